@@ -1,0 +1,1 @@
+"""The media server: forwards RTP between browsers, never decodes it."""
