@@ -1,0 +1,279 @@
+"""Settings: one TOML file, overridden by environment variables.
+
+`[http] port = 8443` in the file is `TONGKE_HTTP__PORT=8443` in the environment. A list may be
+written there as JSON or separated by commas. Relative paths in a file count from the file's
+directory. docs/configuration.md has the table of all settings; a test compares it with this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mediaserver.api import UserError
+from mediaserver.settings import MediaSettings
+
+ENV_PREFIX = "TONGKE_"
+DEFAULT_FILE = "tongke.toml"
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+class ConfigError(UserError):
+    """A configuration that cannot be used; the command line ends with status 2."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, "bad_config", detail)
+
+
+# ---------------------------------------------------------------- kinds of values
+
+
+def _split(value: Any) -> Any:
+    """`"a, b"` and `'["a", "b"]'` from the environment become a list; a lone string in TOML too."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _address(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no IP address; write one such as 0.0.0.0, :: or 192.168.1.20") from None
+    return value
+
+
+def parse_announced(value: str) -> tuple[str, int]:
+    """`"address"`, `"address:port"` or `"[v6]:port"` → (address, port); port 0 when none is given."""
+    host, port = value, ""
+    if value.startswith("["):
+        host, _, rest = value[1:].partition("]")
+        port = rest.removeprefix(":")
+        if rest and not port:
+            raise ValueError(f"{value!r} has no port after the bracket")
+    elif value.count(":") == 1:
+        host, _, port = value.partition(":")
+    number = int(port) if port.isascii() and port.isdigit() else (0 if not port else -1)
+    if not 0 <= number <= 65535:
+        raise ValueError(f"{value!r} has no valid port")
+    return _address(host), number
+
+
+def _announced(value: str) -> str:
+    parse_announced(value)
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), Field(min_length=1)]
+Network = Annotated[str, AfterValidator(lambda v: str(ipaddress.ip_network(v, strict=False)))]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---------------------------------------------------------------- sections
+
+
+class HttpConfig(Section):
+    host: Addresses = LOOPBACK
+    port: Port = 8443
+    tls: Literal["auto", "files", "off"] = "auto"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    public_names: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    metrics_allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ("127.0.0.0/8", "::1/128")
+    pages_dir: Path | None = None
+
+    @model_validator(mode="after")
+    def _files_go_together(self) -> HttpConfig:
+        if (self.tls == "files") != bool(self.tls_cert and self.tls_key) or bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError('tls = "files" and the settings tls_cert and tls_key need each other')
+        return self
+
+
+class IceServer(Section):
+    url: Annotated[str, Field(pattern=r"^(stun|turn)s?:[^\s<>\"]+$")]
+    username: Annotated[str, Field(pattern=r'^[^"\r\n]*$')] = ""
+    credential: Annotated[str, Field(pattern=r'^[^"\r\n]*$', repr=False)] = ""
+
+
+class MediaConfig(Section):
+    host: Addresses = LOOPBACK
+    port: Port = 0
+    announce: Annotated[tuple[Annotated[str, AfterValidator(_announced)], ...], BeforeValidator(_split)] = ()
+    video_codecs: Annotated[
+        tuple[Literal["VP8", "H264", "VP9", "AV1"], ...], BeforeValidator(_split), Field(min_length=1)
+    ] = ("VP8", "H264", "VP9", "AV1")
+    consent_timeout_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+    history_video_packets: Annotated[int, Field(ge=256, le=32768)] = 4096
+    history_audio_packets: Annotated[int, Field(ge=64, le=32768)] = 512
+    replay_max_packets: Annotated[int, Field(ge=0, le=32768)] = 2048
+    replay_max_age_ms: Annotated[int, Field(ge=0, le=60_000)] = 10_000
+    max_sessions: Annotated[int, Field(ge=1)] = 1000
+    max_peers_per_room: Annotated[int, Field(ge=1)] = 500
+    min_publish_bitrate: Annotated[int, Field(ge=10_000)] = 200_000
+    max_publish_bitrate: Annotated[int, Field(ge=10_000)] = 6_000_000
+    keyframe_min_interval_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
+    plane: Literal["auto", "reference", "native"] = "auto"
+    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_split)] = ()
+
+    @model_validator(mode="after")
+    def _rates_in_order(self) -> MediaConfig:
+        if self.min_publish_bitrate > self.max_publish_bitrate:
+            raise ValueError("min_publish_bitrate is above max_publish_bitrate")
+        return self
+
+    def settings(self) -> MediaSettings:
+        """The plain object that the media server takes (ICE servers are for `Link` headers alone)."""
+        values = self.model_dump(exclude={"ice_servers"})
+        values["announce"] = tuple(parse_announced(item) for item in self.announce)
+        return MediaSettings(**values)
+
+
+class TokensConfig(Section):
+    secret_file: Path | None = None
+    hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
+
+
+class LogConfig(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Config(BaseSettings):
+    """All settings. Environment variables win over what the constructor is given."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", enable_decoding=False, extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Path("var")
+    http: HttpConfig = HttpConfig()
+    media: MediaConfig = MediaConfig()
+    tokens: TokensConfig = TokensConfig()
+    log: LogConfig = LogConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: Any, init_settings: PydanticBaseSettingsSource, env_settings: Any, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def secret_file(self) -> Path:
+        return self.tokens.secret_file or self.data_dir / "token-secret"
+
+    @property
+    def tls_dir(self) -> Path:
+        return self.data_dir / "tls"
+
+
+PATH_SETTINGS = ("data_dir", "http.tls_cert", "http.tls_key", "http.pages_dir", "tokens.secret_file")
+
+
+def setting_names() -> list[str]:
+    """Dotted names of every setting, in the order of the file."""
+    return list(_names(Config))
+
+
+def _names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _names(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+# ---------------------------------------------------------------- loading
+
+
+def load(path: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read `path` (default: `tongke.toml` here, where it exists) and the environment.
+
+    :param environ: only looked through for unknown names; values are read from `os.environ`.
+    :raises ConfigError: one sentence that names the file or the setting and says what to do.
+    """
+    if path is None and Path(DEFAULT_FILE).is_file():
+        path = DEFAULT_FILE
+    document = _read(Path(path)) if path is not None else {}
+    _refuse_unknown_variables(os.environ if environ is None else environ)
+    try:
+        return Config(**document)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, str(path) if path else "")) from None
+    except ValueError as error:  # pydantic-settings wraps what it cannot parse
+        raise ConfigError(f"The environment holds a setting that cannot be read: {error}.") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no configuration file {path}; name an existing one with --config.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"The configuration file {path} cannot be read: {reason}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The configuration file {path} is not valid TOML: {error}.") from None
+    for name in PATH_SETTINGS:
+        section, _, key = name.rpartition(".")
+        table = document.get(section, {}) if section else document
+        if isinstance(table, dict) and isinstance(table.get(key), str):
+            table[key] = os.path.normpath(path.parent / table[key])
+    return document
+
+
+def variable(name: str) -> str:
+    """`http.port` → `TONGKE_HTTP__PORT`."""
+    return ENV_PREFIX + name.upper().replace(".", "__")
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    known = {variable(name) for name in setting_names()} | {variable(section) for section in Config.model_fields}
+    for name in sorted(environ):
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            raise ConfigError(f"The environment variable {name} is no setting{_closest(name.upper(), sorted(known))}.")
+
+
+def _closest(name: str, known: list[str]) -> str:
+    """`; did you mean X?` without the question mark, so that the sentence ends as a sentence."""
+    lower = {item.lower(): item for item in known}
+    # A key put into the wrong section is as common a mistake as a misspelt one.
+    same_key = [item for item in known if item.lower().rpartition(".")[2] == name.lower().rpartition(".")[2]]
+    near = same_key or [lower[hit] for hit in difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.0)]
+    return f"; the closest known one is {near[0]}" if near else ""
+
+
+def _sentence(error: ValidationError, file: str) -> str:
+    first, *others = error.errors(include_url=False)
+    name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+    where = f"In {file}: " if file else ""
+    if any(variable(name) == key.upper() for key in os.environ):
+        where = f"In the environment variable {variable(name)}: "
+    more = f" ({len(others)} more like this follow.)" if others else ""
+    if first["type"] == "extra_forbidden":
+        known = [f"media.ice_servers.{field}" for field in IceServer.model_fields] + setting_names()
+        return f"{where}there is no setting {name}{_closest(name, known)}.{more}"
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
+    return f"{where}{name} cannot be {_shown(name, first['input'])}: {reason}.{more}"
+
+
+def _shown(name: str, value: Any) -> str:
+    if "credential" in name or isinstance(value, dict | BaseModel):
+        return "used as it is"
+    return repr(value)
