@@ -44,11 +44,6 @@ class Person:
     hand: bool = False
     muted: bool = False
     sessions: set[str] = field(default_factory=set)
-    tracks: tuple[TrackState, ...] = ()
-
-    @property
-    def active(self) -> bool:
-        return any(track.active for track in self.tracks)
 
     @property
     def present(self) -> bool:
@@ -79,6 +74,8 @@ class Lesson:
         self.lead: str | None = None
         self.called: str | None = None
         self.people: dict[str, Person] = {}
+        # Beside `people`: the media server may speak of a participant's tracks before its session is entered.
+        self.tracks: dict[str, tuple[TrackState, ...]] = {}
         self._lead_arrives = False
 
     # ------------------------------------------------------------ who is there
@@ -125,10 +122,12 @@ class Lesson:
     # ------------------------------------------------------------ what happens
 
     def set_tracks(self, participant: str, tracks: tuple[TrackState, ...], now: float) -> Change:
-        person = self.people.get(participant)
-        if person is None or person.tracks == tracks:
+        if self.tracks.get(participant, ()) == tracks:
             return NOTHING
-        person.tracks = tracks
+        if tracks:
+            self.tracks[participant] = tracks
+        else:
+            del self.tracks[participant]
         return self._changed(participant, now)
 
     def set_called(self, participant: str | None) -> Change:
@@ -170,7 +169,7 @@ class Lesson:
     def _settle(self, now: float) -> bool:
         """Bring `lead` and `state` in line with who is here and sends; True when either changed."""
         leads = [person for person in self.people.values() if person.role == "lead"]
-        sending = [person.id for person in leads if person.active]
+        sending = [p.id for p in leads if any(track.active for track in self.tracks.get(p.id, ()))]
         before = self.lead
         candidates = sending or [person.id for person in leads]
         if self.lead not in candidates:
@@ -202,7 +201,7 @@ class Lesson:
             muted=person.muted,
             tracks=[
                 messages.Track(source=t.source, kind=t.kind, codec=t.codec, active=t.active, muted=t.muted)
-                for t in person.tracks
+                for t in self.tracks.get(person.id, ())
             ],
         )
 

@@ -1,0 +1,77 @@
+"""Every route has a rule: who may use it at all. What a role may do there is in rights.py.
+
+Routes are added through `add` only; `guard` refuses a route without a rule, and a test walks
+them all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from mediaserver.api import UserError
+from signalling import tokens
+from signalling.tokens import Claims
+
+
+class Rule(Enum):
+    PUBLIC = "public"
+    TOKEN = "token"
+    """A valid room token in `Authorization: Bearer …`, for the room in the path where it has one."""
+    NETWORK = "network"
+    """An address of `http.metrics_allow`."""
+    HELLO = "hello"
+    """The token is the first message on the WebSocket."""
+
+
+RULES: web.AppKey[dict[web.AbstractRoute, Rule]] = web.AppKey("rules", dict)
+CLAIMS: web.RequestKey[Claims] = web.RequestKey("claims", Claims)
+
+
+def add(app: web.Application, rule: Rule, method: str, path: str, handler: Handler) -> None:
+    """Add a route; what can be read with GET answers HEAD too, but for the WebSocket."""
+    for verb in ("GET", "HEAD") if method == "GET" and rule is not Rule.HELLO else (method,):
+        app[RULES][app.router.add_route(verb, path, handler)] = rule
+
+
+def bearer(request: web.Request) -> str:
+    """The token of the Authorization header (RFC 6750 §2.1); empty when there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def make_guard(secret: bytes, networks: Iterable[str], clock: Callable[[], float]) -> Middleware:
+    allowed = [ipaddress.ip_network(network) for network in networks]
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.match_info.http_exception is not None:
+            return await handler(request)  # 404 and 405 have no route
+        rule = request.app[RULES][request.match_info.route]
+        if rule is Rule.TOKEN:
+            claims = tokens.verify(secret, bearer(request), now=clock())
+            room = request.match_info.get("room", claims.room)
+            if room != claims.room:
+                raise UserError(403, "wrong_room", "The token is for another room; use the link of this lesson.")
+            request[CLAIMS] = claims
+        elif rule is Rule.NETWORK and not _within(request.remote, allowed):
+            raise UserError(
+                403, "forbidden_address", "Your address may not read this; add its network to http.metrics_allow."
+            )
+        return await handler(request)
+
+    return guard
+
+
+def _within(remote: str | None, allowed: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(remote or "")
+    except ValueError:
+        return False
+    # A socket bound to :: shows IPv4 peers as ::ffff:a.b.c.d where the system allows both.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in allowed)

@@ -1,0 +1,155 @@
+"""The HTTP side put together: routes with their rules, middlewares, security headers."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from mediaserver import api
+from signalling import access, metrics
+from signalling.access import RULES, Rule
+from signalling.config import Config
+from signalling.metrics import Metrics
+from signalling.pages import Pages
+from signalling.problems import problems
+from signalling.rest import Api
+from signalling.rooms import Rooms
+from signalling.whip import CORS, MAX_BODY, Resource
+from signalling.ws import WebSockets
+
+log = structlog.get_logger("signalling.http")
+
+RETRY_AFTER_MS = 2000
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+class Signalling:
+    """Everything behind the HTTP port except the sockets.
+
+    `start` begins the clock of the rooms, `drain` refuses what is new and says good-bye, `stop` ends the rest.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        bus: api.Bus,
+        secret: bytes,
+        *,
+        ca_file: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.metrics = Metrics()
+        self.rooms = Rooms(bus, self.metrics, clock)
+        self.sockets = WebSockets(self.rooms, secret, self.metrics)
+        self._bus = bus
+        self._ca_file = ca_file
+        self._ready = False
+        self._ticking: asyncio.Task[None] | None = None
+        guard = access.make_guard(secret, config.http.metrics_allow, clock)
+        self.app = app = web.Application(client_max_size=MAX_BODY, middlewares=[self._account, problems, guard])
+        app[RULES] = {}
+        app.on_response_prepare.append(_headers)
+        Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
+        Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
+        Api(self.rooms).add_routes(app)
+        access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
+        access.add(app, Rule.PUBLIC, "GET", "/healthz", self._healthz)
+        access.add(app, Rule.PUBLIC, "GET", "/readyz", self._readyz)
+        access.add(app, Rule.PUBLIC, "GET", "/ca.crt", self._ca)
+        access.add(app, Rule.NETWORK, "GET", "/metrics", self._metrics)
+        Pages(config.http.pages_dir).add_routes(app)
+
+    async def start(self) -> None:
+        self._ticking = asyncio.create_task(self._tick(), name="rooms-tick")
+        self._set_ready(True)
+
+    async def drain(self) -> None:
+        """`/readyz` turns 503, the media server takes nothing new, every page hears `bye`."""
+        self._set_ready(False)
+        await self._bus.request(api.Drain())
+        await self.sockets.drain(RETRY_AFTER_MS)
+
+    async def stop(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
+    def _set_ready(self, ready: bool) -> None:
+        self._ready = ready
+        self.metrics.ready.set(ready)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                await self.rooms.tick()
+            except Exception:
+                log.exception("tick")
+
+    # ------------------------------------------------------------ small routes
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        if not self._ready:
+            raise api.UserError(503, "draining", "The server is starting or about to stop; try again in a moment.")
+        return web.Response(text="ok")
+
+    async def _ca(self, request: web.Request) -> web.StreamResponse:
+        if self._ca_file is None:
+            raise api.UserError(
+                404, "not_found", "This server did not make its own CA; its certificate comes from files."
+            )
+        headers = {"Content-Type": "application/x-x509-ca-cert", "Content-Disposition": 'attachment; filename="ca.crt"'}
+        return web.FileResponse(self._ca_file, headers=headers)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    @web.middleware
+    async def _account(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Access log and metrics by route; addresses of sessions are secrets and never appear."""
+        began = time.monotonic()
+        status = 499  # the client went away
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        finally:
+            seconds = time.monotonic() - began
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource is not None else "none"
+            method = request.method if request.method in _METHODS else "other"
+            self.metrics.http_requests.labels(method, route, status).inc()
+            if route != "/ws":
+                self.metrics.http_seconds.labels(route).observe(seconds)
+            log.debug("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Security headers on every answer, CORS on WHIP's and WHEP's whatever they say."""
+    headers = response.headers
+    # 'self' alone does not cover WebSockets in every browser that is still in use.
+    host = request.headers.get("Host", "")
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        f"media-src 'self' blob: mediastream:; connect-src 'self'{sockets}; font-src 'self'; worker-src 'self' blob:; "
+        f"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.path.startswith(("/whip/", "/whep/")):
+        for name, value in CORS.items():
+            headers.setdefault(name, value)

@@ -1,0 +1,198 @@
+"""`tongke serve`: the whole server in one process, and `Server` for tests, demo and benchmarks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import errno
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import structlog
+import typer
+from aiohttp import web
+
+from mediaserver.api import LocalBus, UserError
+from mediaserver.settings import MediaSettings
+from signalling import config as configuration
+from signalling import logs, sockets, tls, tokens
+from signalling.app import Signalling
+from signalling.config import Config
+
+log = structlog.get_logger("signalling.serve")
+
+STEP_TIMEOUT_S = 1.5
+"""Each of the three steps of a stop may take so long; together they stay within the 5 s a stop may take."""
+
+
+class Media(Protocol):
+    """What `Server` needs of a media server."""
+
+    port: int
+    plane_name: str
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+def _real_media(settings: MediaSettings, bus: LocalBus) -> Media:
+    from mediaserver.net.server import MediaServer
+
+    return MediaServer(settings, bus)
+
+
+class Server:
+    """Signalling and media composed over a `LocalBus`.
+
+    Start: secret, certificate, TCP sockets, media, HTTP. Stop is the reverse, after a drain:
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → media sessions and UDP socket → HTTP
+    connections and TCP sockets. A step that hangs is given up after `STEP_TIMEOUT_S` and logged.
+
+    :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
+    """
+
+    def __init__(self, config: Config, *, media: Callable[[MediaSettings, LocalBus], Media] = _real_media) -> None:
+        self.config = config
+        self.bus = LocalBus()
+        self.port = 0
+        self.media_port = 0
+        self.plane_name = ""
+        self.url = ""
+        self.ca_file: Path | None = None
+        self._make_media = media
+        self._media: Media | None = None
+        self._runner: web.AppRunner | None = None
+        self._secret = b""
+        self.signalling: Signalling
+
+    async def start(self) -> None:
+        """Returns when every port is open. Raises UserError, and then holds nothing."""
+        config = self.config
+        self._secret = tokens.load_secret(config.secret_file)
+        context = None
+        if config.http.tls != "off":
+            files = self._certificate()
+            context, self.ca_file = tls.context(files), files.ca
+        bound = sockets.listen(config.http.host, config.http.port)
+        try:
+            self.port = bound[0].getsockname()[1]
+            self.signalling = Signalling(config, self.bus, self._secret, ca_file=self.ca_file)
+            self._media = self._make_media(config.media.settings(), self.bus)
+            await self._start_media(self._media)
+            self._runner = web.AppRunner(self.signalling.app, access_log=None, shutdown_timeout=STEP_TIMEOUT_S / 2)
+            await self._runner.setup()
+            for listening in bound:
+                await web.SockSite(self._runner, listening, ssl_context=context).start()
+            await self.signalling.start()
+        except BaseException:
+            for listening in bound:
+                listening.close()
+            await self._release()
+            raise
+        name = config.http.public_names[0] if config.http.public_names else "localhost"
+        self.url = f"{'http' if context is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
+        log.info("serving", url=self.url, udp=self.media_port, plane=self.plane_name)
+
+    async def _start_media(self, media: Media) -> None:
+        settings = self.config.media
+        try:
+            await media.start()
+        except OSError as error:
+            where = f"UDP port {settings.port} on {', '.join(settings.host)}"
+            if error.errno == errno.EADDRINUSE:
+                detail = f"{where} is already in use; stop the program that has it, or set media.port."
+            else:
+                detail = f"{where} cannot be opened: {error.strerror or error}; check media.host and media.port."
+            raise UserError(400, "bad_config", detail) from None
+        self.media_port, self.plane_name = media.port, media.plane_name
+
+    def _certificate(self) -> tls.Files:
+        http = self.config.http
+        if http.tls == "files" and http.tls_cert and http.tls_key:
+            return tls.Files(http.tls_cert, http.tls_key)
+        names = [*tls.default_names(), *http.host, *http.public_names]
+        return tls.ensure(self.config.tls_dir, names, datetime.datetime.now(datetime.UTC))
+
+    async def stop(self) -> None:
+        """Tell everybody, then close everything, within 5 s; a second call does nothing."""
+        if self._runner is not None:
+            log.info("stopping")
+            await self._step("drain", self.signalling.drain())
+        await self._release()
+
+    async def _release(self) -> None:
+        media, self._media = self._media, None
+        runner, self._runner = self._runner, None
+        if media is not None:
+            await self._step("media", media.stop())
+        if runner is not None:
+            await self._step("http", runner.cleanup())
+            await self.signalling.stop()
+
+    async def _step(self, name: str, work: Awaitable[None]) -> None:
+        try:
+            await asyncio.wait_for(work, STEP_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("stop_timeout", step=name)
+        except Exception:
+            log.exception("stop_failed", step=name)
+
+    def token(
+        self,
+        room: str,
+        role: str,
+        *,
+        id: str | None = None,
+        name: str | None = None,
+        hours: float | None = None,
+        publish: Iterable[str] | None = None,
+    ) -> str:
+        """A token that this server takes."""
+        return tokens.mint(
+            self._secret,
+            room=room,
+            role=role,
+            participant=id,
+            name=name,
+            hours=self.config.tokens.hours if hours is None else hours,
+            publish=publish,
+            now=time.time(),
+        )
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+async def run_server(config: Config, *, ready: Callable[[Server], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called once every port is open."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with Server(config) as server:
+            ready(server)
+            await stop.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(ValueError):
+                loop.remove_signal_handler(number)
+
+
+def serve(
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="TOML file; default: tongke.toml here, where it exists.")
+    ] = None,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C."""
+    config = configuration.load(config_file)
+    logs.configure(config.log.level, config.log.format)
+    asyncio.run(run_server(config, ready=lambda server: print(f"Tongke serves on {server.url}", flush=True)))
