@@ -1,0 +1,160 @@
+"""The seam to aiortc's DTLS and pylibsrtp: everything private of theirs that we touch is here.
+
+`RTCDtlsTransport` expects an ICE transport underneath. `_Wire` is the little of one that it
+uses (`role`, `_recv`, `_send`), fed with the DTLS datagrams of one peer. After the handshake
+its two SRTP sessions go to the packet plane; the transport stays to hear the peer's
+close_notify and to send ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+import pylibsrtp
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AEAD_AES_256_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    SRTP_PROFILES,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
+
+_log = logging.getLogger(__name__)
+
+SrtpError = pylibsrtp.Error
+Certificate = RTCCertificate
+
+_PREFERENCE = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
+"""As server we choose: AES-128-GCM costs a third of AES-CM with HMAC-SHA1 per packet."""
+_QUEUE = 64
+"""Datagrams of one peer waiting for the handshake to read them."""
+
+
+def generate_certificate() -> Certificate:
+    """A self-signed P-256 certificate, the one of this process."""
+    return RTCCertificate.generateCertificate()
+
+
+def fingerprints(certificate: Certificate) -> tuple[tuple[str, str], ...]:
+    """(hash function, hex pairs) for the answer; SHA-256 is understood by everybody."""
+    return tuple((f.algorithm, f.value) for f in certificate.getFingerprints() if f.algorithm == "sha-256")
+
+
+class Outcome(Enum):
+    CONNECTED = "connected"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class _Wire:
+    """An ICE transport as `RTCDtlsTransport` sees it."""
+
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._sink = send
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+        self.dropped = 0
+
+    def feed(self, data: bytes | None) -> None:
+        try:
+            self._queue.put_nowait(data)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    def end(self) -> None:
+        """Whoever reads gets ConnectionError once, also when the queue is full."""
+        while self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def _recv(self) -> bytes:
+        data = await self._queue.get()
+        if data is None:
+            raise ConnectionError
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        self._sink(data)
+
+
+class DtlsSrtp:
+    """The DTLS server side of one peer.
+
+    :param remote: (hash function, hex pairs) of the peer's certificate from its offer.
+    :param send: sends one datagram to the peer, wherever it is by then.
+    :param changed: told once `CONNECTED` or `FAILED`, later perhaps `CLOSED`.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        remote: tuple[tuple[str, str], ...],
+        send: Callable[[bytes], None],
+        changed: Callable[[Outcome], None],
+    ) -> None:
+        self._wire = _Wire(send)
+        self._changed = changed
+        self._remote = RTCDtlsParameters(
+            fingerprints=[RTCDtlsFingerprint(algorithm=algorithm, value=value) for algorithm, value in remote]
+        )
+        self._transport = RTCDtlsTransport(self._wire, [certificate])  # type: ignore[arg-type]
+        self._transport._srtp_profiles = [profile for profile in _PREFERENCE if profile in SRTP_PROFILES]
+        self._transport._set_role("server")
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def feed(self, data: bytes) -> None:
+        """A DTLS datagram of the peer. The first one starts the handshake."""
+        if self._closing:
+            return
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._handshake())
+        self._wire.feed(data)
+
+    async def _handshake(self) -> None:
+        try:
+            await self._transport.start(self._remote)
+        except ConnectionError:
+            pass
+        except Exception:
+            # A bug of ours or of the library under hostile input: this peer fails, the others go on.
+            _log.exception("DTLS handshake broke")
+        if self._closing:
+            return
+        if self._transport.state != "connected":
+            self._changed(Outcome.FAILED)
+            return
+        self._transport.on("statechange", self._state_changed)
+        self._changed(Outcome.CONNECTED)
+
+    def _state_changed(self) -> None:
+        if self._transport.state == "closed" and not self._closing:
+            self._changed(Outcome.CLOSED)
+
+    @property
+    def profile(self) -> str:
+        """Name of the negotiated SRTP profile."""
+        selected = self._transport._ssl.get_selected_srtp_profile() if self._transport._ssl else b""
+        return selected.decode()
+
+    @property
+    def sessions(self) -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
+        """(inbound, outbound) SRTP sessions; after `CONNECTED` only."""
+        return self._transport._rx_srtp, self._transport._tx_srtp
+
+    async def close(self) -> None:
+        """Send close_notify and stop. May be called at any time, also twice."""
+        if self._closing:
+            return
+        self._closing = True
+        await self._transport.stop()
+        self._wire.end()
+        if self._task is not None:
+            await asyncio.wait([self._task])

@@ -1,0 +1,345 @@
+"""What happens between commands: peers come and go, packets cause feedback, slots follow their rooms.
+
+`Live` owns the tables of sessions, rooms and streams, and everything that runs by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from itertools import count
+
+from mediaserver import api
+from mediaserver.net import dtls as dtls_seam
+from mediaserver.net.dtls import DtlsSrtp, Outcome
+from mediaserver.net.feedback import NACK_BUDGET, Feedback
+from mediaserver.net.ice import Credentials, IceLite
+from mediaserver.net.reports import Reports
+from mediaserver.net.session import Published, Session, route_from
+from mediaserver.plane.interface import Address, ControlPacket, Kind, Plane
+from mediaserver.rtp import rtcp
+from mediaserver.settings import MediaSettings
+from mediaserver.sfu.keyframes import KeyframeArbiter
+from mediaserver.sfu.plan import Negotiated
+from mediaserver.sfu.room import ACTIVE_S, Play, Room, Slot
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+NACK_TICK_S = 0.02
+REPORT_S = 1.0
+STATS_S = 2.0
+CONNECT_TIMEOUT_S = 30.0
+"""A session whose peer has not finished DTLS by then is given up."""
+CLOSE_TIMEOUT_S = 1.0
+
+
+class Live:
+    """:param bus: carries the events away."""
+
+    def __init__(self, settings: MediaSettings, plane: Plane, bus: api.LocalBus) -> None:
+        self._settings = settings
+        self._plane = plane
+        self._bus = bus
+        self._arbiter = KeyframeArbiter(settings.keyframe_min_interval_ms / 1000)
+        # The wall clock is read once: NTP times sent to peers must not jump when it is set.
+        self._epoch = time.time() - time.monotonic()
+        self._feedback = Feedback(plane, self._arbiter, secrets.randbits(32), self._ntp_now)
+        self._reports = Reports(plane)
+        self.ice = IceLite(plane.send, plane.move_transport)
+        self.certificate = dtls_seam.generate_certificate()
+        self.rooms: dict[str, Room] = {}
+        self.sessions: dict[str, Session] = {}
+        self._by_key: dict[int, Session] = {}
+        self._streams: dict[int, tuple[Session, Published]] = {}
+        self._ids = count(1)
+        self._closing: set[asyncio.Task[None]] = set()
+        self._ticker: asyncio.Task[None] | None = None
+        self._nack_timer: asyncio.TimerHandle | None = None
+        self._next_report = self._next_stats = 0.0
+        self._count = {"session_published": 0, "session_subscribed": 0, "session_closed": 0, "drop_dtls_unknown": 0}
+
+    def _ntp_now(self) -> int:
+        return rtcp.ntp_from_unix(self._epoch + time.monotonic())
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        self._plane.start(self._control)
+        self._ticker = asyncio.get_running_loop().create_task(self._tick_for_ever())
+
+    async def stop(self) -> None:
+        """Timers, then sessions, then their farewells. Twice is once."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.wait([self._ticker])
+            self._ticker = None
+        if self._nack_timer is not None:
+            self._nack_timer.cancel()
+            self._nack_timer = None
+        for session in list(self.sessions.values()):
+            self.close(session, "shutdown")
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT_S)
+
+    # ------------------------------------------------------------ sessions
+
+    def next_id(self) -> int:
+        """Ids of transports, streams and routes are unique in a process."""
+        return next(self._ids)
+
+    def room(self, name: str) -> Room:
+        room = self.rooms.get(name)
+        if room is None:
+            room = self.rooms[name] = Room(name)
+        return room
+
+    def open(self, session: Session, plan: Negotiated) -> Credentials:
+        """Enter a new session into the tables, with what it publishes; its peer may connect from now on."""
+        session.dtls = DtlsSrtp(
+            self.certificate,
+            plan.fingerprints,
+            lambda data: self._send_dtls(session.key, data),
+            lambda outcome: self._dtls_changed(session, outcome),
+        )
+        self.sessions[session.id] = session
+        self._by_key[session.key] = session
+        for published in session.published:
+            self._streams[published.spec.id] = (session, published)
+            session.room.add_track(published.track)
+        if session.subscriber is not None:
+            session.room.add_subscriber(session.subscriber)
+        self._count["session_published" if session.direction == "publish" else "session_subscribed"] += 1
+        credentials = self.ice.add(session.key, plan.ufrag, session.created)
+        self._tell_session(session, "connecting")
+        self.tell_tracks(session.room, session.participant)
+        self.apply(session.room)
+        return credentials
+
+    def sessions_of(self, room: str, participant: str, direction: str | None = None) -> list[Session]:
+        return [
+            session
+            for session in self.sessions.values()
+            if session.room.name == room
+            and session.participant == participant
+            and direction in (None, session.direction)
+        ]
+
+    def _send_dtls(self, key: int, data: bytes) -> None:
+        address = self.ice.address(key)
+        if address is not None:
+            self._plane.send(address, data)
+
+    def _dtls_changed(self, session: Session, outcome: Outcome) -> None:
+        if session.id not in self.sessions:
+            return
+        if outcome is Outcome.FAILED:
+            self.close(session, "dtls_failed")
+        elif outcome is Outcome.CLOSED:
+            self.close(session, "peer_closed")
+        else:
+            self._connected(session)
+
+    def _connected(self, session: Session) -> None:
+        address = self.ice.address(session.key)
+        if address is None or session.dtls is None:
+            return
+        inbound, outbound = session.dtls.sessions
+        self._plane.add_transport(session.key, address, inbound, outbound)
+        session.connected = True
+        for published in session.published:
+            self._plane.add_stream(published.spec)
+        if session.subscriber is not None:
+            for slot in session.subscriber.slots:
+                self._plane.set_route(route_from(slot, slot.playing, transport=session.key, cname=session.cname))
+        self._tell_session(session, "connected")
+        if session.subscriber is not None:
+            self._tell_slots(session)
+        # Tracks published before their transport was there may be played only now.
+        for other in session.room.subscribers.values():
+            for slot in other.slots:
+                if slot.playing is not None and any(slot.playing is p.track for p in session.published):
+                    self._play(self.sessions[other.session], slot)
+
+    def close(self, session: Session, reason: str) -> None:
+        """Out of the tables first, so that nothing finds a session that is ending; farewells last."""
+        if self.sessions.pop(session.id, None) is None:
+            return
+        del self._by_key[session.key]
+        room = session.room
+        streams = {published.spec.id for published in session.published}
+        for stream in streams:
+            self._streams.pop(stream, None)
+            self._arbiter.forget(stream)
+        room.remove_tracks(session.participant, streams)
+        room.remove_subscriber(session.id)
+        self.apply(room)
+        self._feedback.goodbye(session)
+        self._plane.remove_transport(session.key)
+        if session.dtls is not None:
+            task = asyncio.get_running_loop().create_task(self._say_goodbye(session.dtls, session.key))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        if room.empty and self.rooms.get(room.name) is room:
+            del self.rooms[room.name]
+        self._reports.forget(session.id)
+        self._count["session_closed"] += 1
+        self._tell_session(session, "closed", reason)
+        if session.published:
+            self.tell_tracks(room, session.participant)
+
+    async def _say_goodbye(self, dtls: DtlsSrtp, key: int) -> None:
+        try:
+            await dtls.close()
+        finally:
+            self.ice.remove(key)
+
+    # ------------------------------------------------------------ from the plane
+
+    def _control(self, batch: list[ControlPacket]) -> None:
+        for packet in batch:
+            now = packet.now_us / 1e6
+            if packet.kind is Kind.RTCP:
+                if (session := self._by_key.get(packet.transport)) is not None:
+                    self._feedback.receive(session, packet.data, now)
+            elif packet.kind is Kind.STUN and packet.address is not None:
+                self.ice.receive(packet.data, packet.address, now)
+            elif packet.kind is Kind.DTLS and packet.address is not None:
+                self._dtls(packet.data, packet.address)
+            elif (found := self._streams.get(packet.stream)) is not None:
+                self._stream_event(packet, *found, now)
+        self._request_keyframes()
+
+    def _dtls(self, data: bytes, address: Address) -> None:
+        key = self.ice.peer_at(address)
+        session = self._by_key.get(key) if key is not None else None
+        if session is None or session.dtls is None:
+            self._count["drop_dtls_unknown"] += 1
+            return
+        session.dtls.feed(data)
+
+    def _stream_event(self, packet: ControlPacket, session: Session, published: Published, now: float) -> None:
+        if packet.kind is Kind.GAP:
+            self._schedule_nacks()
+        elif packet.kind is Kind.KEYFRAME_WANTED:
+            self._arbiter.request(packet.stream, now)
+        elif packet.kind is Kind.STARTED:
+            self._feedback.started(published, packet.route)
+        elif packet.kind is Kind.BOUND:
+            if session.room.update_track(published.track, active=True, level=published.track.level):
+                self.apply(session.room)
+                self.tell_tracks(session.room, session.participant)
+
+    def _schedule_nacks(self) -> None:
+        if self._nack_timer is None:
+            self._nack_timer = asyncio.get_running_loop().call_later(NACK_TICK_S, self._ask_missing)
+
+    def _ask_missing(self) -> None:
+        self._nack_timer = None
+        now = time.monotonic()
+        if any([self._feedback.ask_missing(session, published, now) for session, published in self._streams.values()]):
+            self._schedule_nacks()
+
+    def _request_keyframes(self) -> None:
+        now = time.monotonic()
+        for stream in self._arbiter.waiting:
+            stats = self._plane.stream_stats(stream)
+            if stats is None:
+                self._arbiter.forget(stream)
+            else:
+                self._arbiter.arrived(stream, stats.last_keyframe_us / 1e6)
+        for stream in self._arbiter.due(now):
+            found = self._streams.get(stream)
+            if found is not None:
+                self._feedback.request_keyframe(*found)
+
+    # ------------------------------------------------------------ to the rooms
+
+    def apply(self, room: Room) -> None:
+        for action in room.changes(time.monotonic()):
+            session = self.sessions.get(action.subscriber.session)
+            if session is None or not session.connected:
+                continue  # once connected it is given everything at once
+            if isinstance(action, Play):
+                self._play(session, action.slot)
+            else:
+                self._tell_slots(session)
+
+    def _play(self, session: Session, slot: Slot) -> None:
+        if session.connected:
+            self._plane.set_route(route_from(slot, slot.playing, transport=session.key, cname=session.cname))
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                self._tick(time.monotonic())
+            except Exception:
+                # One bad tick must not stop the clock of every lesson on this machine.
+                _log.exception("tick failed")
+
+    def _tick(self, now: float) -> None:
+        for session, published in list(self._streams.values()):
+            stats = self._plane.stream_stats(published.spec.id)
+            if stats is None:
+                continue
+            active = stats.last_us > 0 and now - stats.last_us / 1e6 < ACTIVE_S
+            if session.room.update_track(published.track, active=active, level=stats.level):
+                self.tell_tracks(session.room, session.participant)
+        for room in list(self.rooms.values()):
+            self.apply(room)
+            if room.empty:  # made by a command about people whose media never came
+                del self.rooms[room.name]
+        self._request_keyframes()
+        for session in self.sessions.values():
+            session.nack_budget = NACK_BUDGET
+        if now >= self._next_report:
+            self._next_report = now + REPORT_S
+            self._report(now)
+        if now >= self._next_stats:
+            self._next_stats = now + STATS_S
+            for room in list(self.rooms):
+                self._bus.emit(self.stats(room))
+
+    def _report(self, now: float) -> None:
+        for session in list(self.sessions.values()):
+            if not session.connected:
+                if now - session.created > CONNECT_TIMEOUT_S:
+                    self.close(session, "ice_timeout")
+                continue
+            transport = self._plane.transport_stats(session.key)
+            heard = max(self.ice.heard(session.key), transport.last_us / 1e6 if transport is not None else 0.0)
+            if now - heard > self._settings.consent_timeout_s:
+                self.close(session, "consent_expired")
+            elif session.direction == "publish":
+                settings = self._settings
+                self._feedback.report(
+                    session, least=settings.min_publish_bitrate, most=settings.max_publish_bitrate, now=now
+                )
+
+    # ------------------------------------------------------------ events
+
+    def _tell_session(self, session: Session, state: api.SessionState, reason: str = "") -> None:
+        self._bus.emit(
+            api.SessionChanged(session.room.name, session.id, session.participant, session.direction, state, reason)
+        )
+
+    def _tell_slots(self, session: Session) -> None:
+        if session.subscriber is not None:
+            self._bus.emit(self._reports.slots(session, session.subscriber))
+
+    def tell_tracks(self, room: Room, participant: str) -> None:
+        self._bus.emit(self._reports.tracks(room, participant))
+
+    def stats(self, room: str | None) -> api.StatsReported:
+        sessions = [s for s in self.sessions.values() if room in (None, s.room.name)]
+        counters = {
+            **self._plane.counters(),
+            **self.ice.count,
+            **self._feedback.count,
+            **self._count,
+            "keyframes_merged": self._arbiter.merged,
+        }
+        return self._reports.stats(room, sessions, counters, time.monotonic())

@@ -1,0 +1,294 @@
+"""The packet plane's interface: the tables control writes and the messages it reads.
+
+A plane knows sockets, transports, streams and routes; it knows no rooms, no people and no
+policy. `reference.py` is the readable implementation; a compiled one may stand in its place
+as long as it turns the same input into the same bytes, events and counters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+
+class Address(NamedTuple):
+    """Where a datagram came from or goes to: which of our sockets, and the peer's socket address."""
+
+    socket: int
+    peer: tuple[Any, ...]
+
+
+class Kind(Enum):
+    """What a `ControlPacket` tells."""
+
+    STUN = "stun"
+    DTLS = "dtls"
+    RTCP = "rtcp"
+    """Decrypted, compound, from `transport`."""
+    GAP = "gap"
+    """`stream` misses packets; ask `missing`."""
+    KEYFRAME_WANTED = "keyframe_wanted"
+    """A route waits for a keyframe of `stream` and the history holds none to start from."""
+    BOUND = "bound"
+    """`stream` got its first packet and so its SSRC."""
+    STARTED = "started"
+    """`route` sends the first packet of `stream`; a sender report would help it to sync now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPacket:
+    """Plane → control, handed over in batches, in the order of arrival."""
+
+    kind: Kind
+    now_us: int
+    transport: int = 0
+    stream: int = 0
+    route: int = 0
+    address: Address | None = None
+    data: bytes = b""
+
+
+class SrtpSession(Protocol):
+    """What `pylibsrtp.Session` offers and a plane needs. Errors are `PlaneSettings.srtp_error`."""
+
+    def protect(self, packet: bytes) -> bytes: ...
+    def protect_rtcp(self, packet: bytes) -> bytes: ...
+    def unprotect(self, packet: bytes) -> bytes: ...
+    def unprotect_rtcp(self, packet: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneSettings:
+    """Bounds of a plane. All sizes are per object named, all times in µs."""
+
+    video_history: int = 2048
+    """Packets kept per video stream; a power of two."""
+    audio_history: int = 256
+    replay_max_packets: int = 640
+    """A joiner is sent at most this many packets from the history …"""
+    replay_max_age_us: int = 4_000_000
+    """… and only from a keyframe at most this old; otherwise a new one is wanted."""
+    max_ssrcs: int = 64
+    """SSRCs one transport may use before further ones are dropped."""
+    max_gaps: int = 512
+    """Missing packets remembered per stream."""
+    max_arrivals: int = 4096
+    """Arrival times kept per publishing transport until control reads them."""
+    max_datagram: int = 1500
+    batch: int = 64
+    """Datagrams read from a socket before what they cause is sent."""
+    socket_buffer: int = 4 * 1024 * 1024
+    srtp_error: type[Exception] | tuple[type[Exception], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One incoming RTP stream, written by control."""
+
+    id: int
+    transport: int
+    video: bool
+    clock_rate: int
+    payload_types: Mapping[int, str]
+    """Payload type → codec name (for the keyframe test)."""
+    rtx_payload_types: Mapping[int, int] = field(default_factory=dict)
+    """RTX payload type → the one it repairs."""
+    ssrc: int | None = None
+    rtx_ssrc: int | None = None
+    mid: bytes = b""
+    mid_extension: int = 0
+    """Negotiated ids of header extensions, 0 when not negotiated."""
+    abs_send_time_extension: int = 0
+    audio_level_extension: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one slot of one subscriber receives: stream, subscriber, rewrite. Written by control.
+
+    The same id written again with another `stream` is a switch: SSRC, sequence numbers and
+    time stamps go on without a break. Layers, pacing and a bit budget will join these fields.
+    """
+
+    id: int
+    transport: int
+    stream: int | None
+    ssrc: int
+    clock_rate: int
+    payload_types: Mapping[int, int] = field(default_factory=dict)
+    """The stream's payload type → the subscriber's. Others are dropped."""
+    rtx_ssrc: int | None = None
+    rtx_payload_types: Mapping[int, int] = field(default_factory=dict)
+    """The subscriber's payload type → its RTX payload type."""
+    extensions: Mapping[int, int] = field(default_factory=dict)
+    """Elements copied: the stream's id → the subscriber's."""
+    constants: Sequence[tuple[int, bytes]] = ()
+    """Elements written into every packet: `(subscriber's id, value)`, the mid among them."""
+    abs_send_time_extension: int = 0
+    """The subscriber's id; its value is the time of sending."""
+    cname: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """Counters of RFC 3550 A.3/A.8 and what the room needs to know of a stream."""
+
+    ssrc: int | None
+    packets: int
+    bytes: int
+    expected: int
+    highest: int
+    """Extended highest sequence number."""
+    jitter: int
+    """In units of the clock rate."""
+    last_us: int
+    """Arrival of the latest packet; 0 before the first."""
+    level: int
+    """Smoothed audio level in −dBov, 127 when unknown or silent."""
+    keyframes: int
+    last_keyframe_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStats:
+    packets: int
+    octets: int
+    retransmitted: int
+    started: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransportStats:
+    last_us: int
+    """Arrival of the latest authenticated packet; 0 before the first."""
+    rx_packets: int
+    rx_bytes: int
+    tx_packets: int
+    tx_bytes: int
+
+
+class Arrival(NamedTuple):
+    """For the rate estimate: when a packet came, when it says it was sent, how large it was."""
+
+    now_us: int
+    abs_send_time: int
+    size: int
+    ssrc: int
+
+
+class TapPacket(NamedTuple):
+    """For the recorder: one decrypted RTP packet out of a stream's history."""
+
+    index: int
+    """Extended sequence number; pass it back as `after` to go on."""
+    now_us: int
+    packet: bytes
+
+
+class Plane(Protocol):
+    """The calls control makes. All from one thread; none of them blocks."""
+
+    name: str
+
+    def open(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:
+        """Bind one UDP socket per host, all to the same port (0: a free one); returns what was bound.
+
+        A host whose address family this machine lacks is left out as long as another is bound. `OSError`.
+        """
+
+    def start(self, listener: Callable[[list[ControlPacket]], None]) -> None:
+        """Begin to receive. `listener` is called on the event loop of the caller."""
+
+    def close(self) -> None:
+        """Stop receiving, close the sockets, drop every table. May be called twice."""
+
+    def send(self, address: Address, data: bytes) -> None:
+        """A datagram as it is: STUN and DTLS."""
+
+    def add_transport(self, transport: int, address: Address, inbound: SrtpSession, outbound: SrtpSession) -> None: ...
+
+    def move_transport(self, transport: int, address: Address) -> None: ...
+
+    def remove_transport(self, transport: int) -> None:
+        """Also drops its streams and routes."""
+
+    def send_rtcp(self, transport: int, data: bytes) -> None: ...
+
+    def add_stream(self, stream: Stream) -> None: ...
+
+    def remove_stream(self, stream: int) -> None:
+        """Routes that play it fall silent and keep their numbering."""
+
+    def set_route(self, route: Route) -> None: ...
+
+    def remove_route(self, route: int) -> None: ...
+
+    def retransmit(self, route: int, sequences: Sequence[int]) -> None:
+        """Answer a NACK from the history, over RTX when the route has it."""
+
+    def sender_report(self, stream: int, ntp: int, timestamp: int, route: int | None = None) -> None:
+        """Tell the stream's routes (or one) that `timestamp` of the stream was at `ntp` (64-bit, RFC 3550 §6.4.1)."""
+
+    def missing(self, stream: int) -> list[tuple[int, int]]:
+        """Gaps still open as `(extended sequence number, first noticed µs)`, oldest first."""
+
+    def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
+        """Packets of the history following `after` (None: from its oldest), in order, holes left out."""
+
+    def arrivals(self, transport: int) -> list[Arrival]:
+        """Packets that carried an abs-send-time since the last call."""
+
+    def stream_stats(self, stream: int) -> StreamStats | None: ...
+
+    def route_stats(self, route: int) -> RouteStats | None: ...
+
+    def transport_stats(self, transport: int) -> TransportStats | None: ...
+
+    def counters(self) -> dict[str, int]:
+        """Every name of `COUNTERS`, also those still at zero."""
+
+
+COUNTERS: dict[str, str] = {
+    "rx_datagrams": "datagrams read from the sockets",
+    "rx_bytes": "their bytes",
+    "rx_stun": "handed to control as STUN",
+    "rx_dtls": "handed to control as DTLS",
+    "rx_rtp": "RTP packets accepted into a history",
+    "rx_rtcp": "compound RTCP packets handed to control",
+    "rx_rtx": "retransmissions unwrapped",
+    "tx_datagrams": "datagrams handed to the kernel",
+    "tx_bytes": "their bytes",
+    "tx_rtp": "RTP packets forwarded",
+    "tx_rtx": "RTP packets sent again after a NACK",
+    "tx_replayed": "RTP packets sent to a joiner out of the history",
+    "tx_rtcp": "RTCP packets sent",
+    "switches": "routes that began to play a stream",
+    "history_resets": "streams whose numbering jumped too far to go on",
+    "drop_empty": "datagrams without content",
+    "drop_too_long": "datagrams longer than the path allows",
+    "drop_first_byte": "neither STUN nor DTLS nor RTP by RFC 7983",
+    "drop_unknown_address": "RTP or RTCP from an address no transport has",
+    "drop_malformed_rtp": "not RTP, or pointing outside of itself",
+    "drop_malformed_rtcp": "shorter than an RTCP header",
+    "drop_srtp": "SRTP authentication or replay check failed",
+    "drop_srtcp": "SRTCP authentication or replay check failed",
+    "drop_ssrc_limit": "one transport used too many SSRCs",
+    "drop_unknown_ssrc": "no stream takes this SSRC, mid or payload type",
+    "drop_payload_type": "payload type not negotiated for the stream",
+    "drop_duplicate": "already in the history",
+    "drop_too_old": "older than the history reaches",
+    "drop_rtx_padding": "RTX packets that only probe for bandwidth",
+    "drop_rtx_unknown": "RTX before its stream has an SSRC, or for an unknown payload type",
+    "drop_gap_overflow": "missing packets given up because too many are missing",
+    "drop_arrival_overflow": "arrival times control did not read in time",
+    "drop_no_payload_type": "the subscriber cannot take this payload type",
+    "drop_waiting_keyframe": "not forwarded to a route that waits for a keyframe",
+    "drop_before_start": "older than the point where the route began",
+    "drop_nack_unknown": "asked again for a packet this route never sent or no longer has",
+    "drop_send_full": "the socket buffer was full",
+    "drop_send_error": "the kernel refused the datagram",
+    "drop_protect": "SRTP could not protect the packet",
+}
+"""Every counter of a plane with its meaning. The names are metric labels."""

@@ -1,0 +1,149 @@
+"""What the reference plane keeps per transport, stream and route."""
+
+from __future__ import annotations
+
+from secrets import randbits
+
+from mediaserver.plane.history import History
+from mediaserver.plane.interface import (
+    Address,
+    Arrival,
+    PlaneSettings,
+    Route,
+    RouteStats,
+    SrtpSession,
+    Stream,
+    StreamStats,
+    TransportStats,
+)
+from mediaserver.rtp.codecs import KEYFRAME_TESTS
+
+SILENT = 127
+"""Audio level of silence and of the unknown (RFC 6464)."""
+
+
+class TransportState:
+    """A peer after its DTLS handshake."""
+
+    __slots__ = (
+        "address",
+        "arrivals",
+        "by_ssrc",
+        "inbound",
+        "last_us",
+        "outbound",
+        "routes",
+        "rtx_by_ssrc",
+        "rx_bytes",
+        "rx_packets",
+        "streams",
+        "tx_bytes",
+        "tx_packets",
+        "unknown",
+    )
+
+    def __init__(self, address: Address, inbound: SrtpSession, outbound: SrtpSession) -> None:
+        self.address = address
+        self.inbound = inbound
+        self.outbound = outbound
+        self.streams: set[int] = set()
+        self.routes: set[int] = set()
+        self.by_ssrc: dict[int, StreamState] = {}
+        self.rtx_by_ssrc: dict[int, StreamState] = {}
+        self.unknown: set[int] = set()
+        self.arrivals: list[Arrival] = []
+        self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = 0
+
+    def stats(self) -> TransportStats:
+        return TransportStats(self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes)
+
+
+class StreamState:
+    """An incoming stream: its history and the statistics of RFC 3550."""
+
+    __slots__ = (
+        "bytes",
+        "history",
+        "jitter_q4",
+        "keyframe_tests",
+        "keyframes",
+        "last_us",
+        "level_q8",
+        "packets",
+        "routes",
+        "rtx_ssrc",
+        "spec",
+        "ssrc",
+        "transit",
+    )
+
+    def __init__(self, spec: Stream, settings: PlaneSettings) -> None:
+        self.spec = spec
+        self.ssrc = spec.ssrc
+        self.rtx_ssrc = spec.rtx_ssrc
+        self.history = History(settings.video_history if spec.video else settings.audio_history, settings.max_gaps)
+        self.keyframe_tests = {
+            payload_type: KEYFRAME_TESTS[codec]
+            for payload_type, codec in spec.payload_types.items()
+            if codec in KEYFRAME_TESTS
+        }
+        self.routes: dict[int, RouteState] = {}
+        self.packets = self.bytes = self.keyframes = self.last_us = self.jitter_q4 = 0
+        self.transit: int | None = None
+        self.level_q8 = SILENT << 8
+
+    def stats(self) -> StreamStats:
+        history = self.history
+        return StreamStats(
+            ssrc=self.ssrc,
+            packets=self.packets,
+            bytes=self.bytes,
+            expected=history.highest - history.base + 1 if history.highest >= 0 else 0,
+            highest=max(0, history.highest),
+            jitter=self.jitter_q4 >> 4,
+            last_us=self.last_us,
+            level=self.level_q8 >> 8,
+            keyframes=self.keyframes,
+            last_keyframe_us=history.keyframe_us,
+        )
+
+
+class RouteState:
+    """A slot of a subscriber: how the current stream's numbers become the slot's."""
+
+    __slots__ = (
+        "last_index",
+        "last_timestamp",
+        "last_us",
+        "octets",
+        "packets",
+        "retimed",
+        "retransmitted",
+        "rtx_sequence",
+        "sequence_offset",
+        "spec",
+        "start",
+        "started",
+        "stream",
+        "timestamp_offset",
+        "transport",
+    )
+
+    def __init__(self, spec: Route, transport: TransportState) -> None:
+        self.spec = spec
+        self.transport = transport
+        self.stream: StreamState | None = None
+        self.started = False
+        self.start = 0
+        self.sequence_offset = 0
+        self.timestamp_offset = 0
+        # Random first numbers (RFC 3550 §5.1); RFC 3711 §3.3.1 wants the first below 2^15.
+        self.last_index = 0x10000 + randbits(15)
+        self.last_timestamp = randbits(32)
+        self.last_us = 0
+        self.rtx_sequence = randbits(15)
+        self.retimed: dict[int, int] = {}
+        self.packets = self.octets = self.retransmitted = 0
+
+    def stats(self) -> RouteStats:
+        return RouteStats(self.packets, self.octets, self.retransmitted, self.started)
