@@ -91,7 +91,8 @@ class Answerer:
     async def _send_published(self, pc: RTCPeerConnection, offer: str) -> None:
         waiting = list(self.published)
         for kind in re.findall(r"^m=(\w+)", offer, re.M):
-            track = next(track for track in waiting if track.kind == kind)
+            track = next((track for track in waiting if track.kind == kind), None)
+            assert track is not None, f"no {kind} is published"
             waiting.remove(track)
             pc.addTrack(self._relay.subscribe(track, buffered=False))
 
