@@ -97,6 +97,9 @@ class Demuxer:
         if self._audio_stream is not None and self._audio_stream.codec_context.name not in ("opus", "libopus"):
             self._transcoder = _Transcoder()
         self._origin: Fraction | None = None
+        self._starts = []
+        if not is_live(source):
+            self._starts = [s.start_time * s.time_base for s in streams if s.start_time is not None]
         self._next = {"video": Fraction(0), "audio": Fraction(0)}
 
     def close(self) -> None:
@@ -143,8 +146,8 @@ class Demuxer:
             time = self._next[kind]
         else:
             if self._origin is None:
-                starts = [s.start_time * s.time_base for s in self._container.streams if s.start_time is not None]
-                self._origin = min([stamp * base, *starts])
+                # A live stream's first packets may come without a stamp and were counted.
+                self._origin = min([stamp * base - self._next[kind], *self._starts])
             time = stamp * base - self._origin
         self._next[kind] = time + duration
         return float(time), float(duration)
@@ -196,8 +199,8 @@ class _Transcoder:
 def _open(source: str) -> InputContainer:
     options = {}
     if is_live(source):
-        # UDP loses packets without saying so; two seconds are enough to see the parameter sets.
-        options = {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
+        # UDP loses packets without saying so. Looking for the frame rate would cost a second.
+        options = {"rtsp_transport": "tcp", "fpsprobesize": "0", "analyzeduration": "2000000"}
     name = shown(source)
     try:
         return av.open(source, "r", options=options, timeout=(OPEN_TIMEOUT, READ_TIMEOUT))
