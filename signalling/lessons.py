@@ -42,7 +42,6 @@ class Person:
     role: Role
     online: bool = False
     hand: bool = False
-    muted: bool = False
     sessions: set[str] = field(default_factory=set)
 
     @property
@@ -76,6 +75,8 @@ class Lesson:
         self.people: dict[str, Person] = {}
         # Beside `people`: the media server may speak of a participant's tracks before its session is entered.
         self.tracks: dict[str, tuple[TrackState, ...]] = {}
+        # Outlasts a reload of the page: who was muted stays muted.
+        self.muted: set[str] = set()
         self._lead_arrives = False
 
     # ------------------------------------------------------------ who is there
@@ -144,10 +145,12 @@ class Lesson:
         return Change(frozenset((participant,)))
 
     def set_muted(self, participant: str, muted: bool) -> Change:
-        person = self.people.get(participant)
-        if person is None or person.muted == muted:
+        if participant not in self.people or (participant in self.muted) == muted:
             return NOTHING
-        person.muted = muted
+        if muted:
+            self.muted.add(participant)
+        else:
+            self.muted.discard(participant)
         return Change(frozenset((participant,)))
 
     def end(self, now: float) -> Change:
@@ -198,7 +201,7 @@ class Lesson:
             role=person.role,
             online=person.online,
             hand=person.hand,
-            muted=person.muted,
+            muted=person.id in self.muted,
             tracks=[
                 messages.Track(source=t.source, kind=t.kind, codec=t.codec, active=t.active, muted=t.muted)
                 for t in self.tracks.get(person.id, ())

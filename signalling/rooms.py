@@ -134,8 +134,7 @@ class Rooms:
             claims.room, claims.participant, claims.role, offer, takeover=takeover, sources=claims.publish
         )
         answer = await self._open(claims, command, "publish", ufrag)
-        person = self.room(claims.room).lesson.people.get(claims.participant)
-        if person is not None and person.muted:
+        if claims.participant in self.room(claims.room).lesson.muted:
             await self.bus.request(api.Mute(claims.room, claims.participant, True))
         return answer
 

@@ -113,7 +113,8 @@ def verify(secret: bytes, token: str, *, now: float) -> Claims:
         if len(token) > MAX_TOKEN:
             raise ValueError("too long")
         claims = jwt.decode(token, OctKey.import_key(secret), algorithms=["HS256"]).claims
-        jwt.JWTClaimsRegistry(iss={"essential": True, "value": ISSUER}).validate(claims)
+        if claims["iss"] != ISSUER:
+            raise ValueError("issued by somebody else")
         read = _read(claims)
         issued = _number(claims["iat"])
     except (JoseError, ValueError, KeyError, TypeError):

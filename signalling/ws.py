@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -70,19 +71,20 @@ class Connection:
         self._wake.set()
 
     async def run(self) -> None:
-        """Write what is queued, in order; close when `finish` asked for it."""
+        """Write what is queued, in order; returns when the `bye` is out."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
                 await self._ws.send_str(self._queue.popleft())
             if self._close is not None:
-                code, reason = self._close
-                await self._ws.close(code=code, message=reason)
                 return
 
-    def forget(self) -> None:
-        """The transport is gone: nothing is left to cut."""
+    async def close(self) -> None:
+        """The closing handshake, when `finish` asked for one."""
+        if self._close is not None:
+            code, reason = self._close
+            await self._ws.close(code=code, message=reason)
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -118,7 +120,7 @@ class WebSockets:
         self._hello_timeout = hello_timeout
         self._strangers = 0
         self._draining: int | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.Task[Any]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if self._strangers >= MAX_STRANGERS:
@@ -133,8 +135,13 @@ class WebSockets:
             claims = await self._greet(ws)
         finally:
             self._strangers -= 1
-        if claims is not None:
-            await self._serve(request, ws, claims)
+        handler = asyncio.current_task()
+        if claims is not None and handler is not None:
+            self._open.add(handler)
+            try:
+                await self._serve(request, ws, claims)
+            finally:
+                self._open.discard(handler)
         return ws
 
     async def drain(self, retry_after_ms: int) -> None:
@@ -172,23 +179,23 @@ class WebSockets:
     async def _serve(self, request: web.Request, ws: web.WebSocketResponse, claims: Claims) -> None:
         transport = request.transport
         page = Connection(ws, claims, self._metrics, transport.abort if transport else _nothing)
+        if self._draining is not None:
+            page.finish(WSCloseCode.SERVICE_RESTART, "restarting", self._draining)
+        else:
+            self._rooms.join(page)
+            log.info("joined", room=claims.room, participant=claims.participant, role=claims.role)
+        reader = asyncio.create_task(self._read(ws, page), name="ws-reader")
         writer = asyncio.create_task(page.run(), name="ws-writer")
-        self._open.add(writer)
-        writer.add_done_callback(self._open.discard)
         try:
-            if self._draining is not None:
-                page.finish(WSCloseCode.SERVICE_RESTART, "restarting", self._draining)
-            else:
-                self._rooms.join(page)
-                log.info("joined", room=claims.room, participant=claims.participant, role=claims.role)
-                await self._read(ws, page)
+            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._rooms.leave(page)
+            # aiohttp completes the closing handshake only when nobody else reads.
+            reader.cancel()
             if not page.finishing:
                 writer.cancel()
-            # The writer ends by itself after a `bye`: at the latest when the deadline cuts the transport.
-            await asyncio.gather(writer, return_exceptions=True)
-            page.forget()
+            await asyncio.gather(reader, writer, return_exceptions=True)
+            await page.close()
             log.info("left", room=claims.room, participant=claims.participant, code=ws.close_code)
 
     async def _read(self, ws: web.WebSocketResponse, page: Connection) -> None:
@@ -221,6 +228,10 @@ class WebSockets:
             self._metrics.ws_dropped.labels("refused").inc()
             re = error.extra.get("re", kind)
             page.send(messages.Error(code=error.code, detail=error.detail, re=re).text())
+        except Exception:
+            log.exception("bug", t=kind)
+            detail = "The server made a mistake; try again, and report it if it stays."
+            page.send(messages.Error(code="internal", detail=detail, re=kind).text())
 
 
 def _nothing() -> None:
