@@ -1,0 +1,256 @@
+/** `/classroom`: the display at the front of the room. Answers one question: what is being taught? */
+
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import "../components/picture.ts";
+import "../components/sound.ts";
+import { baseCss } from "../components/base-css.ts";
+import { exposeDebug } from "../lib/debug.ts";
+import * as format from "../lib/format.ts";
+import { LangController, initLang, t, type Key } from "../lib/i18n.ts";
+import { icon, type IconName } from "../lib/icons.ts";
+import { parseParams } from "../lib/params.ts";
+import { keepAwake } from "../lib/wakelock.ts";
+import { classroomCss } from "./classroom-css.ts";
+import "./overlay.ts";
+import { ClassroomSession } from "./session.ts";
+import type { Phase, View } from "./view.ts";
+
+/** Every state is a word, an icon and a colour. */
+const PHASES: Readonly<Record<Phase, { text: Key; icon: IconName; tone: "ok" | "warn" | "bad" | "calm" }>> = {
+  noToken: { text: "state.noToken", icon: "bad", tone: "bad" },
+  token: { text: "state.token", icon: "bad", tone: "bad" },
+  forbidden: { text: "state.forbidden", icon: "bad", tone: "bad" },
+  replaced: { text: "state.replaced", icon: "warn", tone: "warn" },
+  refused: { text: "state.refused", icon: "bad", tone: "bad" },
+  connecting: { text: "state.connecting", icon: "link", tone: "calm" },
+  reconnecting: { text: "state.reconnecting", icon: "link", tone: "bad" },
+  waiting: { text: "state.waiting", icon: "clock", tone: "calm" },
+  live: { text: "state.live", icon: "live", tone: "ok" },
+  weak: { text: "state.weak", icon: "line", tone: "warn" },
+  interrupted: { text: "state.interrupted", icon: "clock", tone: "warn" },
+  ended: { text: "state.ended", icon: "check", tone: "calm" },
+};
+
+/** The sentence on the waiting page: what is awaited, or what went wrong and what to do. */
+const SENTENCES: Partial<Record<Phase, Key>> = {
+  noToken: "say.noToken",
+  token: "say.token",
+  forbidden: "say.forbidden",
+  replaced: "say.replaced",
+  connecting: "say.connecting",
+  reconnecting: "say.reconnecting",
+  waiting: "say.waiting",
+  ended: "say.ended",
+};
+
+@customElement("tk-classroom")
+export class ClassroomApp extends LitElement {
+  static override styles = [baseCss, classroomCss];
+
+  @state() private overlay = false;
+  readonly #session: ClassroomSession;
+
+  constructor() {
+    super();
+    const params = parseParams(location.hash, location.search);
+    initLang(params.lang);
+    new LangController(this);
+    this.overlay = params.overlay;
+    this.#session = new ClassroomSession(
+      params,
+      () => this.requestUpdate(),
+      () => this.#eachPicture(),
+    );
+    exposeDebug(this.#session, () => this.#session.view.phase);
+    // A new link was opened in this window.
+    addEventListener("hashchange", () => location.reload());
+    addEventListener("keydown", (event) => this.#onKey(event));
+    addEventListener("pointerdown", () => this.#unblockSound());
+    window.setInterval(() => this.requestUpdate(), 1_000);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    keepAwake();
+    this.#session.start();
+  }
+
+  protected override render(): TemplateResult {
+    const view = this.#session.view;
+    const { soundBlocked } = this.#session;
+    return html`
+      ${this.#banner(view)} ${view.layout === "idle" ? this.#idle(view) : nothing} ${this.#stage(view)}
+      <tk-sound testid="slot-teacher-audio" .track=${this.#session.track("teacher", "audio")} @sound-blocked=${this.#onBlocked}
+        @sound-playing=${this.#onPlaying}></tk-sound>
+      <tk-sound testid="slot-called-audio" .track=${this.#session.track("called", "audio")} @sound-blocked=${this.#onBlocked}
+        @sound-playing=${this.#onPlaying}></tk-sound>
+      ${soundBlocked && view.layout !== "idle"
+        ? html`<button class="tap" data-testid="tap-for-sound" @click=${this.#unblockSound}>${icon("call")}${t("sound.tap")}</button>`
+        : nothing}
+      ${this.#bar(view)}
+      ${this.overlay
+        ? html`<tk-overlay .slots=${this.#session.slots} .digests=${this.#session.digests}></tk-overlay>`
+        : nothing}
+    `;
+  }
+
+  #idle(view: View): TemplateResult {
+    const { room, params } = this.#session;
+    const now = Date.now() + room.clockOffset;
+    const sentence = SENTENCES[view.phase];
+    return html`
+      <main class="idle" data-testid="idle">
+        <p class="time">${format.clock(now)}</p>
+        <p class="date">${format.longDate(now)}</p>
+        <h1>${view.phase === "ended" ? t("ended.title") : room.name || params.room || t("app.name")}</h1>
+        ${sentence ? html`<p class="say">${t(sentence)}</p>` : nothing}
+        ${view.phase === "replaced"
+          ? html`<button class="primary" data-testid="take-back" @click=${() => this.#session.socket.start()}>
+              ${t("action.useHere")}
+            </button>`
+          : nothing}
+      </main>
+    `;
+  }
+
+  /** Stays in the document, hidden, while there is no lesson: its pictures keep their frames. */
+  #stage(view: View): TemplateResult {
+    const screen = view.layout === "screen";
+    const extra = view.showCalled || view.calledHere;
+    const classes = ["stage", screen || extra ? "side" : "", screen !== extra ? "single" : ""].join(" ");
+    return html`
+      <main class=${classes} ?hidden=${view.layout === "idle"}>
+        <figure class="main" ?hidden=${!screen}>${this.#picture("screen", screen)}</figure>
+        <figure class=${screen ? "one" : "main"}>
+          ${this.#picture("camera", view.layout !== "idle")}
+          <figcaption>${icon("camera")}<span>${this.#leadName()}</span></figcaption>
+        </figure>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.showCalled}>
+          ${this.#picture("called", view.showCalled)}
+          <figcaption>${icon("call")}<span>${this.#calledName()}</span></figcaption>
+        </figure>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.calledHere}>${this.#self(view)}</figure>
+      </main>
+    `;
+  }
+
+  /** @param keep it has a place now: its last frame stays when its track goes. */
+  #picture(name: "camera" | "screen" | "called", keep: boolean): TemplateResult {
+    const slot = this.#session.slot(name, "video");
+    return html`
+      <div class="frame">
+        <tk-picture ?keep=${keep} testid="slot-${name}" label=${t(`slot.${name}`)}
+          .track=${this.#session.track(name, "video")} ?cover=${name === "called"}></tk-picture>
+        ${slot?.status === "unsupported"
+          ? html`<div class="instead" data-testid="unsupported-${name}">
+              ${icon("warn")}${t("slot.unsupported", { codec: slot.codec ?? "" })}
+            </div>`
+          : nothing}
+        ${name === "camera" && this.#session.cameraGone
+          ? html`<div class="instead">${icon("cameraOff")}${t("slot.noCamera")}</div>`
+          : nothing}
+      </div>
+    `;
+  }
+
+  /** Our own picture, in the called classroom's place, while everybody sees and hears us. */
+  #self(view: View): TemplateResult {
+    const { camera } = this.#session.devices.tracks;
+    return html`
+      <div class="frame">
+        <tk-picture cover mirrored testid="self" label=${t("slot.self")} .track=${view.calledHere ? camera : null}></tk-picture>
+        ${camera ? nothing : html`<div class="instead">${icon("cameraOff")}${t("device.camera.missing")}</div>`}
+      </div>
+      <figcaption>${icon("call")}<span>${t("slot.self")}</span></figcaption>
+    `;
+  }
+
+  #banner(view: View): TemplateResult | typeof nothing {
+    if (!view.calledHere) return nothing;
+    const muted = this.#session.room.participants.get(this.#session.room.me)?.muted ?? false;
+    const silent = muted || !this.#session.devices.tracks.microphone;
+    const text: Key = muted ? "called.muted" : silent ? "called.noMicrophone" : "called.heard";
+    return html`<div class="banner ${silent ? "off" : ""}" role="status" data-testid="called-banner">
+      ${icon(silent ? "microphoneOff" : "call")}${t(text)}
+    </div>`;
+  }
+
+  #bar(view: View): TemplateResult {
+    const phase = PHASES[view.phase];
+    const { room, socket } = this.#session;
+    const idle = view.layout === "idle";
+    return html`
+      <footer>
+        <div class="state ${phase.tone}" role="status" data-testid="state" data-phase=${view.phase}>
+          ${icon(phase.icon)}<span>${t(phase.text, { n: view.attempt })}</span>
+        </div>
+        <div class="lesson">${idle ? room.room : this.#leadName()}</div>
+        <div class="notes">${this.#notes()}</div>
+        ${socket.status.state === "open" && (room.lesson.state === "live" || room.lesson.state === "interrupted")
+          ? html`<button data-testid="hand" aria-pressed=${String(this.#session.handUp)} aria-keyshortcuts="h"
+              @click=${() => this.#session.raiseHand()}>
+              ${icon("hand")}${t(this.#session.handUp ? "hand.up" : "hand.raise")}
+            </button>`
+          : nothing}
+        ${idle ? nothing : html`<div class="here">${room.name}</div>`}
+        ${idle ? nothing : html`<div class="clock">${format.clock(Date.now() + room.clockOffset)}</div>`}
+      </footer>
+    `;
+  }
+
+  /** What is missing here, said discreetly: the lesson goes on without it. */
+  #notes(): TemplateResult[] {
+    const { state: devices, tracks } = this.#session.devices;
+    const notes: TemplateResult[] = [];
+    const note = (name: IconName, key: Key): void => void notes.push(html`<span>${icon(name)}${t(key)}</span>`);
+    const wanting = (kind: "camera" | "microphone"): boolean => !tracks[kind] && !["off", "asking", "on"].includes(devices[kind]);
+    if (devices.camera === "insecure") note("cameraOff", "device.insecure");
+    else {
+      if (wanting("camera")) note("cameraOff", devices.camera === "denied" ? "device.camera.denied" : "device.camera.missing");
+      if (wanting("microphone")) {
+        note("microphoneOff", devices.microphone === "denied" ? "device.microphone.denied" : "device.microphone.missing");
+      }
+    }
+    const me = this.#session.room.participants.get(this.#session.room.me);
+    if (me?.muted && tracks.microphone) note("microphoneOff", "muted.byTeacher");
+    return notes;
+  }
+
+  #leadName(): string {
+    const { room } = this.#session;
+    const name = room.lesson.lead ? room.participants.get(room.lesson.lead)?.name : undefined;
+    return name ? t("lead.name", { name }) : t("slot.camera");
+  }
+
+  #calledName(): string {
+    const { room } = this.#session;
+    return (room.called && room.participants.get(room.called)?.name) || t("slot.called");
+  }
+
+  #eachPicture(): void {
+    for (const picture of this.renderRoot.querySelectorAll("tk-picture")) picture.freeze();
+  }
+
+  #onBlocked(): void {
+    this.#session.soundBlocked = true;
+    this.requestUpdate();
+  }
+
+  #onPlaying(): void {
+    this.#session.soundBlocked = false;
+    this.requestUpdate();
+  }
+
+  #unblockSound(): void {
+    if (!this.#session.soundBlocked) return;
+    for (const sound of this.renderRoot.querySelectorAll("tk-sound")) void sound.play();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    this.#unblockSound();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.key === "i") this.overlay = !this.overlay;
+    else if (event.key === "h") this.#session.raiseHand();
+  }
+}

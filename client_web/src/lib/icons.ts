@@ -1,0 +1,38 @@
+/** Icons, drawn on a 24 × 24 grid with strokes of 2. */
+
+import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+
+export type IconName = keyof typeof SHAPES;
+
+const path = (d: string): SVGTemplateResult => svg`<path d=${d} />`;
+const SLASH = "M4 4l16 16";
+
+const SHAPES = {
+  camera: path("M4 7h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2zM15 11l6-3.5v9L15 13"),
+  cameraOff: path(`M8 7h5a2 2 0 0 1 2 2v4M15 11l6-3.5v9L17 14M13 17H4a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2${SLASH}`),
+  microphone: path("M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M9 21h6"),
+  microphoneOff: path(`M9 9v2a3 3 0 0 0 4.5 2.6M15 11V6a3 3 0 0 0-5.8-1M5.5 11a6.5 6.5 0 0 0 10 5.5M18.5 11a6.5 6.5 0 0 1-.5 2.5M12 17.5V21M9 21h6${SLASH}`),
+  screen: path("M4 5h16a1.5 1.5 0 0 1 1.5 1.5v9A1.5 1.5 0 0 1 20 17H4a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 4 5zM8 21h8M12 14V8.5M9.5 11 12 8.5l2.5 2.5"),
+  screenOff: path("M4 5h16a1.5 1.5 0 0 1 1.5 1.5v9A1.5 1.5 0 0 1 20 17H4a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 4 5zM8 21h8M9.5 8.5l5 5M14.5 8.5l-5 5"),
+  hand: path("M7 12.5V7a1.5 1.5 0 0 1 3 0v4M10 10.5V4.5a1.5 1.5 0 0 1 3 0V11M13 11V6a1.5 1.5 0 0 1 3 0v6M16 9.5a1.5 1.5 0 0 1 3 0V15a6.5 6.5 0 0 1-12 3.5l-3-5a1.5 1.5 0 0 1 2.6-1.5L7 13"),
+  call: path("M4 10v4h3.5l5 4V6l-5 4zM16 9a4.2 4.2 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11"),
+  silent: path("M4 10v4h3.5l5 4V6l-5 4zM16.5 9.5l5 5M21.5 9.5l-5 5"),
+  check: path("M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM8 12.3l2.8 2.7L16 9.5"),
+  warn: path("M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.1"),
+  bad: path("M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM9 9l6 6M15 9l-6 6"),
+  clock: path("M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM12 7.5V12l3 2"),
+  live: path("M12 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM8 8a5.6 5.6 0 0 0 0 8M16 8a5.6 5.6 0 0 1 0 8M5 5a9.9 9.9 0 0 0 0 14M19 5a9.9 9.9 0 0 1 0 14"),
+  link: path("M4 12a8 8 0 0 1 13.6-5.7L20 8.5M20 4v4.5h-4.5M20 12a8 8 0 0 1-13.6 5.7L4 15.5M4 20v-4.5h4.5"),
+  line: path("M2.5 9.5a14 14 0 0 1 19 0M6 13a9 9 0 0 1 12 0M9.2 16.5a4.2 4.2 0 0 1 5.6 0M12 20v.1"),
+  end: path("M12 3v9M7 6.3a8 8 0 1 0 10 0"),
+  help: path("M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM9.5 9.5a2.6 2.6 0 1 1 3.8 2.4c-.9.5-1.3 1-1.3 2.1M12 17v.1"),
+  people: path("M9 5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM2.5 20c.3-3.6 3-5.5 6.5-5.5s6.2 1.9 6.5 5.5M16 5.5a3.3 3.3 0 0 1 0 6.2M18 15c2 .6 3.3 2.3 3.5 5"),
+  left: path("M14.5 5.5 8 12l6.5 6.5"),
+  right: path("M9.5 5.5 16 12l-6.5 6.5"),
+  bell: path("M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4"),
+} as const;
+
+/** @param name decoration only: the words beside it carry the meaning, so it is hidden from screen readers. */
+export function icon(name: IconName): TemplateResult {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${SHAPES[name]}</svg>`;
+}

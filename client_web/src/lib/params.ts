@@ -1,0 +1,56 @@
+/** What a page is told in its URL fragment, which browsers never send to a server. */
+
+export interface PageParams {
+  room: string;
+  token: string;
+  lang: string | null;
+  overlay: boolean;
+}
+
+/** The claims of a room token that a page shows before the server has spoken. Never trusted for anything else. */
+export interface TokenClaims {
+  room: string;
+  sub: string;
+  role: string;
+  name: string;
+  publish: string[];
+  /** Seconds since 1970, or null when the token does not say. */
+  exp: number | null;
+}
+
+/** @param hash `location.hash`, with or without `#`. @param search `location.search`; only `overlay` is read from it. */
+export function parseParams(hash: string, search = ""): PageParams {
+  const fragment = new URLSearchParams(hash.replace(/^#/, ""));
+  const query = new URLSearchParams(search);
+  const overlay = fragment.get("overlay") ?? query.get("overlay");
+  const token = (fragment.get("token") ?? "").trim();
+  return {
+    room: (fragment.get("room") ?? decodeToken(token)?.room ?? "").trim(),
+    token,
+    lang: fragment.get("lang"),
+    overlay: overlay !== null && overlay !== "0",
+  };
+}
+
+/** Reads a JWT's payload (RFC 7519 §7.2) without checking its signature; null when it is not one. */
+export function decodeToken(token: string): TokenClaims | null {
+  const part = token.split(".")[1];
+  if (!part) return null;
+  try {
+    const binary = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
+    const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const text = (key: string): string => (typeof claims[key] === "string" ? claims[key] : "");
+    const publish = claims["publish"];
+    return {
+      room: text("room"),
+      sub: text("sub"),
+      role: text("role"),
+      name: text("name"),
+      publish: Array.isArray(publish) ? publish.filter((p): p is string => typeof p === "string") : [],
+      exp: typeof claims["exp"] === "number" ? claims["exp"] : null,
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,106 @@
+/** The messages of docs/protocol.md, "WebSocket `/ws`". */
+
+export type Source = "camera" | "screen" | "microphone";
+export type SlotStatus = "empty" | "waiting" | "playing" | "unsupported";
+export type LessonPhase = "waiting" | "live" | "interrupted" | "ended";
+
+export interface Track {
+  source: Source;
+  kind: "audio" | "video";
+  codec: string | null;
+  active: boolean;
+  muted: boolean;
+}
+
+export interface Participant {
+  id: string;
+  name: string;
+  role: string;
+  online: boolean;
+  hand: boolean;
+  muted: boolean;
+  tracks: Track[];
+}
+
+export interface Lesson {
+  state: LessonPhase;
+  /** ms since 1970. */
+  since: number;
+  lead: string | null;
+}
+
+export interface SlotState {
+  mid: string;
+  slot: string;
+  kind: "audio" | "video";
+  status: SlotStatus;
+  participant: string | null;
+  source: Source | null;
+  codec: string | null;
+}
+
+/** `stats` as a client sends it: every field may be null. */
+export interface Report {
+  delay_ms: number | null;
+  loss: number | null;
+  bitrate: number | null;
+  width: number | null;
+  height: number | null;
+  fps: number | null;
+  sound: boolean | null;
+  picture: boolean | null;
+  freezes: number | null;
+}
+
+export interface LineStats {
+  loss: number | null;
+  rtt_ms: number | null;
+  bitrate: number | null;
+  /** dBov, 0 (loudest) … 127 (silent); only in `up`. */
+  level?: number | null;
+}
+
+export interface ParticipantStats {
+  up: LineStats | null;
+  down: LineStats | null;
+  report: Report | null;
+}
+
+export type ClientMessage =
+  | { t: "hello"; v: 1; token: string }
+  | { t: "call"; participant: string | null }
+  | { t: "mute"; participant: string | null; muted: boolean }
+  | { t: "tiles"; participants: string[] }
+  | { t: "hand"; up: boolean }
+  | ({ t: "stats" } & Report)
+  | { t: "end" }
+  | { t: "ping"; id: number };
+
+export interface Welcome {
+  t: "welcome";
+  v: number;
+  participant: string;
+  role: string;
+  name: string;
+  room: string;
+  now: number;
+  lesson: Lesson;
+  called: string | null;
+  participants: Participant[];
+}
+
+export type ServerMessage =
+  | Welcome
+  | { t: "participant"; participant: Participant }
+  | { t: "left"; id: string }
+  | { t: "called"; participant: string | null }
+  | { t: "lesson"; lesson: Lesson }
+  | { t: "slots"; session: string; slots: SlotState[] }
+  | { t: "session"; session: string; direction: "publish" | "subscribe"; state: string; reason: string }
+  | { t: "stats"; participants: Record<string, ParticipantStats> }
+  | { t: "error"; code: string; detail: string; re: string | null }
+  | { t: "pong"; id: number; now: number }
+  | { t: "bye"; reason: string; retry_after_ms: number | null };
+
+/** Application close codes of the WebSocket. */
+export const CLOSE = { badMessage: 4400, token: 4401, forbidden: 4403, replaced: 4409, restarting: 1012 } as const;

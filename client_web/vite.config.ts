@@ -1,0 +1,18 @@
+import { resolve } from "node:path";
+import { defineConfig } from "vite";
+
+const page = (name: string): string => resolve(import.meta.dirname, `${name}.html`);
+
+export default defineConfig({
+  base: "/",
+  build: {
+    target: "chrome87",
+    cssTarget: "chrome87",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    manifest: true,
+    rollupOptions: {
+      input: { index: page("index"), studio: page("studio"), classroom: page("classroom") },
+    },
+  },
+});
