@@ -1,0 +1,1 @@
+"""The recorder: writes what arrives, as it arrives, without decoding."""
