@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "signalling.cli.serve:serve",
     "token": "signalling.cli.token:token",
     "check-config": "signalling.cli.check_config:check_config",
+    "doctor": "signalling.cli.doctor:doctor",
 }
 """Name → `module:function`, in the order of `tongke --help`."""
 

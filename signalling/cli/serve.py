@@ -45,6 +45,14 @@ def _real_media(settings: MediaSettings, bus: LocalBus) -> Media:
     return MediaServer(settings, bus)
 
 
+def certificate_files(config: Config, now: datetime.datetime) -> tls.Files:
+    """The configured certificate, or the server's own, made or renewed where needed. Raises UserError."""
+    http = config.http
+    if http.tls == "files" and http.tls_cert and http.tls_key:
+        return tls.Files(http.tls_cert, http.tls_key)
+    return tls.ensure(config.tls_dir, [*tls.default_names(), *http.host, *http.public_names], now)
+
+
 class Server:
     """Signalling and media composed over a `LocalBus`.
 
@@ -75,13 +83,16 @@ class Server:
         self._secret = tokens.load_secret(config.secret_file)
         context = None
         if config.http.tls != "off":
-            files = self._certificate()
+            files = certificate_files(config, datetime.datetime.now(datetime.UTC))
             context, self.ca_file = tls.context(files), files.ca
         bound = sockets.listen(config.http.host, config.http.port)
         try:
             self.port = bound[0].getsockname()[1]
             self.signalling = Signalling(config, self.bus, self._secret, ca_file=self.ca_file)
-            self._media = self._make_media(config.media.settings(), self.bus)
+            try:
+                self._media = self._make_media(config.media.settings(), self.bus)
+            except RuntimeError as error:  # the plane that was asked for cannot be loaded
+                raise UserError(400, "bad_config", f"The media server cannot be made: {error}.") from None
             await self._start_media(self._media)
             self._runner = web.AppRunner(self.signalling.app, access_log=None, shutdown_timeout=STEP_TIMEOUT_S / 2)
             await self._runner.setup()
@@ -109,13 +120,6 @@ class Server:
                 detail = f"{where} cannot be opened: {error.strerror or error}; check media.host and media.port."
             raise UserError(400, "bad_config", detail) from None
         self.media_port, self.plane_name = media.port, media.plane_name
-
-    def _certificate(self) -> tls.Files:
-        http = self.config.http
-        if http.tls == "files" and http.tls_cert and http.tls_key:
-            return tls.Files(http.tls_cert, http.tls_key)
-        names = [*tls.default_names(), *http.host, *http.public_names]
-        return tls.ensure(self.config.tls_dir, names, datetime.datetime.now(datetime.UTC))
 
     async def stop(self) -> None:
         """Tell everybody, then close everything, within 5 s; a second call does nothing."""

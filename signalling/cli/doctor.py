@@ -1,0 +1,176 @@
+"""`tongke doctor`: what would keep a lesson from working on this machine, looked at before the lesson.
+
+Each check is a function that returns one `Finding`; nothing is changed but that a first run makes
+the certificates, as `serve` would.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import ipaddress
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mediaserver.api import LocalBus, UserError
+from signalling import config as configuration
+from signalling import sockets, tls
+from signalling.config import Config
+from signalling.pages import Pages
+
+WANTED_BUFFER = 4 * 1024 * 1024
+"""A socket buffer that holds 100 ms of a keyframe sent to 200 displays."""
+_PROC = Path("/proc/sys/net/core")
+_TIME_ERROR = 5
+_SIZEOF_TIMEX = 512  # larger than struct timex on every Linux
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: Literal["ok", "warn", "bad"]
+    what: str
+    text: str
+
+
+def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Iterator[Finding]:
+    """Run all checks in the order of the table."""
+    yield tcp_port(config)
+    yield udp_port(config)
+    yield reachable(config)
+    yield certificate(config, now)
+    yield clock(now)
+    yield kernel_buffers(proc)
+    yield packet_plane(config)
+    yield client(config)
+
+
+def tcp_port(config: Config) -> Finding:
+    try:
+        bound = sockets.listen(config.http.host, config.http.port)
+    except UserError as error:
+        return Finding("bad", "HTTPS port", f"{error.detail} (A server that runs already also has it.)")
+    port = bound[0].getsockname()[1]
+    for listening in bound:
+        listening.close()
+    free = f"TCP {port} is free" if config.http.port else "any free TCP port"
+    return Finding("ok", "HTTPS port", f"{free} on {', '.join(config.http.host)}")
+
+
+def udp_port(config: Config) -> Finding:
+    media = config.media
+    for host in media.host:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            if probe.family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                probe.bind((host, media.port))
+            except OSError as error:
+                return Finding("bad", "Media port", f"UDP {media.port} on {host}: {error.strerror}; set media.port.")
+    free = f"UDP {media.port} is free" if media.port else "any free UDP port"
+    return Finding("ok", "Media port", f"{free} on {', '.join(media.host)}")
+
+
+def reachable(config: Config) -> Finding:
+    """Do the settings fit together for displays on other machines?"""
+    local = all(ipaddress.ip_address(host).is_loopback for host in config.http.host)
+    media_local = all(ipaddress.ip_address(host).is_loopback for host in config.media.host)
+    if local and media_local:
+        return Finding("warn", "Reach", "this machine only; set http.host and media.host to serve others")
+    if local or media_local:
+        which = "http.host" if local else "media.host"
+        return Finding("bad", "Reach", f"{which} is this machine only, but the other one is not; set both alike")
+    if config.media.port == 0:
+        return Finding("warn", "Reach", "media.port is 0: no firewall can let a changing port through; set it")
+    if config.http.tls == "auto" and not config.http.public_names:
+        return Finding("warn", "Reach", "set http.public_names to what displays open, so that the certificate fits")
+    return Finding("ok", "Reach", "other machines can reach pages and media")
+
+
+def certificate(config: Config, now: datetime.datetime) -> Finding:
+    from signalling.cli.serve import certificate_files
+
+    if config.http.tls == "off":
+        return Finding("warn", "Certificate", "TLS is off: browsers give no camera and no microphone")
+    try:
+        files = certificate_files(config, now)
+        tls.context(files)
+        days = tls.days_left(files.cert, now)
+    except UserError as error:
+        return Finding("bad", "Certificate", error.detail)
+    except ValueError as error:
+        return Finding("bad", "Certificate", f"{config.http.tls_cert}: {error}")
+    maker = "from this server's own CA" if files.ca else f"{files.cert}"
+    if days <= 0:
+        return Finding("bad", "Certificate", f"{maker}: it has expired; replace it")
+    return Finding("ok" if days > 14 else "warn", "Certificate", f"{maker}, valid for {days:.0f} more days")
+
+
+def clock(now: datetime.datetime) -> Finding:
+    built = max(file.stat().st_mtime for file in Path(__file__).parent.glob("*.py"))
+    if now.timestamp() < built - 86400:
+        return Finding("bad", "Clock", f"{now:%Y-%m-%d %H:%M} UTC is before this program was installed; set the clock")
+    if _unsynchronised():
+        return Finding(
+            "warn", "Clock", f"{now:%Y-%m-%d %H:%M} UTC, not synchronised; switch on NTP (tokens expire by it)"
+        )
+    return Finding("ok", "Clock", f"{now:%Y-%m-%d %H:%M} UTC, synchronised")
+
+
+def _unsynchronised() -> bool:
+    """adjtimex(2) with modes 0 only reads; it needs no rights."""
+    libc = ctypes.CDLL(None)
+    return bool(libc.adjtimex(ctypes.create_string_buffer(_SIZEOF_TIMEX)) in (-1, _TIME_ERROR))
+
+
+def kernel_buffers(proc: Path) -> Finding:
+    try:
+        small = {
+            name: size for name in ("rmem_max", "wmem_max") if (size := int((proc / name).read_text())) < WANTED_BUFFER
+        }
+    except (OSError, ValueError):
+        return Finding("warn", "Kernel buffers", f"{proc} cannot be read here")
+    if not small:
+        return Finding("ok", "Kernel buffers", f"at least {WANTED_BUFFER // 2**20} MiB each way")
+    fix = " ".join(f"net.core.{name}={WANTED_BUFFER}" for name in small)
+    return Finding("warn", "Kernel buffers", f"small for many displays; as root: sysctl -w {fix}")
+
+
+def packet_plane(config: Config) -> Finding:
+    from mediaserver.net.server import MediaServer
+
+    try:
+        name = MediaServer(config.media.settings(), LocalBus()).plane_name
+    except RuntimeError as error:
+        return Finding("bad", "Packet plane", f"{error}")
+    if name == "reference":
+        return Finding("warn", "Packet plane", "reference (pure Python): right for one school's lesson, slow for many")
+    return Finding("ok", "Packet plane", name)
+
+
+def client(config: Config) -> Finding:
+    if Pages(config.http.pages_dir).built:
+        return Finding("ok", "Pages", "built")
+    return Finding("bad", "Pages", "not built; run make demo, or npm ci && npm run build in client_web")
+
+
+def doctor(
+    config_file: Annotated[Path | None, typer.Option("--config", help="The server's configuration file.")] = None,
+) -> None:
+    """Look for what would keep a lesson from working here; exit status 1 when something would."""
+    from rich.console import Console
+    from rich.table import Table
+
+    config = configuration.load(config_file)
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    marks = {"ok": "[green]ok[/]", "warn": "[yellow]look[/]", "bad": "[red]bad[/]"}
+    findings = list(examine(config, datetime.datetime.now(datetime.UTC)))
+    for finding in findings:
+        table.add_row(marks[finding.level], finding.what, finding.text)
+    Console().print(table)
+    if any(finding.level == "bad" for finding in findings):
+        raise typer.Exit(1)
