@@ -85,9 +85,10 @@ class _Wire:
 
 
 class DtlsSrtp:
-    """The DTLS server side of one peer.
+    """Our side of one peer's DTLS: the server, unless the peer insists on being it.
 
     :param remote: (hash function, hex pairs) of the peer's certificate from its offer.
+    :param active: be the DTLS client; the handshake then begins with `begin`.
     :param send: sends one datagram to the peer, wherever it is by then.
     :param changed: told once `CONNECTED` or `FAILED`, later perhaps `CLOSED`.
     """
@@ -98,6 +99,8 @@ class DtlsSrtp:
         remote: tuple[tuple[str, str], ...],
         send: Callable[[bytes], None],
         changed: Callable[[Outcome], None],
+        *,
+        active: bool = False,
     ) -> None:
         self._wire = _Wire(send)
         self._changed = changed
@@ -106,17 +109,26 @@ class DtlsSrtp:
         )
         self._transport = RTCDtlsTransport(self._wire, [certificate])  # type: ignore[arg-type]
         self._transport._srtp_profiles = [profile for profile in _PREFERENCE if profile in SRTP_PROFILES]
-        self._transport._set_role("server")
+        self._transport._set_role("client" if active else "server")
+        self._active = active
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
+    def begin(self) -> None:
+        """The peer's address is known: a client sends its first flight, a server goes on waiting for one."""
+        if self._active:
+            self._start()
+
     def feed(self, data: bytes) -> None:
-        """A DTLS datagram of the peer. The first one starts the handshake."""
+        """A DTLS datagram of the peer. The first one starts a server's handshake."""
         if self._closing:
             return
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._handshake())
+        self._start()
         self._wire.feed(data)
+
+    def _start(self) -> None:
+        if self._task is None and not self._closing:
+            self._task = asyncio.get_running_loop().create_task(self._handshake())
 
     async def _handshake(self) -> None:
         try:

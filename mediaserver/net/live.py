@@ -48,7 +48,7 @@ class Live:
         self._epoch = time.time() - time.monotonic()
         self._feedback = Feedback(plane, self._arbiter, secrets.randbits(32), self._ntp_now)
         self._reports = Reports(plane)
-        self.ice = IceLite(plane.send, plane.move_transport)
+        self.ice = IceLite(plane.send, self._moved)
         self.certificate = dtls_seam.generate_certificate()
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, Session] = {}
@@ -103,6 +103,7 @@ class Live:
             plan.fingerprints,
             lambda data: self._send_dtls(session.key, data),
             lambda outcome: self._dtls_changed(session, outcome),
+            active=plan.our_setup == "active",
         )
         self.sessions[session.id] = session
         self._by_key[session.key] = session
@@ -126,6 +127,12 @@ class Live:
             and session.participant == participant
             and direction in (None, session.direction)
         ]
+
+    def _moved(self, key: int, address: Address) -> None:
+        self._plane.move_transport(key, address)
+        session = self._by_key.get(key)
+        if session is not None and session.dtls is not None:
+            session.dtls.begin()
 
     def _send_dtls(self, key: int, data: bytes) -> None:
         address = self.ice.address(key)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MAX_LENGTH = 64 * 1024
-"""Characters of a description. A Chromium offer of eight videos and one sound takes about 45,000."""
+"""Characters of a description. Chromium's offer of eight videos and one sound has 41,000."""
 MAX_LINES = 3000
 MAX_MEDIA = 32
 MAX_ATTRIBUTES = 512
@@ -22,7 +22,6 @@ DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,64}")
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _RID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_CODEC_NAME = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,64}")
 _FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:){15,63}[0-9A-Fa-f]{2}")
 _ICE_UFRAG = re.compile(r"[!-9;-~]{4,256}")  # no colon: it separates the two halves of a STUN username
 _ICE_PWD = re.compile(r"[!-~]{22,256}")
@@ -267,7 +266,7 @@ def _read_mid(media: Media, value: str) -> None:
 def _read_rtpmap(media: Media, value: str) -> None:
     payload_type, encoding = _payload_type(value, "rtpmap")
     name, *numbers = encoding.split("/")
-    _matched(_CODEC_NAME, name, "rtpmap")
+    _matched(_TOKEN, name, "rtpmap")
     if not 1 <= len(numbers) <= 2:
         raise SdpError(f"The value of a=rtpmap is malformed: {_shown(value)}.")
     rate = _number(numbers[0], 2**32 - 1, "clock rate", lowest=1)

@@ -47,7 +47,9 @@ def build_answer(plan: Negotiated, local: LocalParameters, *, msid: Callable[[in
         if not media.accepted:
             lines += _refused_lines(media)
             continue
-        lines += _transport_lines(media, local, candidates=not plan.bundle or media.mid == carries_candidates)
+        lines += _transport_lines(
+            media, local, setup=plan.our_setup, candidates=not plan.bundle or media.mid == carries_candidates
+        )
         lines.append(f"a={plan.direction}")
         for uri, number in media.extensions.items():
             direction = media.extension_directions.get(uri)
@@ -68,7 +70,7 @@ def _refused_lines(media: MediaPlan) -> list[str]:
     return [*lines, "a=inactive"]
 
 
-def _transport_lines(media: MediaPlan, local: LocalParameters, *, candidates: bool) -> list[str]:
+def _transport_lines(media: MediaPlan, local: LocalParameters, *, setup: str, candidates: bool) -> list[str]:
     numbers: list[int] = []
     for codec in media.codecs:
         numbers.append(codec.pt)
@@ -79,7 +81,7 @@ def _transport_lines(media: MediaPlan, local: LocalParameters, *, candidates: bo
         lines.append(f"a=mid:{media.mid}")
     lines += [f"a=ice-ufrag:{local.ufrag}", f"a=ice-pwd:{local.password}"]
     lines += [f"a=fingerprint:{algorithm} {digest}" for algorithm, digest in local.fingerprints]
-    lines += ["a=setup:passive", "a=rtcp-mux"]
+    lines += [f"a=setup:{setup}", "a=rtcp-mux"]
     if media.rtcp_rsize:
         lines.append("a=rtcp-rsize")
     if candidates:

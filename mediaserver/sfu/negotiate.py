@@ -1,10 +1,10 @@
 """Offer → plan, as pure functions (RFC 9429; BUNDLE, RFC 9143; WHIP, RFC 9725; WHEP).
 
-We are always the answerer, ICE-lite (RFC 8445 §2.5), DTLS server (`setup:passive`) and on one
-port: every accepted m-line shares one transport and multiplexes RTCP.
+We are always the answerer, ICE-lite (RFC 8445 §2.5), DTLS server where the peer lets us, and on
+one port: every accepted m-line shares one transport and multiplexes RTCP.
 
     plan = plan_publish(sdp.parse(offer), video_codecs=("H264", "VP8"), sources={"camera", "microphone"})
-    answer = build_answer(plan, LocalParameters(...))
+    text = answer.build_answer(plan, answer.LocalParameters(...))
 """
 
 from __future__ import annotations
@@ -14,22 +14,8 @@ from typing import Literal
 
 from mediaserver.rtp.sdp import Media, SdpError, Session
 from mediaserver.sfu import codecs as codec_choice
-from mediaserver.sfu.answer import LocalParameters, build_answer, candidate_lines
 from mediaserver.sfu.codecs import Codec
 from mediaserver.sfu.plan import MediaPlan, Negotiated, Refusal
-
-__all__ = [
-    "Codec",
-    "LocalParameters",
-    "MediaPlan",
-    "Negotiated",
-    "NoCommonCodec",
-    "NoMedia",
-    "build_answer",
-    "candidate_lines",
-    "plan_publish",
-    "plan_subscribe",
-]
 
 FINGERPRINT_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """Hash functions we can check a DTLS certificate with, and the length of their digests."""
@@ -237,12 +223,10 @@ def _check_transport(media: Media) -> None:
     if media.ice_ufrag is None or media.ice_pwd is None:
         raise SdpError("The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd).")
     if not _usable_fingerprints(media):
-        raise SdpError(
-            "The offer has no DTLS certificate fingerprint (a=fingerprint with sha-256, sha-384 or sha-512)."
-        )
-    # Without a=setup an offer means active (RFC 4145 §4).
-    if media.setup not in ("actpass", "active", None):
-        raise SdpError(f"The offer has a=setup:{media.setup}; this server is the DTLS server, offer actpass or active.")
+        raise SdpError("The offer has no a=fingerprint of its DTLS certificate with sha-256, sha-384 or sha-512.")
+    # Without a=setup an offer means active (RFC 4145 §4). FFmpeg's WHIP muxer offers passive.
+    if media.setup not in ("actpass", "active", "passive", None):
+        raise SdpError(f"The offer has a=setup:{media.setup}; offer actpass, active or passive.")
 
 
 def _check_numbers(accepted: Iterable[MediaPlan]) -> None:

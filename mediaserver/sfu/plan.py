@@ -44,7 +44,7 @@ class MediaPlan:
 class Negotiated:
     """The offer's transport and the fate of each of its m-lines.
 
-    :ivar ufrag, password, fingerprints, setup: the peer's; `setup` is `actpass` or `active`, ours is `passive`.
+    :ivar ufrag, password, fingerprints, setup: the peer's; `setup` is `actpass`, `active` or `passive`.
     :ivar bundle: mids of the answer's BUNDLE group, the tagged one first; empty without a group.
     :ivar direction: of every accepted m-line in the answer.
     """
@@ -56,6 +56,11 @@ class Negotiated:
     media: tuple[MediaPlan, ...]
     bundle: tuple[str, ...]
     direction: Literal["recvonly", "sendonly"]
+
+    @property
+    def our_setup(self) -> Literal["active", "passive"]:
+        """Passive whenever the peer lets us: the DTLS server chooses the SRTP profile."""
+        return "active" if self.setup == "passive" else "passive"
 
     @property
     def accepted(self) -> tuple[MediaPlan, ...]:
