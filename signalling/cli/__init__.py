@@ -12,6 +12,9 @@ from mediaserver.api import UserError
 
 COMMANDS = {
     "serve": "signalling.cli.serve:serve",
+    "demo": "signalling.cli.demo:demo",
+    "publish": "signalling.cli.publish:publish",
+    "watch": "signalling.cli.watch:watch",
     "token": "signalling.cli.token:token",
     "check-config": "signalling.cli.check_config:check_config",
     "doctor": "signalling.cli.doctor:doctor",

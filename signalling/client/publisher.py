@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc import MediaStreamTrack
@@ -11,6 +13,11 @@ from aiortc.stats import RTCOutboundRtpStreamStats, RTCRemoteInboundRtpStreamSta
 from mediaserver.api import UserError
 from signalling.client.http import SignallingClient
 from signalling.client.peer import CONNECT_TIMEOUT, Peer, prefer_codecs
+
+PASSING = frozenset(("unreachable", "draining", "too_many_sessions", "no_media_path", "media_unavailable"))
+"""Codes of problems that pass by themselves."""
+BACKOFF = (0.5, 10.0)
+"""First and longest pause, in seconds, between two attempts to publish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +90,38 @@ class Publisher(Peer):
                 )
             )
         return result
+
+
+async def keep_publishing(
+    client: SignallingClient,
+    room: str,
+    tracks: Callable[[], Sequence[MediaStreamTrack]],
+    *,
+    takeover: bool = False,
+    say: Callable[[str, str], None],
+    backoff: tuple[float, float] = BACKOFF,
+) -> None:
+    """Publish until cancelled: open the session again whenever it is lost.
+
+    :param tracks: makes the tracks of one session; aiortc ends them with it.
+    :param takeover: for the first session only. Whoever takes the room over later keeps it.
+    :param say: told (`published`, `lost` or `waiting`, a sentence).
+    :raises UserError: what does not pass by itself; `taken_over` when another lead has the room now.
+    """
+    published = False
+    pause, longest = backoff
+    while True:
+        try:
+            async with Publisher(client, room, tracks(), takeover=takeover and not published) as publisher:
+                published, pause = True, backoff[0]
+                say("published", f"Publishing into room {room}.")
+                await publisher.lost.wait()
+            say("lost", "The connection to the server is lost; trying again.")
+        except UserError as error:
+            if published and error.code == "room_has_lead":
+                raise UserError(409, "taken_over", "Another teacher has taken this lesson over.") from error
+            if error.code not in PASSING:
+                raise
+            say("waiting", f"{error.detail} Next attempt in {pause:.0f} s.")
+        await asyncio.sleep(pause * random.uniform(0.75, 1.25))
+        pause = min(2 * pause, longest)

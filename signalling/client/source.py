@@ -90,6 +90,8 @@ class Source:
         self._queues: dict[str, deque[_Item]] = {"video": deque(), "audio": deque()}
         self._broken = False  # the picture: wait for a keyframe
         self._arrived = asyncio.Event()
+        self._exhausted: set[str] = set()
+        self._fetched = asyncio.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(first,), name="source", daemon=True)
         self._started_at: float | None = None
@@ -154,6 +156,8 @@ class Source:
         queue = self._queues[kind]
         while not queue:
             if self.ended.is_set():
+                self._exhausted.add(kind)
+                self._fetched.set()
                 return None
             self._arrived.clear()
             await self._arrived.wait()
@@ -161,6 +165,13 @@ class Source:
         if item.due is not None:
             await asyncio.sleep(item.due - time.monotonic())
         return item.data
+
+    async def through(self) -> None:
+        """Wait until a file has been read and its last packet sent."""
+        kinds = {kind for kind, codec in (("video", self.video), ("audio", self.audio)) if codec is not None}
+        while not kinds <= self._exhausted:
+            self._fetched.clear()
+            await self._fetched.wait()
 
     def _start(self) -> None:
         if self._thread.ident is None and not self._stop.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Slot:
     delays_ms: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_DELAYS))
     freezes: int = 0
     longest_gap_ms: float = 0.0
-    level_dbfs: float = -np.inf
+    level_dbfs: float = -math.inf
     audible_frames: int = 0
     packets: int = 0
     lost: int = 0
@@ -83,7 +84,7 @@ class Slot:
             "jitter_ms": round(self.jitter_ms, 1),
         }
         if self.kind == "audio":
-            level = None if np.isinf(self.level_dbfs) else round(self.level_dbfs, 1)
+            level = None if math.isinf(self.level_dbfs) else round(self.level_dbfs, 1)
             return common | {"level_dbfs": level, "audible_frames": self.audible_frames}
         return common | {
             "width": self.width,
@@ -170,6 +171,27 @@ class Watcher(Peer):
             statistics = receive_statistics(receiver)
             slot.packets, slot.lost, slot.jitter_ms = statistics.packets, statistics.lost, statistics.jitter_ms
 
+    def summary(self) -> dict[str, object]:
+        """All slots together, as plain data for JSON; call `refresh` before.
+
+        `frames`, `first_frame_ms`, `delay_ms_*` and `freezes` are of the pictures, `loss` of all packets.
+        """
+        shown = [slot for slot in self.video.values() if slot.frames]
+        delays = [delay for slot in shown for delay in slot.delays_ms]
+        packets, lost = sum(slot.packets for slot in self.slots), sum(slot.lost for slot in self.slots)
+        return {
+            "frames": sum(slot.frames for slot in shown),
+            "first_frame_ms": _rounded(
+                min((slot.first_ms for slot in shown if slot.first_ms is not None), default=None)
+            ),
+            "delay_ms_p50": _rounded(float(np.percentile(delays, 50))) if delays else None,
+            "delay_ms_p95": _rounded(float(np.percentile(delays, 95))) if delays else None,
+            "loss": round(lost / (packets + lost), 5) if packets + lost else 0.0,
+            "freezes": sum(slot.freezes for slot in shown),
+            "audible": any(slot.audible_frames for slot in self.audio.values()),
+            "slots": [slot.summary() for slot in self.slots],
+        }
+
     def _track_added(self, track: MediaStreamTrack) -> None:
         slot = next(slot for slot, receiver in self._receivers if receiver.track is track)
         task = asyncio.create_task(self._consume(slot, track))
@@ -197,7 +219,7 @@ class Watcher(Peer):
             slot.first_ms = 1000 * (now - self._opened_at)
         elif slot.last_at is not None:
             gap = now - slot.last_at
-            slot.freezes += gap > FREEZE_SECONDS
+            slot.freezes += int(gap > FREEZE_SECONDS)
             slot.longest_gap_ms = max(slot.longest_gap_ms, 1000 * gap)
         slot.last_at = now
 
@@ -215,8 +237,8 @@ class Watcher(Peer):
     def _hear(self, slot: Slot, frame: AudioFrame) -> None:
         samples = frame.to_ndarray().astype(np.float32) / 32768
         rms = float(np.sqrt(np.mean(np.square(samples)))) if samples.size else 0.0
-        slot.level_dbfs = 20 * np.log10(rms) if rms > 0 else -np.inf
-        slot.audible_frames += slot.audible
+        slot.level_dbfs = 20 * math.log10(rms) if rms > 0 else -math.inf
+        slot.audible_frames += int(slot.audible)
 
 
 def video_slots(role: Role, offered: int) -> list[str]:
