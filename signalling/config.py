@@ -259,18 +259,23 @@ def _closest(name: str, known: list[str]) -> str:
 
 
 def _sentence(error: ValidationError, file: str) -> str:
-    first, *others = error.errors(include_url=False)
+    first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
     where = f"In {file}: " if file else ""
     if any(variable(name) == key.upper() for key in os.environ):
         where = f"In the environment variable {variable(name)}: "
-    more = f" ({len(others)} more like this follow.)" if others else ""
     if first["type"] == "extra_forbidden":
-        known = [f"media.ice_servers.{field}" for field in IceServer.model_fields] + setting_names()
-        return f"{where}there is no setting {name}{_closest(name, known)}.{more}"
+        known = [
+            *Config.model_fields,
+            *setting_names(),
+            *(f"media.ice_servers.{key}" for key in IceServer.model_fields),
+        ]
+        return f"{where}there is no setting {name}{_closest(name, known)}."
+    if first["type"] == "missing":
+        return f"{where}the setting {name} is missing."
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[0].lower() + reason[1:]
-    return f"{where}{name} cannot be {_shown(name, first['input'])}: {reason}.{more}"
+    return f"{where}{name} cannot be {_shown(name, first['input'])}: {reason}."
 
 
 def _shown(name: str, value: Any) -> str:

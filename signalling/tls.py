@@ -103,10 +103,10 @@ def context(files: Files) -> ssl.SSLContext:
 
 
 def days_left(cert: Path, now: datetime.datetime) -> float:
-    """How long a certificate file is still valid, in days. Raises ValueError or OSError."""
+    """How long a PEM certificate is still valid, in days; not positive when it is not valid now."""
     read = x509.load_pem_x509_certificate(cert.read_bytes())
     if now < read.not_valid_before_utc:
-        raise ValueError("it is not valid yet")
+        return 0.0
     return (read.not_valid_after_utc - now).total_seconds() / 86400
 
 

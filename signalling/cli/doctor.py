@@ -99,14 +99,12 @@ def certificate(config: Config, now: datetime.datetime) -> Finding:
     try:
         files = certificate_files(config, now)
         tls.context(files)
-        days = tls.days_left(files.cert, now)
     except UserError as error:
         return Finding("bad", "Certificate", error.detail)
-    except ValueError as error:
-        return Finding("bad", "Certificate", f"{config.http.tls_cert}: {error}")
+    days = tls.days_left(files.cert, now)
     maker = "from this server's own CA" if files.ca else f"{files.cert}"
     if days <= 0:
-        return Finding("bad", "Certificate", f"{maker}: it has expired; replace it")
+        return Finding("bad", "Certificate", f"{maker}: it is not valid now; replace it")
     return Finding("ok" if days > 14 else "warn", "Certificate", f"{maker}, valid for {days:.0f} more days")
 
 
