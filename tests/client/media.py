@@ -22,7 +22,8 @@ def make_file(
 ) -> Path:
     """`frames` pictures at 25 per second of moving noise, and a tone, in the container that the name says."""
     if options is None:
-        options = {"tune": "zerolatency", "profile": "baseline", "g": "10"} if codec == "libx264" else {"g": "10"}
+        quick = {"libx264": {"tune": "zerolatency", "profile": "baseline"}, "libvpx": {"deadline": "realtime"}}
+        options = {"g": "10", **quick.get(codec, {})}
     noise = np.random.default_rng(1).integers(0, 255, (size[1], size[0] + frames * 4, 3), np.uint8)
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=FPS, options=options)
