@@ -91,16 +91,21 @@ class Forwarder:
             self.count["drop_malformed_rtcp"] += 1
             return
         transport = self._transports[identifier]
+        ssrc = int.from_bytes(data[4:8], "big")
+        if not self._may_use(transport, ssrc):
+            self.count["drop_ssrc_limit"] += 1
+            return
         try:
             plain = transport.inbound.unprotect_rtcp(data)
-        except self.settings.srtp_error:
+        except self._sender.errors:
             self.count["drop_srtcp"] += 1
             return
-        self._authenticated(transport, data, now_us)
+        self._authenticated(transport, ssrc, data, now_us)
         self.count["rx_rtcp"] += 1
         self.events.append(ControlPacket(Kind.RTCP, now_us, identifier, data=plain))
 
-    def _authenticated(self, transport: TransportState, data: bytes, now_us: int) -> None:
+    def _authenticated(self, transport: TransportState, ssrc: int, data: bytes, now_us: int) -> None:
+        transport.ssrcs.add(ssrc)
         transport.last_us = now_us
         transport.rx_packets += 1
         transport.rx_bytes += len(data)
@@ -118,15 +123,15 @@ class Forwarder:
             if history.holds(index):  # refused before any decrypting
                 self.count["drop_duplicate"] += 1
                 return
-        elif ssrc not in transport.rtx_by_ssrc and not self._may_use(transport, ssrc):
+        elif not self._may_use(transport, ssrc):
             self.count["drop_ssrc_limit"] += 1
             return
         try:
             packet = transport.inbound.unprotect(data)
-        except self.settings.srtp_error:
+        except self._sender.errors:
             self.count["drop_srtp"] += 1
             return
-        self._authenticated(transport, data, now_us)
+        self._authenticated(transport, ssrc, data, now_us)
         try:
             header = parse_header(packet)
             fields = elements(packet, header) if header.extension_length else []
@@ -134,7 +139,7 @@ class Forwarder:
             self.count["drop_malformed_rtp"] += 1
             return
         if stream is None:
-            stream = self._bind(transport, packet, header, fields, now_us)
+            stream = self._bind(transport, packet, header, fields)
             if stream is None:
                 return
         repaired = header.payload_type in stream.spec.rtx_payload_types
@@ -144,15 +149,14 @@ class Forwarder:
             if unwrapped is None:
                 return
             packet, header = unwrapped
-        elif header.payload_type not in stream.spec.payload_types:
+        elif header.payload_type not in stream.spec.payload_types or ssrc != stream.ssrc:
             self.count["drop_payload_type"] += 1
             return
         self._accept(stream, packet, header, fields, repaired, now_us)
 
     def _may_use(self, transport: TransportState, ssrc: int) -> bool:
         """Bounds the contexts a peer can make SRTP hold by inventing SSRCs."""
-        used = len(transport.by_ssrc) + len(transport.rtx_by_ssrc) + len(transport.unknown)
-        return ssrc in transport.unknown or used < self.settings.max_ssrcs
+        return ssrc in transport.ssrcs or len(transport.ssrcs) < self.settings.max_ssrcs
 
     def _bind(
         self,
@@ -160,7 +164,6 @@ class Forwarder:
         packet: bytes,
         header: Header,
         fields: list[tuple[int, int, int]],
-        now_us: int,
     ) -> StreamState | None:
         """Find the stream of a new SSRC: RTX by its payload type, else by mid, else by payload type (RFC 9143 §9.2)."""
         known = transport.rtx_by_ssrc.get(header.ssrc)
@@ -189,14 +192,12 @@ class Forwarder:
             stream = sending[0]
             if stream.ssrc is not None:
                 transport.by_ssrc.pop(stream.ssrc, None)
-                self._renumber(stream, now_us)
+                stream.history.restart()
             stream.ssrc = header.ssrc
             transport.by_ssrc[header.ssrc] = stream
         else:
-            transport.unknown.add(header.ssrc)
             self.count["drop_unknown_ssrc"] += 1
             return None
-        transport.unknown.discard(header.ssrc)
         return stream
 
     def _note_arrival(
@@ -222,7 +223,6 @@ class Forwarder:
                 stream.level_q8 += ((level << 8) - stream.level_q8) >> 3
 
     def _unwrap(self, stream: StreamState, packet: bytes, header: Header) -> tuple[bytes, Header] | None:
-        self.count["rx_rtx"] += 1
         original = stream.spec.rtx_payload_types.get(header.payload_type)
         if original is None or stream.ssrc is None:
             self.count["drop_rtx_unknown"] += 1
@@ -231,6 +231,7 @@ class Forwarder:
         if unwrapped is None:
             self.count["drop_rtx_padding"] += 1
             return None
+        self.count["rx_rtx"] += 1
         return unwrapped, parse_header(unwrapped)
 
     def _accept(
@@ -243,9 +244,8 @@ class Forwarder:
         now_us: int,
     ) -> None:
         history = stream.history
-        first = history.highest < 0
+        newest = history.highest
         index = history.index(header.sequence)
-        gaps = len(history.gaps)
         overflow = history.gap_overflow
         put = history.put(index, packet, now_us)
         if put is Put.DUPLICATE:
@@ -263,9 +263,9 @@ class Forwarder:
             self._update_jitter(stream, header, now_us)
         if put is Put.RESET:
             self._renumber(stream, now_us)
-        if first:
+        if newest < 0:
             self.events.append(ControlPacket(Kind.BOUND, now_us, stream.spec.transport, stream.spec.id))
-        if len(history.gaps) > gaps:
+        elif put is Put.NEW and index > newest + 1:
             self.events.append(ControlPacket(Kind.GAP, now_us, stream.spec.transport, stream.spec.id))
 
         is_keyframe = stream.keyframe_tests.get(header.payload_type)
@@ -280,6 +280,8 @@ class Forwarder:
                 self._sender.forward(route, index, packet, header, fields, now_us)
             else:
                 self._sender.start(route, stream, now_us)
+                if not route.started:
+                    self.count["drop_waiting_keyframe"] += 1
 
     def _renumber(self, stream: StreamState, now_us: int) -> None:
         """The stream's numbers begin anew: its routes have to find a new place to start."""
@@ -326,7 +328,7 @@ class Forwarder:
 
     def move_transport(self, identifier: int, address: Address) -> None:
         transport = self._transports.get(identifier)
-        if transport is None or transport.address == address:
+        if transport is None:
             return
         if self._by_address.get(transport.address) == identifier:
             del self._by_address[transport.address]

@@ -9,6 +9,9 @@ from enum import Enum
 
 from mediaserver.rtp.sequence import extend
 
+FIRST_INDEX = 0x10000
+"""Indexes begin one cycle up, so that packets from before the first one do not fall below zero."""
+
 
 class Put(Enum):
     NEW = 1
@@ -22,10 +25,12 @@ class History:
     """:param size: slots, a power of two. :param max_gaps: missing packets remembered."""
 
     __slots__ = (
+        "_expected_before",
         "_indexes",
         "_mask",
         "_max_gaps",
         "_packets",
+        "_restarting",
         "_times",
         "base",
         "gap_overflow",
@@ -44,6 +49,8 @@ class History:
         self._packets: list[bytes] = [b""] * size
         self._indexes: list[int] = [-1] * size
         self._times: list[int] = [0] * size
+        self._expected_before = 0
+        self._restarting = False
         self.gap_overflow = 0
         self._clear()
 
@@ -63,9 +70,20 @@ class History:
         forwards, so that indexes neither fall below zero nor name two packets.
         """
         if self.highest < 0:
-            return 0x10000 + sequence
+            return FIRST_INDEX + sequence
+        if self._restarting:
+            return ((self.highest >> 16) + 2 << 16) + sequence
         index = extend(sequence, self.highest)
         return index + 0x10000 if self.highest - index > 2 * self._mask else index
+
+    def restart(self) -> None:
+        """The sender begins anew under another SSRC: the next packet empties the ring, whatever its number."""
+        self._restarting = self.highest >= 0
+
+    @property
+    def expected(self) -> int:
+        """Packets that should have come (RFC 3550 A.3), those of earlier numberings included."""
+        return self._expected_before + (self.highest - self.base + 1 if self.highest >= 0 else 0)
 
     def holds(self, index: int) -> bool:
         return index >= 0 and self._indexes[index & self._mask] == index
@@ -85,12 +103,15 @@ class History:
     def put(self, index: int, packet: bytes, now_us: int) -> Put:
         """Store a packet under its index; notes the gaps it opens and closes the one it fills."""
         result = Put.NEW
+        late = self.highest - index
         if self.highest < 0:
             self.base = self.highest = index
-        elif abs(index - self.highest) > self._mask:
-            # Late by more than a ring is late; ahead or far behind by more is another numbering.
-            if 0 < self.highest - index <= 2 * self._mask:
-                return Put.TOO_OLD
+        elif self._mask < late <= 2 * self._mask:
+            return Put.TOO_OLD
+        elif self._restarting or abs(late) > self._mask:
+            # Ahead or far behind by more than a ring is another numbering.
+            self._expected_before = self.expected
+            self._restarting = False
             self._clear()
             self.base = self.highest = index
             result = Put.RESET
@@ -117,7 +138,8 @@ class History:
             if index >= oldest and len(self.gaps) <= self._max_gaps:
                 break
             del self.gaps[index]
-            self.gap_overflow += 1
+            if index >= oldest:
+                self.gap_overflow += 1
 
     def mark_keyframe(self, index: int, timestamp: int, now_us: int) -> bool:
         """Note where a keyframe starts: the earliest packet of its picture. True for a new picture."""

@@ -140,7 +140,7 @@ class StreamStats:
     bytes: int
     expected: int
     highest: int
-    """Extended highest sequence number."""
+    """Extended highest sequence number (RFC 3550 §6.4.1)."""
     jitter: int
     """In units of the clock rate."""
     last_us: int

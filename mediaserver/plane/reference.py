@@ -127,6 +127,9 @@ class ReferencePlane:
     def _flush(self) -> None:
         forwarder = self._forwarder
         outbox, count = forwarder.outbox, forwarder.count
+        if not self._sockets:
+            outbox.clear()  # closed; a farewell that comes too late
+            return
         for address, data in outbox:
             try:
                 self._sockets[address.socket].sendto(data, address.peer)

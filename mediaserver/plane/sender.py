@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mediaserver.plane.history import History
 from mediaserver.plane.interface import Address, ControlPacket, Kind, PlaneSettings, Route
 from mediaserver.plane.tables import RouteState, StreamState, TransportState
 from mediaserver.rtp import rtcp
 from mediaserver.rtp.packet import Header, abs_send_time, elements, pack_elements, parse_header, rewrite
-from mediaserver.rtp.sequence import extend
+from mediaserver.rtp.sequence import extend, timestamp_delta
 
 _REPLAY_SPACING_S = 0.001
 """Replayed pictures are stamped this far apart, so that a joiner shows them at once and is live."""
@@ -25,7 +25,8 @@ class Sender:
         self.outbox: list[tuple[Address, bytes]] = []
         self.events: list[ControlPacket] = []
         errors = settings.srtp_error
-        self._errors = (*(errors if isinstance(errors, tuple) else (errors,)), ValueError)
+        # pylibsrtp raises ValueError for what is longer than its buffer.
+        self.errors = (*(errors if isinstance(errors, tuple) else (errors,)), ValueError)
 
     def start(self, route: RouteState, stream: StreamState, now_us: int) -> None:
         """Begin to play `stream` on `route`, if there is a place to begin at."""
@@ -37,7 +38,6 @@ class Sender:
         elif self._can_replay(history, now_us):
             start = history.keyframe
         else:
-            self.count["drop_waiting_keyframe"] += 1
             return
         first = history.get(start)
         latest = history.get(history.highest)
@@ -59,7 +59,7 @@ class Sender:
         route.timestamp_offset = end - newest
         route.retimed = {} if len(times) == 1 else {time: begin + n * spacing for n, time in enumerate(times)}
         route.sequence_offset = route.last_index + 1 - start
-        route.start = start
+        route.start, route.live, route.live_us = start, history.highest, now_us
         route.started = True
         self.count["switches"] += 1
         self.events.append(
@@ -100,7 +100,7 @@ class Sender:
             self.count["drop_no_payload_type"] += 1
             return
         out_index = index + route.sequence_offset
-        timestamp = self._retime(route, header.timestamp)
+        timestamp = self._retime(route, index, header.timestamp)
         data = rewrite(
             packet,
             header,
@@ -116,13 +116,17 @@ class Sender:
         route.packets += 1
         route.octets += header.end - header.payload
         if out_index > route.last_index:
+            if route.retimed and route.stream is not None and route.live < route.stream.history.oldest:
+                route.retimed = {}  # nothing of the replay can be asked for again
             route.last_index = out_index
             route.last_timestamp = timestamp
             route.last_us = now_us
 
-    def _retime(self, route: RouteState, timestamp: int) -> int:
+    def _retime(self, route: RouteState, index: int, timestamp: int) -> int:
+        if not route.retimed or index > route.live:
+            return (timestamp + route.timestamp_offset) & 0xFFFFFFFF
         replayed = route.retimed.get(timestamp)
-        return (timestamp + route.timestamp_offset if replayed is None else replayed) & 0xFFFFFFFF
+        return (_between(route.retimed, timestamp) if replayed is None else replayed) & 0xFFFFFFFF
 
     def _extension(self, spec: Route, packet: bytes, fields: list[tuple[int, int, int]], now_us: int) -> bytes:
         items = list(spec.constants)
@@ -137,7 +141,7 @@ class Sender:
     def _protect_and_queue(self, transport: TransportState, data: bytes) -> bool:
         try:
             protected = transport.outbound.protect(data)
-        except self._errors:
+        except self.errors:
             self.count["drop_protect"] += 1
             return False
         self._queue(transport, protected)
@@ -165,19 +169,23 @@ class Sender:
             fields = elements(packet, header) if header.extension_length else []
             rtx_payload_type = spec.rtx_payload_types.get(payload_type)
             over_rtx = rtx_payload_type is not None and spec.rtx_ssrc is not None
+            sent_us = now_us
             if over_rtx:
                 self_sequence, prefix = route.rtx_sequence, struct.pack("!H", sequence)
                 route.rtx_sequence = (route.rtx_sequence + 1) & 0xFFFF
             else:
+                # Under the same SSRC and number it must be the same packet to the last bit: SRTP encrypts
+                # it with the same nonce, and AES-GCM breaks when one nonce covers two texts (RFC 5116 §5.1.1).
                 self_sequence, prefix = sequence, b""
+                sent_us = max(stream.history.arrival(index), route.live_us)
             data = rewrite(
                 packet,
                 header,
                 payload_type=rtx_payload_type if over_rtx else payload_type,
                 sequence=self_sequence,
-                timestamp=self._retime(route, header.timestamp),
+                timestamp=self._retime(route, index, header.timestamp),
                 ssrc=spec.rtx_ssrc if over_rtx else spec.ssrc,
-                extension=self._extension(spec, packet, fields, now_us),
+                extension=self._extension(spec, packet, fields, sent_us),
                 prefix=prefix,
             )
             if self._protect_and_queue(route.transport, data):
@@ -193,8 +201,22 @@ class Sender:
     def rtcp(self, transport: TransportState, data: bytes) -> None:
         try:
             protected = transport.outbound.protect_rtcp(data)
-        except self._errors:
+        except self.errors:
             self.count["drop_protect"] += 1
             return
         self.count["tx_rtcp"] += 1
         self._queue(transport, protected)
+
+
+def _between(retimed: Mapping[int, int], timestamp: int) -> int:
+    """The time of a picture that was missing altogether at the replay: between its neighbours, as its own time is."""
+    before: tuple[int, int] | None = None
+    for source, sent in retimed.items():
+        distance = timestamp_delta(source, timestamp)
+        if distance > 0:
+            if before is None:
+                return sent - 1
+            span = timestamp_delta(source, before[0])
+            return before[1] + timestamp_delta(timestamp, before[0]) * (sent - before[1]) // span
+        before = source, sent
+    return sent - distance

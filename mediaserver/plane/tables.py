@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import randbits
 
-from mediaserver.plane.history import History
+from mediaserver.plane.history import FIRST_INDEX, History
 from mediaserver.plane.interface import (
     Address,
     Arrival,
@@ -36,10 +36,10 @@ class TransportState:
         "rtx_by_ssrc",
         "rx_bytes",
         "rx_packets",
+        "ssrcs",
         "streams",
         "tx_bytes",
         "tx_packets",
-        "unknown",
     )
 
     def __init__(self, address: Address, inbound: SrtpSession, outbound: SrtpSession) -> None:
@@ -50,7 +50,8 @@ class TransportState:
         self.routes: set[int] = set()
         self.by_ssrc: dict[int, StreamState] = {}
         self.rtx_by_ssrc: dict[int, StreamState] = {}
-        self.unknown: set[int] = set()
+        self.ssrcs: set[int] = set()
+        """All that were ever authentic: libsrtp keeps a context for each until the end."""
         self.arrivals: list[Arrival] = []
         self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = 0
 
@@ -98,8 +99,8 @@ class StreamState:
             ssrc=self.ssrc,
             packets=self.packets,
             bytes=self.bytes,
-            expected=history.highest - history.base + 1 if history.highest >= 0 else 0,
-            highest=max(0, history.highest),
+            expected=history.expected,
+            highest=max(0, history.highest - FIRST_INDEX),
             jitter=self.jitter_q4 >> 4,
             last_us=self.last_us,
             level=self.level_q8 >> 8,
@@ -115,6 +116,8 @@ class RouteState:
         "last_index",
         "last_timestamp",
         "last_us",
+        "live",
+        "live_us",
         "octets",
         "packets",
         "retimed",
@@ -134,7 +137,8 @@ class RouteState:
         self.transport = transport
         self.stream: StreamState | None = None
         self.started = False
-        self.start = 0
+        self.start = self.live = self.live_us = 0
+        """First index played, the newest one then, and when that was."""
         self.sequence_offset = 0
         self.timestamp_offset = 0
         # Random first numbers (RFC 3550 §5.1); RFC 3711 §3.3.1 wants the first below 2^15.
@@ -143,6 +147,7 @@ class RouteState:
         self.last_us = 0
         self.rtx_sequence = randbits(15)
         self.retimed: dict[int, int] = {}
+        """Time stamps of the pictures replayed, in their order → those they were sent with."""
         self.packets = self.octets = self.retransmitted = 0
 
     def stats(self) -> RouteStats:

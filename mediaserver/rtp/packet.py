@@ -87,7 +87,7 @@ def elements(data: bytes, header: Header) -> list[tuple[int, int, int]]:
                 offset += 1
                 continue
             identifier, length = byte >> 4, (byte & 0x0F) + 1
-            if identifier == 15:  # §4.2: stop at the reserved id
+            if identifier in (0, 15):  # §4.2: stop at the reserved id, and at a padding byte with a length
                 break
             offset += 1
             if offset + length > end:
