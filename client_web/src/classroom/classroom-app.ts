@@ -141,7 +141,7 @@ export class ClassroomApp extends LitElement {
     return html`
       <div class="frame">
         <tk-picture ?keep=${keep} testid="slot-${name}" label=${t(`slot.${name}`)}
-          .track=${this.#session.track(name, "video")} ?cover=${name === "called"}></tk-picture>
+          .track=${this.#session.track(name, "video")} ?cover=${name === "called"}>${t("slot.loading")}</tk-picture>
         ${slot?.status === "unsupported"
           ? html`<div class="instead" data-testid="unsupported-${name}">
               ${icon("warn")}${t("slot.unsupported", { codec: slot.codec ?? "" })}
@@ -159,7 +159,7 @@ export class ClassroomApp extends LitElement {
     const { camera } = this.#session.devices.tracks;
     return html`
       <div class="frame">
-        <tk-picture cover mirrored testid="self" label=${t("slot.self")} .track=${view.calledHere ? camera : null}></tk-picture>
+        <tk-picture cover testid="self" label=${t("slot.self")} .track=${view.calledHere ? camera : null}></tk-picture>
         ${camera ? nothing : html`<div class="instead">${icon("cameraOff")}${t("device.camera.missing")}</div>`}
       </div>
       <figcaption>${icon("call")}<span>${t("slot.self")}</span></figcaption>

@@ -9,7 +9,7 @@ import { css } from "lit";
 export const classroomCss = css`
   :host {
     --u: 3.1vh;
-    --side: 23vw;
+    --side: 20vw;
     position: fixed;
     top: 0;
     right: 0;
@@ -37,8 +37,8 @@ export const classroomCss = css`
   }
   .stage.side {
     grid-template-columns: minmax(0, 1fr) var(--side);
-    grid-template-rows: auto auto minmax(0, 1fr);
-    grid-template-areas: "main one" "main two" "main rest";
+    grid-template-rows: minmax(0, 1fr) auto auto minmax(0, 1fr);
+    grid-template-areas: "main above" "main one" "main two" "main below";
   }
   figure {
     display: flex;
@@ -93,8 +93,7 @@ export const classroomCss = css`
   }
   figcaption span {
     overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+    max-height: 2.6em;
   }
   .main figcaption {
     display: none;

@@ -148,8 +148,12 @@ export class ClassroomSession {
   #follow(): void {
     const { lesson, participants } = this.room;
     const ended = lesson.state === "ended";
-    if (ended) this.whep.stop();
-    else this.whep.start();
+    if (ended) {
+      this.whep.stopEnded();
+      this.whip.stopEnded();
+    } else {
+      this.whep.start();
+    }
     // The classroom is shown only while there is a teacher to see it.
     const teacher = [...participants.values()].some((p) => p.role === "lead" && p.online);
     const wanted = !ended && (teacher || lesson.state === "live" || lesson.state === "interrupted");

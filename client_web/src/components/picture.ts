@@ -1,4 +1,7 @@
-/** One live picture. When its track is replaced, the last frame stays until the new one's first. */
+/**
+ * One live picture. When its track is replaced, the last frame stays until the new one's first. What the element
+ * contains lies behind the picture and is seen until there is one.
+ */
 
 import { LitElement, css, html, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -16,6 +19,7 @@ export class Picture extends LitElement {
       overflow: hidden;
       background: var(--picture);
     }
+    .behind,
     video,
     canvas {
       position: absolute;
@@ -25,12 +29,16 @@ export class Picture extends LitElement {
       height: 100%;
       object-fit: contain;
     }
+    .behind {
+      display: flex;
+      align-items: center;
+      justify-content: center;
+      padding: 0.5em;
+      text-align: center;
+    }
     :host([cover]) video,
     :host([cover]) canvas {
       object-fit: cover;
-    }
-    :host([mirrored]) video {
-      transform: scaleX(-1);
     }
     canvas {
       visibility: hidden;
@@ -52,6 +60,7 @@ export class Picture extends LitElement {
 
   protected override render() {
     return html`
+      <div class="behind"><slot></slot></div>
       <video muted autoplay playsinline data-testid=${this.testid} aria-label=${this.label} .muted=${true}></video>
       <canvas class=${this.frozen ? "on" : ""} aria-hidden="true"></canvas>
     `;

@@ -5,7 +5,8 @@ import { locale } from "./i18n.ts";
 const DASH = "–";
 
 export function ms(value: number | null | undefined): string {
-  return value == null ? DASH : `${Math.round(value)} ms`;
+  if (value == null) return DASH;
+  return value > 0 && value < 1 ? "< 1 ms" : `${Math.round(value)} ms`;
 }
 
 /** @param value 0…1. */

@@ -63,6 +63,12 @@ export class MediaLink {
     void this.#loop(this.#run, query);
   }
 
+  /** The session's room was closed by the server: there is nothing left to DELETE. */
+  stopEnded(): void {
+    this.#resource = null;
+    this.stop();
+  }
+
   stop(): void {
     this.#run += 1;
     this.#wake?.();

@@ -34,6 +34,7 @@ export class Preflight extends LitElement {
     baseCss,
     css`
       :host {
+        flex: 1 0 auto;
         display: grid;
         grid-template-columns: minmax(0, 1.35fr) minmax(320px, 1fr);
         grid-gap: var(--s6);
@@ -204,7 +205,7 @@ export class Preflight extends LitElement {
       <section>
         <div class="preview">
           ${camera
-            ? html`<tk-picture mirrored cover testid="preview" label=${t("self.camera")} .track=${camera}></tk-picture>`
+            ? html`<tk-picture cover testid="preview" label=${t("self.camera")} .track=${camera}></tk-picture>`
             : html`<div class="instead">${icon("cameraOff")}<p>${t(cameraVerdict(devices.state.camera).text)}</p></div>`}
         </div>
         <div class="choices">${this.#choice("camera")} ${this.#choice("microphone")}</div>
@@ -223,7 +224,7 @@ export class Preflight extends LitElement {
             html`<tk-meter .read=${() => meterPosition(this.session.levelDb)}></tk-meter>`,
           )}
           ${this.#check("rtt", "line", "check.rtt", rttVerdict(this.rtt), typeof this.rtt === "number" ? format.ms(this.rtt) : "")}
-          ${this.#check("rate", "call", "check.rate", rateVerdict(this.rate), typeof this.rate === "number" ? format.rate(this.rate) : "")}
+          ${this.#check("rate", "call", "check.rate", rateVerdict(this.rate), this.#rateText())}
         </ul>
         <div class="go">
           <button class="primary" data-testid="go-live" ?disabled=${this.session.socket.status.state !== "open"}
@@ -247,6 +248,12 @@ export class Preflight extends LitElement {
   #joined(): string {
     const names = this.session.classrooms.filter((p) => p.online).map((p) => p.name);
     return names.length ? t("preflight.joined", { n: names.length, names: names.join(t("list.comma")) }) : t("preflight.nobody");
+  }
+
+  /** Beyond this the probe measures the machine and not the line. */
+  #rateText(): string {
+    if (typeof this.rate !== "number") return "";
+    return this.rate > 100e6 ? `> ${format.rate(100e6)}` : format.rate(this.rate);
   }
 
   #cameraSize(track: MediaStreamTrack | null): string {

@@ -11,7 +11,7 @@ import { SignalSocket, socketUrl } from "../lib/socket.ts";
 import { SILENCE_DB } from "../lib/stats.ts";
 import { HEARD_DB } from "./checks.ts";
 import { ScreenShare } from "./screen-share.ts";
-import { Hearing, TILES_PER_PAGE, assignTiles, orderClassrooms, pageCount } from "./tiles.ts";
+import { Attention, TILES_PER_PAGE, assignTiles, orderClassrooms, pageCount } from "./tiles.ts";
 
 export type Stage = "preflight" | "live" | "conflict" | "takenOver" | "ended";
 
@@ -37,13 +37,15 @@ export class StudioSession {
   readonly socket: SignalSocket;
   readonly whip: MediaLink;
   readonly whep: MediaLink;
-  readonly hearing = new Hearing();
+  readonly attention = new Attention();
   /** dB below full scale: now, and the loudest of the last ten seconds. */
   levelDb = SILENCE_DB;
   loudestDb = SILENCE_DB;
   #loudestAt = 0;
   #meter: { track: MediaStreamTrack; level: LevelMeter } | null = null;
   #senders: { camera: RTCRtpSender; screen: RTCRtpSender; microphone: RTCRtpSender } | null = null;
+  /** The lesson was ended while the message channel was away. */
+  #endUnsent = false;
   #tiles: string[] = [];
   readonly #flag: string;
 
@@ -104,6 +106,7 @@ export class StudioSession {
   goLive(takeover = false): void {
     this.stage = "live";
     this.startedAt = Date.now();
+    this.#endUnsent = false;
     this.#tiles = [];
     this.whip.start(takeover ? "?takeover=1" : "");
     this.whep.start();
@@ -120,7 +123,7 @@ export class StudioSession {
   }
 
   end(): void {
-    this.socket.send({ t: "end" });
+    this.#endUnsent = !this.socket.send({ t: "end" });
     this.#finish("ended");
   }
 
@@ -140,6 +143,12 @@ export class StudioSession {
   toggleCamera(): void {
     this.cameraOn = !this.cameraOn;
     this.#onTracks();
+  }
+
+  /** What leaves this page now. */
+  get sending(): { picture: boolean; sound: boolean } {
+    const { camera, microphone, screen } = this.#sending();
+    return { picture: camera !== null || screen !== null, sound: microphone !== null && this.microphoneOn };
   }
 
   get classrooms(): Participant[] {
@@ -186,9 +195,10 @@ export class StudioSession {
 
   #hear(message: ServerMessage): void {
     const before = this.room.lesson.state;
+    if (message.t === "welcome" && this.#endUnsent) this.end();
     this.room = reduceRoom(this.room, message, Date.now());
     if (message.t === "session" && message.state === "closed") this.#onSessionClosed(message.session, message.reason);
-    if (message.t === "stats") this.hearing.update(message.participants, Date.now());
+    if (message.t === "stats") this.attention.update(message.participants, Date.now());
     const endedElsewhere = this.room.lesson.state === "ended" && before !== "ended" && this.room.known;
     if (endedElsewhere && this.stage === "live") this.#finish("ended");
     else this.#sendTiles(message.t === "welcome");
@@ -211,11 +221,16 @@ export class StudioSession {
   }
 
   #finish(stage: "ended" | "takenOver"): void {
+    if (this.stage === "live") this.endedAt = Date.now();
     this.stage = stage;
-    this.endedAt = Date.now();
     this.#clearFlag();
-    this.whip.stop();
-    this.whep.stop();
+    if (stage === "ended" && !this.#endUnsent) {
+      this.whip.stopEnded();
+      this.whep.stopEnded();
+    } else {
+      this.whip.stop();
+      this.whep.stop();
+    }
     this.screen.stop();
     if (stage === "ended") this.devices.close();
     this.onChange();
@@ -269,7 +284,7 @@ export class StudioSession {
       this.loudestDb = this.levelDb;
       this.#loudestAt = now;
     }
-    if (this.levelDb > HEARD_DB && this.microphoneOn && this.stage === "live") this.hearing.spoke(now);
+    if (this.levelDb > HEARD_DB && this.microphoneOn && this.stage === "live") this.attention.spoke(now);
   }
 
   #sendTiles(again = false): void {

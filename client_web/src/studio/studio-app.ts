@@ -109,7 +109,7 @@ export class StudioApp extends LitElement {
     const answer = live ? this.#answer() : null;
     return html`
       <header>
-        <div class="brand">${t("app.name")}<small>${room.name || room.room || params.room}</small></div>
+        <div class="brand">${t("app.name")}<small>${[room.room || params.room, room.name].filter(Boolean).join(" · ")}</small></div>
         <div class="answer ${answer?.tone ?? ""}" role="status" data-testid="state" data-phase=${stage}>
           ${answer ? html`${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>` : nothing}
         </div>
@@ -126,8 +126,8 @@ export class StudioApp extends LitElement {
   }
 
   #health(who: Participant): Health {
-    const { room, hearing, microphoneOn } = this.#session;
-    return healthOf(who, room.stats[who.id], microphoneOn ? hearing.unheardMs(who.id) : 0);
+    const { room, attention, sending } = this.#session;
+    return healthOf(who, room.stats[who.id], attention.missing(who.id, sending, Date.now()));
   }
 
   #live(): TemplateResult {
@@ -181,7 +181,7 @@ export class StudioApp extends LitElement {
       </div>
       ${classrooms.length === 0
         ? html`<div class="empty">${icon("people")}<p>${t("classrooms.none")}</p></div>`
-        : html`<div class="tiles">
+        : html`<div class="tiles ${shown.length <= 2 ? "few" : shown.length <= 6 ? "some" : ""}">
             ${repeat(
               shown,
               (who) => who.id,
@@ -199,11 +199,11 @@ export class StudioApp extends LitElement {
   #mine(): TemplateResult {
     const { devices, screen, cameraOn, room } = this.#session;
     const camera = cameraOn ? devices.tracks.camera : null;
-    const up = room.stats[room.me]?.up;
+    const { up, down } = room.stats[room.me] ?? {};
     return html`
       <figure>
         <div class="picture">
-          <tk-picture mirrored cover testid="self-camera" label=${t("self.camera")} .track=${camera}></tk-picture>
+          <tk-picture cover testid="self-camera" label=${t("self.camera")} .track=${camera}></tk-picture>
           ${camera ? nothing : html`<div class="instead">${icon("cameraOff")}${t(cameraOn ? "self.noCamera" : "self.cameraOff")}</div>`}
         </div>
         <figcaption>
@@ -222,7 +222,7 @@ export class StudioApp extends LitElement {
         <dt>${t("line.rate")}</dt>
         <dd>${format.rate(up?.bitrate)}</dd>
         <dt>${t("line.rtt")}</dt>
-        <dd>${format.ms(up?.rtt_ms ?? this.#session.socket.rttMs)}</dd>
+        <dd>${format.ms(up?.rtt_ms ?? down?.rtt_ms ?? this.#session.socket.rttMs)}</dd>
         <dt>${t("line.loss")}</dt>
         <dd>${format.percent(up?.loss)}</dd>
       </dl>
@@ -232,8 +232,8 @@ export class StudioApp extends LitElement {
   #controls(called: string | null): TemplateResult {
     const { microphoneOn, cameraOn, screen, classrooms } = this.#session;
     const allMuted = classrooms.length > 0 && classrooms.every((p) => p.muted);
-    const button = (id: string, name: IconName, text: Key, action: Action, look = "", pressed?: boolean): TemplateResult => html`
-      <button class=${look} data-testid=${id} title=${t(text)} aria-keyshortcuts=${SHORTCUTS[action]}
+    const button = (id: string, name: IconName, text: Key, action: Action, look = "", pressed?: boolean, disabled = false) => html`
+      <button class=${look} ?disabled=${disabled} data-testid=${id} title=${t(text)} aria-keyshortcuts=${SHORTCUTS[action]}
         aria-pressed=${pressed === undefined ? nothing : String(pressed)} @click=${() => this.#do(action)}>
         ${icon(name)}<span>${t(text)}</span>
       </button>
@@ -252,7 +252,7 @@ export class StudioApp extends LitElement {
         ${allMuted
           ? button("mute-all", "silent", "control.unmuteAll", "muteAll", "off", true)
           : button("mute-all", "silent", "control.muteAll", "muteAll", "", false)}
-        ${called ? button("uncall", "call", "control.uncall", "uncall", "on") : nothing}
+        ${button("uncall", "call", "control.uncall", "uncall", called ? "on" : "", undefined, called === null)}
         <span class="space"></span>
         ${button("end", "end", "control.end", "end", "danger")}
         <button class="round" data-testid="help" aria-label=${t("help.title")} title=${t("help.title")} aria-keyshortcuts="?"

@@ -4,6 +4,7 @@ import { css } from "lit";
 
 export const studioCss = css`
   :host {
+    --mine: 300px;
     display: flex;
     flex-direction: column;
     min-height: 100vh;
@@ -67,7 +68,7 @@ export const studioCss = css`
   .live {
     flex: 1;
     display: grid;
-    grid-template-columns: minmax(0, 1fr) 300px;
+    grid-template-columns: minmax(0, 1fr) var(--mine);
     grid-gap: var(--s6);
     align-items: start;
     width: 100%;
@@ -92,9 +93,13 @@ export const studioCss = css`
     font-variant-numeric: tabular-nums;
   }
   .tiles {
+    --tile: 248px;
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(248px, 1fr));
+    grid-template-columns: repeat(auto-fill, minmax(var(--tile), 1fr));
     grid-gap: var(--s4);
+  }
+  .tiles.few {
+    --tile: 320px;
   }
   .empty {
     display: flex;
@@ -309,6 +314,20 @@ export const studioCss = css`
     text-align: center;
   }
 
+  @media (min-width: 1600px) {
+    :host {
+      --mine: 400px;
+    }
+    .tiles {
+      --tile: 320px;
+    }
+    .tiles.some {
+      --tile: 420px;
+    }
+    .tiles.few {
+      --tile: 600px;
+    }
+  }
   @media (max-width: 1000px) {
     .live {
       grid-template-columns: minmax(0, 1fr);

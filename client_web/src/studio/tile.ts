@@ -76,8 +76,7 @@ export class Tile extends LitElement {
         font-weight: 600;
       }
       tk-meter {
-        --meter-bg: transparent;
-        height: 4px;
+        height: 6px;
         border-radius: 0;
       }
       .body {
@@ -185,7 +184,7 @@ export class Tile extends LitElement {
       return html`<div class="instead">${icon("warn")}${t("slot.unsupported", { codec: this.unsupported })}</div>`;
     }
     const hasCamera = this.who.tracks.some((track) => track.source === "camera" && track.active);
-    return html`<div class="instead">${icon(hasCamera ? "clock" : "cameraOff")}${t(hasCamera ? "tile.loading" : "tile.noCamera")}</div>`;
+    return html`<div class="instead">${icon(hasCamera ? "clock" : "cameraOff")}${t(hasCamera ? "slot.loading" : "tile.noCamera")}</div>`;
   }
 
   /** What the server hears of this classroom, on a meter's scale. */

@@ -2,7 +2,7 @@
 
 import type { Key } from "../lib/i18n.ts";
 import type { IconName } from "../lib/icons.ts";
-import type { Participant, ParticipantStats } from "../lib/protocol.ts";
+import type { Participant, ParticipantStats, Report } from "../lib/protocol.ts";
 
 /** The server's limit on one `tiles` message. */
 export const TILES_PER_PAGE = 8;
@@ -46,45 +46,66 @@ export interface Health {
 
 /** Loss beyond this is seen and heard, 0…1. */
 const LOSSY = 0.06;
-/** We must have been speaking for this long unheard before we say so, ms. */
-export const UNHEARD_MS = 8_000;
+/** Complaints shorter than this are joining, a pause between two sentences, a keyframe on its way, ms. */
+export const PATIENCE_MS = 8_000;
 
-/**
- * @param unheardMs for how long the teacher has been speaking without this classroom reporting sound.
- */
-export function healthOf(who: Participant, stats: ParticipantStats | undefined, unheardMs: number): Health {
+/** For how long a classroom has said that something does not reach it, ms; 0 when it does, or when nothing is sent. */
+export interface Missing {
+  picture: number;
+  sound: number;
+}
+
+export function healthOf(who: Participant, stats: ParticipantStats | undefined, missing: Missing): Health {
   const report = stats?.report;
   if (!who.online) return { text: "tile.offline", icon: "bad", tone: "bad", well: false };
   if (!report) return { text: "tile.joined", icon: "clock", tone: "calm", well: false };
-  if (report.picture === false) return { text: "tile.noPicture", icon: "bad", tone: "bad", well: false };
-  if (unheardMs > UNHEARD_MS) return { text: "tile.noSound", icon: "silent", tone: "bad", well: false };
+  if (missing.picture > PATIENCE_MS) return { text: "tile.noPicture", icon: "bad", tone: "bad", well: false };
+  if (missing.sound > PATIENCE_MS) return { text: "tile.noSound", icon: "silent", tone: "bad", well: false };
+  if (missing.picture > 0) return { text: "tile.joined", icon: "clock", tone: "calm", well: false };
   if ((report.loss ?? 0) > LOSSY || (stats?.down?.loss ?? 0) > LOSSY) {
     return { text: "tile.weak", icon: "line", tone: "warn", well: true };
   }
   return { text: "tile.good", icon: "check", tone: "ok", well: true };
 }
 
-/** For how long each classroom has not heard a teacher who was speaking. */
-export class Hearing {
+/** Follows the classrooms' reports: since when does each of them see and hear nothing? */
+export class Attention {
+  #blindSince = new Map<string, number>();
   #quietSince = new Map<string, number>();
   #spokeAt = 0;
 
+  /** The teacher was heard by her own microphone. */
   spoke(now: number): void {
     this.#spokeAt = now;
   }
 
-  /** A `stats` message came. */
+  /** A `stats` message came. Classrooms that it does not name are forgotten. */
   update(stats: Readonly<Record<string, ParticipantStats>>, now: number): void {
-    const next = new Map<string, number>();
-    for (const [id, { report }] of Object.entries(stats)) {
-      if (report) next.set(id, report.sound ? now : (this.#quietSince.get(id) ?? now));
-    }
-    this.#quietSince = next;
+    this.#blindSince = since(this.#blindSince, stats, (report) => report.picture === false, now);
+    this.#quietSince = since(this.#quietSince, stats, (report) => report.sound === false, now);
   }
 
-  /** ms; 0 while nothing can be said. */
-  unheardMs(id: string): number {
-    const since = this.#quietSince.get(id);
-    return since === undefined ? 0 : Math.max(0, this.#spokeAt - since);
+  /** @param sending what the teacher sends: silence and darkness of her own choice are nobody's trouble. */
+  missing(id: string, sending: { picture: boolean; sound: boolean }, now: number): Missing {
+    const blind = this.#blindSince.get(id);
+    const quiet = this.#quietSince.get(id);
+    return {
+      picture: sending.picture && blind !== undefined ? Math.max(1, now - blind) : 0,
+      // Only while she speaks can anybody tell.
+      sound: sending.sound && quiet !== undefined ? Math.max(0, this.#spokeAt - quiet) : 0,
+    };
   }
+}
+
+function since(
+  before: ReadonlyMap<string, number>,
+  stats: Readonly<Record<string, ParticipantStats>>,
+  missing: (report: Report) => boolean,
+  now: number,
+): Map<string, number> {
+  const next = new Map<string, number>();
+  for (const [id, { report }] of Object.entries(stats)) {
+    if (report && missing(report)) next.set(id, before.get(id) ?? now);
+  }
+  return next;
 }
