@@ -25,7 +25,8 @@ class MediaSettings:
         preference; port 0 stands for the bound port. Empty: the bound addresses, and where a
         wildcard is bound, the addresses of this machine's interfaces.
     :ivar video_codecs: codecs that may be negotiated, the preferred one first.
-    :ivar consent_timeout_s: a peer that sent no authenticated STUN request for so long is closed (RFC 7675).
+    :ivar consent_timeout_s: a peer that sent nothing authentic for so long, be it STUN, SRTP or SRTCP, is closed
+        (RFC 7675; media counts too, because some encoders check their path only once).
     :ivar history_video_packets: packets kept per video stream for NACK, joiners and taps.
     :ivar history_audio_packets: packets kept per sound stream.
     :ivar replay_max_packets: a joiner gets the latest picture group from the history when it has

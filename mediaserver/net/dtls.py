@@ -60,13 +60,12 @@ class _Wire:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._sink = send
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
-        self.dropped = 0
 
-    def feed(self, data: bytes | None) -> None:
-        try:
-            self._queue.put_nowait(data)
-        except asyncio.QueueFull:
-            self.dropped += 1
+    def feed(self, data: bytes) -> bool:
+        if self._queue.full():
+            return False
+        self._queue.put_nowait(data)
+        return True
 
     def end(self) -> None:
         """Whoever reads gets ConnectionError once, also when the queue is full."""
@@ -119,12 +118,12 @@ class DtlsSrtp:
         if self._active:
             self._start()
 
-    def feed(self, data: bytes) -> None:
-        """A DTLS datagram of the peer. The first one starts a server's handshake."""
+    def feed(self, data: bytes) -> bool:
+        """A DTLS datagram of the peer. The first one starts a server's handshake. False when it was dropped."""
         if self._closing:
-            return
+            return False
         self._start()
-        self._wire.feed(data)
+        return self._wire.feed(data)
 
     def _start(self) -> None:
         if self._task is None and not self._closing:

@@ -19,6 +19,8 @@ TILE_RATE = 350_000
 """bit/s asked of a classroom that is only seen as a tile."""
 IDLE_RATE = 100_000
 """bit/s asked of a classroom that nobody looks at."""
+NACK_CHUNK = 256
+"""Sequence numbers in one NACK: even with a pair for each it stays far below the path's MTU."""
 START_RATE = 1_200_000
 """bit/s granted to a publisher before its path has been measured."""
 
@@ -145,9 +147,10 @@ class Feedback:
             return False
         missing = ((index, noticed / 1e6) for index, noticed in self._plane.missing(published.spec.id))
         due = published.nacks.due(missing, now)
-        if due:
-            self.count["rtcp_nack_sent"] += len(due)
-            self._plane.send_rtcp(session.key, self._compound(rtcp.nack(self._ssrc, stats.ssrc, due)))
+        self.count["rtcp_nack_sent"] += len(due)
+        for first in range(0, len(due), NACK_CHUNK):
+            request = rtcp.nack(self._ssrc, stats.ssrc, due[first : first + NACK_CHUNK])
+            self._plane.send_rtcp(session.key, self._compound(request))
         return published.nacks.pending
 
     def report(self, session: Session, *, least: int, most: int, now: float) -> None:

@@ -17,8 +17,9 @@ from mediaserver.plane.interface import Address
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MAX_ADDRESSES = 16
 """Addresses remembered per peer; the one unused for longest is forgotten."""
-_SILENT_S = 2.5
-"""A selected address without checks for so long is left for one that has them, nominated or not."""
+_SILENT_S = 6.0
+"""A selected address without checks for so long is left for one that has them, nominated or not. Browsers
+check a quiet pair every 2.5 s and aioice every 5 s; a check of another pair in between must not win."""
 
 
 def _random(length: int) -> str:
@@ -135,8 +136,9 @@ class IceLite:
             peer.credentials, peer.remote_ufrag, peer.next_credentials = credentials, peer.next_remote_ufrag, None
         self.count["stun_ok"] += 1
         peer.heard = now
+        taken = self._by_address.get(address) is not peer
         self._remember(peer, address)
-        self._select(peer, address, request.use_candidate, now)
+        self._select(peer, address, request.use_candidate, now, taken)
         self._send(address, stun.success(request, address.peer, credentials.password))
 
     def _remember(self, peer: IcePeer, address: Address) -> None:
@@ -149,9 +151,12 @@ class IceLite:
             if self._by_address.get(forgotten) is peer:
                 del self._by_address[forgotten]
 
-    def _select(self, peer: IcePeer, address: Address, nominated: bool, now: float) -> None:
+    def _select(self, peer: IcePeer, address: Address, nominated: bool, now: float, taken: bool) -> None:
+        """:param taken: somebody else had claimed the address, as a peer can that forges its source."""
         if address == peer.selected:
             peer.selected_heard = now
+            if taken:
+                self._moved(peer.key, address)
         elif peer.selected is None or nominated or now - peer.selected_heard > _SILENT_S:
             peer.selected, peer.selected_heard = address, now
             self._moved(peer.key, address)

@@ -34,6 +34,8 @@ STATS_S = 2.0
 CONNECT_TIMEOUT_S = 30.0
 """A session whose peer has not finished DTLS by then is given up."""
 CLOSE_TIMEOUT_S = 1.0
+ROOM_LINGER_S = 30.0
+"""A room without sessions keeps who is called, muted and shown for so long, should they all come back."""
 
 
 class Live:
@@ -59,7 +61,9 @@ class Live:
         self._ticker: asyncio.Task[None] | None = None
         self._nack_timer: asyncio.TimerHandle | None = None
         self._next_report = self._next_stats = 0.0
-        self._count = {"session_published": 0, "session_subscribed": 0, "session_closed": 0, "drop_dtls_unknown": 0}
+        self._count = dict.fromkeys(
+            ("session_published", "session_subscribed", "session_closed", "drop_dtls_unknown", "drop_dtls_queue"), 0
+        )
 
     def _ntp_now(self) -> int:
         return rtcp.ntp_from_unix(self._epoch + time.monotonic())
@@ -82,7 +86,10 @@ class Live:
         for session in list(self.sessions.values()):
             self.close(session, "shutdown")
         if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT_S)
+            _, late = await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+        self.rooms.clear()
 
     # ------------------------------------------------------------ sessions
 
@@ -95,6 +102,12 @@ class Live:
         if room is None:
             room = self.rooms[name] = Room(name)
         return room
+
+    def forget_room(self, name: str) -> None:
+        """Its sessions are closed; nobody is called there any more."""
+        room = self.rooms.pop(name, None)
+        if room is not None and room.called is not None:
+            self._bus.emit(api.CalledChanged(name, None))
 
     def open(self, session: Session, plan: Negotiated) -> Credentials:
         """Enter a new session into the tables, with what it publishes; its peer may connect from now on."""
@@ -189,8 +202,6 @@ class Live:
             task = asyncio.get_running_loop().create_task(self._say_goodbye(session.dtls, session.key))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        if room.empty and self.rooms.get(room.name) is room:
-            del self.rooms[room.name]
         self._reports.forget(session.id)
         self._count["session_closed"] += 1
         self._tell_session(session, "closed", reason)
@@ -207,25 +218,31 @@ class Live:
 
     def _control(self, batch: list[ControlPacket]) -> None:
         for packet in batch:
-            now = packet.now_us / 1e6
-            if packet.kind is Kind.RTCP:
-                if (session := self._by_key.get(packet.transport)) is not None:
-                    self._feedback.receive(session, packet.data, now)
-            elif packet.kind is Kind.STUN and packet.address is not None:
-                self.ice.receive(packet.data, packet.address, now)
-            elif packet.kind is Kind.DTLS and packet.address is not None:
-                self._dtls(packet.data, packet.address)
-            elif (found := self._streams.get(packet.stream)) is not None:
-                self._stream_event(packet, *found, now)
+            try:
+                self._take(packet, packet.now_us / 1e6)
+            except Exception:
+                # A bug that one peer's packet found must not cost the others theirs.
+                _log.exception("a %s packet was not handled", packet.kind.value)
         self._request_keyframes()
+
+    def _take(self, packet: ControlPacket, now: float) -> None:
+        if packet.kind is Kind.RTCP:
+            if (session := self._by_key.get(packet.transport)) is not None:
+                self._feedback.receive(session, packet.data, now)
+        elif packet.kind is Kind.STUN and packet.address is not None:
+            self.ice.receive(packet.data, packet.address, now)
+        elif packet.kind is Kind.DTLS and packet.address is not None:
+            self._dtls(packet.data, packet.address)
+        elif (found := self._streams.get(packet.stream)) is not None:
+            self._stream_event(packet, *found, now)
 
     def _dtls(self, data: bytes, address: Address) -> None:
         key = self.ice.peer_at(address)
         session = self._by_key.get(key) if key is not None else None
         if session is None or session.dtls is None:
             self._count["drop_dtls_unknown"] += 1
-            return
-        session.dtls.feed(data)
+        elif not session.dtls.feed(data):
+            self._count["drop_dtls_queue"] += 1
 
     def _stream_event(self, packet: ControlPacket, session: Session, published: Published, now: float) -> None:
         if packet.kind is Kind.GAP:
@@ -295,10 +312,17 @@ class Live:
             active = stats.last_us > 0 and now - stats.last_us / 1e6 < ACTIVE_S
             if session.room.update_track(published.track, active=active, level=stats.level):
                 self.tell_tracks(session.room, session.participant)
+                if active and published.spec.video:
+                    # It was gone for a while, and whoever joined meanwhile has asked in vain.
+                    self._arbiter.request(published.spec.id, now)
         for room in list(self.rooms.values()):
             self.apply(room)
-            if room.empty:  # made by a command about people whose media never came
-                del self.rooms[room.name]
+            if not room.empty:
+                room.empty_since = None
+            elif room.empty_since is None:
+                room.empty_since = now
+            elif now - room.empty_since > ROOM_LINGER_S:
+                self.forget_room(room.name)
         self._request_keyframes()
         for session in self.sessions.values():
             session.nack_budget = NACK_BUDGET

@@ -92,7 +92,7 @@ class MediaServer:
             case api.CloseRoom():
                 for session in [s for s in self._live.sessions.values() if s.room.name == command.room]:
                     self._live.close(session, "room_ended" if command.reason == "ended" else command.reason)
-                self._live.rooms.pop(command.room, None)
+                self._live.forget_room(command.room)
             case api.Call():
                 self._call(command)
             case api.Mute():
@@ -111,12 +111,13 @@ class MediaServer:
         return None
 
     def _publish(self, command: api.Publish) -> api.SessionAnswer:
-        self._admit(command.room)
+        replaced = self._live.sessions_of(command.room, command.participant, "publish")
+        self._admit(command.room, len(replaced))
         offer = _parse(command.offer)
         plan = _plan(lambda: plan_publish(offer, video_codecs=self._settings.video_codecs, sources=command.sources))
         if command.role == "lead":
             self._take_the_lead(self._live.room(command.room), command)
-        for old in self._live.sessions_of(command.room, command.participant, "publish"):
+        for old in replaced:
             self._live.close(old, "replaced")
         room = self._live.room(command.room)
         if command.role == "lead":
@@ -131,40 +132,49 @@ class MediaServer:
     def _take_the_lead(self, room: Room, command: api.Publish) -> None:
         if room.lead in (None, command.participant):
             return
-        others = self._live.sessions_of(room.name, room.lead or "", "publish")
-        if others and not command.takeover:
+        other = room.lead or ""
+        if not self._live.sessions_of(room.name, other, "publish"):
+            return
+        if not command.takeover:
             raise api.UserError(
                 409,
                 "room_has_lead",
                 "Another teacher is live in this room; end that lesson first, or take it over.",
                 lead=room.lead,
             )
-        for session in others:
+        for session in self._live.sessions_of(room.name, other):
             self._live.close(session, "taken_over")
 
     def _subscribe(self, command: api.Subscribe) -> api.SessionAnswer:
-        self._admit(command.room)
+        watching = self._live.sessions_of(command.room, command.participant, "subscribe")
+        self._admit(command.room, len(watching))
         offer = _parse(command.offer)
         used: set[int] = set()
         plan = _plan(
             lambda: plan_subscribe(offer, video_codecs=self._settings.video_codecs, allocate=lambda: _fresh_ssrc(used))
         )
-        watching = self._live.sessions_of(command.room, command.participant, "subscribe")
-        for old in watching[: max(0, len(watching) - MAX_WATCHING + 1)]:
-            self._live.close(old, "replaced")
+        while watching and (len(watching) >= MAX_WATCHING or self._full(command.room) is not None):
+            self._live.close(watching.pop(0), "replaced")
         session = self._session(self._live.room(command.room), command, "subscribe")
         slots = slots_from(plan, lead=command.role == "lead", route=self._live.next_id)
         session.subscriber = Subscriber(session.id, command.participant, command.role, slots)
         session.slots_by_ssrc = {slot.ssrc: slot for slot in slots}
         return self._answer(session, plan)
 
-    def _admit(self, room: str) -> None:
+    def _admit(self, room: str, leaving: int) -> None:
+        """:param leaving: sessions that may give way to the new one: a page that reloads gets in where it was."""
         if self._draining:
             raise api.UserError(503, "draining", "The server is shutting down; try again in a moment.")
-        if len(self._live.sessions) >= self._settings.max_sessions:
-            raise api.UserError(503, "too_many_sessions", "The server is full; try again later or use another one.")
-        if sum(1 for s in self._live.sessions.values() if s.room.name == room) >= self._settings.max_peers_per_room:
-            raise api.UserError(429, "too_many_sessions", "This room is full; close a page that is not needed.")
+        if (error := self._full(room, leaving)) is not None:
+            raise error
+
+    def _full(self, room: str, leaving: int = 0) -> api.UserError | None:
+        if len(self._live.sessions) - leaving >= self._settings.max_sessions:
+            return api.UserError(503, "too_many_sessions", "The server is full; try again later or use another one.")
+        here = sum(1 for session in self._live.sessions.values() if session.room.name == room)
+        if here - leaving >= self._settings.max_peers_per_room:
+            return api.UserError(429, "too_many_sessions", "This room is full; close a page that is not needed.")
+        return None
 
     def _session(
         self, room: Room, command: api.Publish | api.Subscribe, direction: Literal["publish", "subscribe"]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 NTP_SECOND = 1 << 32
 _WINDOW = 16
-_JUMP_S = 2.0
+_JUMP = 2 * NTP_SECOND
+_BELIEVED = 3
+"""Reports in a row that are late by a jump until it is the clock that was set, and not the line that stalled."""
 
 
 class ClockOffset:
@@ -17,12 +19,20 @@ class ClockOffset:
 
     def __init__(self) -> None:
         self._samples: list[int] = []
+        self._late = 0
 
     def observe(self, sender_ntp: int, arrived_ntp: int) -> None:
         """:param sender_ntp: 64-bit NTP time of a sender report. :param arrived_ntp: ours at its arrival."""
         sample = arrived_ntp - sender_ntp
-        if self._samples and abs(sample - min(self._samples)) > _JUMP_S * NTP_SECOND:
-            self._samples.clear()  # the publisher's clock was set
+        least = min(self._samples, default=sample)
+        if sample > least + _JUMP:
+            self._late += 1
+            if self._late < _BELIEVED:
+                return
+        else:
+            self._late = 0
+        if abs(sample - least) > _JUMP:
+            self._samples.clear()  # the publisher's clock was set; no report comes before it was sent
         self._samples.append(sample)
         del self._samples[:-_WINDOW]
 

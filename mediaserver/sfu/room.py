@@ -100,6 +100,8 @@ class Room:
     muted: set[str] = field(default_factory=set)
     turn: Turn = field(default_factory=Turn)
     speaking: str | None = None
+    empty_since: float | None = None
+    """Kept by its owner, who forgets a room that was empty for long."""
     dirty: bool = True
     """Something happened that may change what a slot plays."""
 
