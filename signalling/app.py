@@ -27,6 +27,7 @@ from signalling.ws import WebSockets
 log = structlog.get_logger("signalling.http")
 
 RETRY_AFTER_MS = 2000
+TICK_S = 1.0
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
@@ -88,7 +89,7 @@ class Signalling:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(TICK_S)
             try:
                 await self.rooms.tick()
             except Exception:

@@ -12,6 +12,7 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
@@ -62,6 +63,12 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def _not_malformed(record: logging.LogRecord) -> bool:
+    """What is not HTTP is answered 400; scanners would otherwise fill the log with traces."""
+    kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
+    return kind is None or not issubclass(kind, HttpProcessingError)
+
+
 def configure(level: str = "info", form: str = "console", stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's records the same way.
 
@@ -104,6 +111,7 @@ def configure(level: str = "info", form: str = "console", stream: TextIO | None 
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    logging.getLogger("aiohttp.server").addFilter(_not_malformed)
     # One line per packet or per STUN check helps nobody who reads a server's log.
     for noisy in ("aioice", "aiortc", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

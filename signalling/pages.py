@@ -56,8 +56,9 @@ class Pages:
     def _file(self, directory: Path, name: str, caching: str) -> web.StreamResponse:
         try:
             file = (directory / name).resolve()
+            found = file.is_relative_to(directory) and file.is_file()
         except (OSError, ValueError):  # a name with a NUL, or one that is too long
-            raise web.HTTPNotFound from None
-        if not file.is_relative_to(directory) or not file.is_file():
+            found = False
+        if not found:
             raise web.HTTPNotFound
         return web.FileResponse(file, headers={"Cache-Control": caching})
