@@ -1,0 +1,180 @@
+"""Who may touch what, and how long a file may get (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("mediaserver", "signalling", "recorder")
+MAX_LINES = 449
+
+IMPURE = frozenset(
+    """
+    asyncio concurrent ctypes datetime fcntl http io logging mmap multiprocessing os pathlib queue random sched
+    secrets select selectors shutil signal socket socketserver sqlite3 ssl subprocess tempfile threading time urllib
+    """.split()
+)
+"""Standard modules with a clock, a socket, a file, a thread or chance in them."""
+
+MEDIA_ENGINES = frozenset(("aiortc", "aioice", "pylibsrtp", "av", "numpy", "cv2", "faster_whisper", "OpenSSL"))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the files matching `files` may import; of several rules the first that matches holds.
+
+    :ivar project: own modules and what is below them.
+    :ivar others: packages of others; None means all but `refused`.
+    :ivar refused: modules that are refused although they would be allowed otherwise.
+    """
+
+    files: str
+    project: tuple[str, ...]
+    others: frozenset[str] | None = frozenset()
+    refused: frozenset[str] = field(default_factory=frozenset)
+
+    def allows(self, module: str) -> bool:
+        top = module.partition(".")[0]
+        if top in self.refused:
+            return False
+        if top in PACKAGES:
+            return any(module == name or module.startswith(name + ".") for name in self.project)
+        return top in sys.stdlib_module_names or self.others is None or top in self.others
+
+
+PURE = ("mediaserver.rtp", "mediaserver.sfu")
+NET = ("mediaserver.api", "mediaserver.settings", "mediaserver.net", "mediaserver.plane", *PURE)
+
+RULES = (
+    Rule("mediaserver/rtp/*", ("mediaserver.rtp",), refused=IMPURE),
+    Rule("mediaserver/sfu/*", PURE, refused=IMPURE),
+    Rule("mediaserver/plane/*", ("mediaserver.plane", "mediaserver.rtp")),
+    # The seams: everything foreign that the media server touches.
+    Rule("mediaserver/net/dtls.py", NET, frozenset(("aiortc", "pylibsrtp"))),
+    Rule("mediaserver/net/stun.py", NET, frozenset(("aioice",))),
+    Rule("mediaserver/net/remb.py", NET, frozenset(("aiortc",))),
+    Rule("mediaserver/net/addresses.py", NET, frozenset(("ifaddr",))),
+    Rule("mediaserver/net/*", NET),
+    Rule("mediaserver/*", ("mediaserver.api",)),
+    # Clients of the server, and the place where the parts are put together.
+    Rule("signalling/client/*", PACKAGES, None, frozenset(("redis",))),
+    Rule("signalling/cli/*", PACKAGES, None, frozenset(("redis",))),
+    Rule(
+        "signalling/*",
+        (
+            "mediaserver.api",
+            "mediaserver.settings",
+            *(f"signalling.{path.stem}" for path in ROOT.glob("signalling/*.py")),
+        ),
+        None,
+        MEDIA_ENGINES | {"redis"},
+    ),
+    Rule(
+        "recorder/*", ("mediaserver.api", "mediaserver.rtp", "recorder"), None, frozenset(("redis", "aiortc", "aioice"))
+    ),
+)
+
+
+def imported(source: str, module: str) -> Iterator[str]:
+    """Full names of everything a module imports, inside functions and type checks too.
+
+    `from a import b` gives `a.b`, whether b is a module or not.
+    """
+    package = module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*parts, *filter(None, [node.module])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                yield node.args[0].value
+
+
+def rule_for(path: str) -> Rule:
+    return next(rule for rule in RULES if fnmatch(path, rule.files))
+
+
+def trespasses(path: str, source: str) -> list[str]:
+    rule = rule_for(path)
+    module = path.removesuffix(".py").replace("/", ".")
+    return [name for name in imported(source, module) if not rule.allows(name)]
+
+
+def python_files() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", python_files())
+def test_imports_stay_within_their_boundaries(path):
+    assert trespasses(path, (ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("mediaserver/rtp/x.py", "import socket"),
+        ("mediaserver/rtp/x.py", "import aiortc"),
+        ("mediaserver/rtp/x.py", "from mediaserver.sfu.plan import MediaPlan"),
+        ("mediaserver/sfu/x.py", "def f():\n    from time import monotonic"),
+        ("mediaserver/sfu/x.py", "from mediaserver.net import server"),
+        ("mediaserver/sfu/x.py", "from mediaserver import api"),
+        ("mediaserver/sfu/x.py", "from ..net.server import MediaServer"),
+        ("mediaserver/plane/x.py", "from mediaserver.sfu.room import Room"),
+        ("mediaserver/plane/x.py", "import pylibsrtp"),
+        ("mediaserver/net/session.py", "from aiortc import RTCCertificate"),
+        ("mediaserver/net/stun.py", "import aiortc"),
+        ("mediaserver/net/server.py", "import redis.asyncio"),
+        ("mediaserver/api.py", "from mediaserver.net.server import MediaServer"),
+        ("signalling/rooms.py", "import mediaserver.sfu.room"),
+        ("signalling/rooms.py", "from mediaserver import sfu"),
+        ("signalling/rooms.py", "from signalling.client.http import SignallingClient"),
+        ("signalling/rooms.py", "import importlib\nimportlib.import_module('aiortc.sdp')"),
+        ("signalling/cli/serve.py", "import redis"),
+        ("recorder/tap.py", "from mediaserver.plane.history import History"),
+        ("recorder/tap.py", "import signalling"),
+    ],
+)
+def test_a_trespass_is_seen(path, source):
+    assert len(trespasses(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("mediaserver/sfu/x.py", "from ..rtp import sdp\nfrom mediaserver.sfu.plan import MediaPlan\nimport re"),
+        ("mediaserver/plane/x.py", "import socket\nfrom mediaserver.rtp import packet"),
+        ("mediaserver/net/dtls.py", "from aiortc.rtcdtlstransport import RTCDtlsTransport\nimport pylibsrtp"),
+        (
+            "signalling/rooms.py",
+            "from mediaserver import api\nfrom mediaserver.settings import MediaSettings\nimport aiohttp",
+        ),
+        ("signalling/cli/serve.py", "from mediaserver.net.server import MediaServer"),
+        ("recorder/tap.py", "from mediaserver import api\nimport av\nimport cv2"),
+    ],
+)
+def test_what_is_allowed_passes(path, source):
+    assert trespasses(path, source) == []
+
+
+def source_files() -> list[str]:
+    scripts = (ROOT / "client_web" / "src").rglob("*.ts")
+    tests = (ROOT / "tests").glob("**/*.py")
+    extra = [str(path.relative_to(ROOT)) for path in (*scripts, *tests) if "node_modules" not in path.parts]
+    return sorted([*python_files(), *extra])
+
+
+def test_no_file_grows_past_what_one_can_overlook():
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in source_files()}
+    assert "mediaserver/rtp/sdp.py" in lengths
+    assert {path: length for path, length in lengths.items() if length > MAX_LINES} == {}
