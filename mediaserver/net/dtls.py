@@ -32,6 +32,7 @@ Certificate = RTCCertificate
 
 _PREFERENCE = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
 """As server we choose: AES-128-GCM costs a third of AES-CM with HMAC-SHA1 per packet."""
+_SRTP_BUFFER = 2048
 _QUEUE = 64
 """Datagrams of one peer waiting for the handshake to read them."""
 
@@ -158,6 +159,10 @@ class DtlsSrtp:
     @property
     def sessions(self) -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
         """(inbound, outbound) SRTP sessions; after `CONNECTED` only."""
+        for session in (self._transport._rx_srtp, self._transport._tx_srtp):
+            # Theirs holds 1,500 bytes, of which it reserves 144 for the trailer: less than a full Ethernet packet.
+            session._cdata = pylibsrtp.ffi.new("char[]", _SRTP_BUFFER)
+            session._buffer = pylibsrtp.ffi.buffer(session._cdata)
         return self._transport._rx_srtp, self._transport._tx_srtp
 
     async def close(self) -> None:

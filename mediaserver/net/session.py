@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -156,6 +157,9 @@ def route_from(slot: Slot, track: Track | None, *, transport: int, cname: str) -
         constants=((mid, slot.mid.encode()),) if mid and slot.mid else (),
         abs_send_time_extension=slot.extensions.get(ABS_SEND_TIME_URI, 0),
         cname=cname,
+        first_sequence=secrets.randbits(15),
+        first_rtx_sequence=secrets.randbits(15),
+        first_timestamp=secrets.randbits(32),
     )
 
 

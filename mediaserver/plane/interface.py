@@ -129,6 +129,11 @@ class Route:
     abs_send_time_extension: int = 0
     """The subscriber's id; its value is the time of sending."""
     cname: str = ""
+    first_sequence: int = 0
+    """Numbers the slot starts with, random (RFC 3550 §5.1); read when the route is first set.
+    Sequence numbers below 2¹⁵ (RFC 3711 §3.3.1)."""
+    first_rtx_sequence: int = 0
+    first_timestamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import randbits
-
 from mediaserver.plane.history import FIRST_INDEX, History
 from mediaserver.plane.interface import (
     Address,
@@ -141,11 +139,10 @@ class RouteState:
         """First index played, the newest one then, and when that was."""
         self.sequence_offset = 0
         self.timestamp_offset = 0
-        # Random first numbers (RFC 3550 §5.1); RFC 3711 §3.3.1 wants the first below 2^15.
-        self.last_index = 0x10000 + randbits(15)
-        self.last_timestamp = randbits(32)
+        self.last_index = 0x10000 + spec.first_sequence - 1
+        self.last_timestamp = spec.first_timestamp
         self.last_us = 0
-        self.rtx_sequence = randbits(15)
+        self.rtx_sequence = spec.first_rtx_sequence
         self.retimed: dict[int, int] = {}
         """Time stamps of the pictures replayed, in their order → those they were sent with."""
         self.packets = self.octets = self.retransmitted = 0
