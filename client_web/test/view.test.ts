@@ -67,6 +67,8 @@ test("a teacher who is gone for a moment leaves her last picture", () => {
 test("a lost WebSocket is not mentioned while the lesson plays on, but is on the waiting page", () => {
   const socket = { state: "waiting", attempt: 2, problem: null } as const;
   assert.equal(viewOf(input({ socket })).phase, "live");
+  const starved = viewOf(input({ socket, weak: true }));
+  assert.deepEqual([starved.phase, starved.attempt], ["reconnecting", 2]);
   const idle = viewOf(input({ socket, room: room("waiting") }));
   assert.deepEqual([idle.phase, idle.attempt], ["reconnecting", 2]);
 });

@@ -64,7 +64,10 @@ export class ClassroomSession {
         for (let i = 0; i < VIDEO_SLOTS; i += 1) pc.addTransceiver("video", { direction: "recvonly" });
       },
       onStatus: onChange,
-      onOpen: onChange,
+      onOpen: () => {
+        this.socket.nudge();
+        onChange();
+      },
       onDrop,
     });
     this.whip = new MediaLink({
@@ -137,6 +140,10 @@ export class ClassroomSession {
     if (message.t === "session" && message.state === "closed") {
       this.whep.lost(message.session);
       this.whip.lost(message.session);
+    }
+    if (message.t === "welcome") {
+      this.whep.nudge();
+      this.whip.nudge();
     }
     if (message.t === "welcome" || message.t === "lesson" || message.t === "participant" || message.t === "left") {
       this.#follow();

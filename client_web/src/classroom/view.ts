@@ -61,7 +61,7 @@ export function viewOf(input: ViewInput): View {
   };
 }
 
-function phaseOf({ hasToken, socket, link, room, weak }: ViewInput): { phase: Phase; attempt: number } {
+function phaseOf({ hasToken, socket, link, room, slots, weak }: ViewInput): { phase: Phase; attempt: number } {
   const is = (phase: Phase, attempt = 0): { phase: Phase; attempt: number } => ({ phase, attempt });
   if (!hasToken) return is("noToken");
   if (socket.problem === "token" || socket.problem === "forbidden" || socket.problem === "replaced") {
@@ -77,6 +77,8 @@ function phaseOf({ hasToken, socket, link, room, weak }: ViewInput): { phase: Ph
   // While pictures and sound arrive, a lost WebSocket is nothing that pupils need to know.
   switch (link.state) {
     case "connected":
+      // The server is out of reach as well, or has not said yet what plays where.
+      if (socketAttempt > 0 && (weak || slots.length === 0)) return is("reconnecting", socketAttempt);
       if (state === "interrupted") return is("interrupted");
       return is(weak ? "weak" : "live");
     case "refused":

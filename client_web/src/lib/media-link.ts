@@ -52,7 +52,7 @@ export class MediaLink {
   #wake: (() => void) | null = null;
 
   constructor(private readonly options: LinkOptions) {
-    addEventListener("online", () => this.#wake?.());
+    addEventListener("online", () => this.nudge());
     addEventListener("pagehide", () => this.stop());
   }
 
@@ -74,6 +74,11 @@ export class MediaLink {
     this.#wake?.();
     this.#drop();
     if (this.status.state !== "idle") this.#set(IDLE);
+  }
+
+  /** Something says that the server can be reached again: do not wait for the rest of the back-off. */
+  nudge(): void {
+    this.#wake?.();
   }
 
   /** The server closed this session (a `session` message); open another one. */
@@ -167,6 +172,7 @@ export class MediaLink {
         await this.#restartIce(pc);
         return await this.#reaches(pc, ["connected"], RESTART_TIMEOUT);
       } catch (error) {
+        if (error instanceof Problem && error.status === 404) this.#resource = null;
         if (!(error instanceof Problem) || error.code !== "offline") return false;
       }
       if (await this.#reaches(pc, ["connected"], backoffDelay(attempt, Math.random(), FAST))) return true;

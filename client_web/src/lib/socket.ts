@@ -66,7 +66,7 @@ export class SignalSocket {
   #retryAfterMs: number | null = null;
 
   constructor(private readonly options: SocketOptions) {
-    addEventListener("online", () => this.#hurry());
+    addEventListener("online", () => this.nudge());
   }
 
   start(): void {
@@ -179,8 +179,8 @@ export class SignalSocket {
     this.#socket = null;
   }
 
-  /** The browser says that the network is back. */
-  #hurry(): void {
+  /** Something says that the server can be reached again: do not wait for the rest of the back-off. */
+  nudge(): void {
     if (this.status.state === "waiting") this.#connect();
     else if (this.status.state === "open") this.#beat();
   }

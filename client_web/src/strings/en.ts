@@ -124,6 +124,7 @@ export const en: Record<Key, string> = {
   "page.back": "Previous page",
   "page.on": "Next page",
   "page.of": "{n} / {of}",
+  "answer.notYet": "Not live yet",
   "answer.connecting": "Connecting",
   "answer.reconnecting": "Disconnected, reconnecting (attempt {attempt})",
   "answer.refused": "Not live: refused by the server",

@@ -124,6 +124,7 @@ export const zh = {
   "page.back": "上一页",
   "page.on": "下一页",
   "page.of": "{n} / {of}",
+  "answer.notYet": "还没有开始上课",
   "answer.connecting": "连接中",
   "answer.reconnecting": "已断开，正在重连（第 {attempt} 次）",
   "answer.refused": "没有上课：服务器拒绝了连接",

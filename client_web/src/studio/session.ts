@@ -86,7 +86,10 @@ export class StudioSession {
         for (let i = 0; i < TILES_PER_PAGE; i += 1) pc.addTransceiver("video", { direction: "recvonly" });
       },
       onStatus: onChange,
-      onOpen: onChange,
+      onOpen: () => {
+        this.socket.nudge();
+        onChange();
+      },
       onDrop,
     });
   }
@@ -195,7 +198,11 @@ export class StudioSession {
 
   #hear(message: ServerMessage): void {
     const before = this.room.lesson.state;
-    if (message.t === "welcome" && this.#endUnsent) this.end();
+    if (message.t === "welcome") {
+      if (this.#endUnsent) this.end();
+      this.whip.nudge();
+      this.whep.nudge();
+    }
     this.room = reduceRoom(this.room, message, Date.now());
     if (message.t === "session" && message.state === "closed") this.#onSessionClosed(message.session, message.reason);
     if (message.t === "stats") this.attention.update(message.participants, Date.now());

@@ -15,14 +15,22 @@ import { decodeToken, parseParams } from "../lib/params.ts";
 import type { Participant } from "../lib/protocol.ts";
 import { meterPosition } from "../lib/stats.ts";
 import { keepAwake } from "../lib/wakelock.ts";
-import { answerOf } from "./answer.ts";
+import { answerOf, type Answer } from "./answer.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
 import "./preflight.ts";
-import { StudioSession } from "./session.ts";
+import { StudioSession, type Stage } from "./session.ts";
 import { SHORTCUTS, type Action } from "./shortcuts.ts";
 import { studioCss } from "./studio-css.ts";
 import "./tile.ts";
 import { healthOf, type Health } from "./tiles.ts";
+
+/** The headline while nothing is being sent. */
+const IDLE_ANSWERS: Readonly<Record<Exclude<Stage, "live">, Answer>> = {
+  preflight: { text: "answer.notYet", values: {}, icon: "clock", tone: "calm" },
+  conflict: { text: "answer.notYet", values: {}, icon: "clock", tone: "calm" },
+  takenOver: { text: "takenOver.title", values: {}, icon: "warn", tone: "warn" },
+  ended: { text: "over.title", values: {}, icon: "check", tone: "calm" },
+};
 
 @customElement("tk-studio")
 export class StudioApp extends LitElement {
@@ -106,12 +114,12 @@ export class StudioApp extends LitElement {
   #header(): TemplateResult {
     const { stage, room, params, startedAt } = this.#session;
     const live = stage === "live";
-    const answer = live ? this.#answer() : null;
+    const answer = live ? this.#answer() : IDLE_ANSWERS[stage];
     return html`
       <header>
         <div class="brand">${t("app.name")}<small>${[room.room || params.room, room.name].filter(Boolean).join(" · ")}</small></div>
-        <div class="answer ${answer?.tone ?? ""}" role="status" data-testid="state" data-phase=${stage}>
-          ${answer ? html`${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>` : nothing}
+        <div class="answer ${answer.tone}" role="status" data-testid="state" data-phase=${stage}>
+          ${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>
         </div>
         ${live ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
