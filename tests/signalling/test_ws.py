@@ -85,6 +85,14 @@ class TestHello:
         page = await school.stranger()
         assert await page.closed() == 4400
 
+    async def test_a_dead_line_is_noticed(self, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+        lead = await school.joined("lead")
+        monkeypatch.setattr(ws, "HEARTBEAT_S", 0.05)
+        dead = Page(await school.http.ws_connect("/ws", autoping=False))
+        await dead.say("hello", v=1, token=school.server.token("r1", "staff", id="dead"))
+        assert (await lead.until("participant"))["participant"]["id"] == "dead"
+        assert (await lead.until("left"))["id"] == "dead"
+
     async def test_strangers_are_limited(self, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ws, "MAX_STRANGERS", 1)
         stranger = await school.stranger()
