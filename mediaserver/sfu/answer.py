@@ -42,14 +42,11 @@ def build_answer(plan: Negotiated, local: LocalParameters, *, msid: Callable[[in
     if plan.bundle:
         lines.append(f"a=group:BUNDLE {' '.join(plan.bundle)}")
     lines += ["a=ice-lite", "a=ice-options:trickle ice2", "a=msid-semantic:WMS *"]
-    carries_candidates = plan.bundle[0] if plan.bundle else plan.accepted[0].mid
     for media in plan.media:
         if not media.accepted:
             lines += _refused_lines(media)
             continue
-        lines += _transport_lines(
-            media, local, setup=plan.our_setup, candidates=not plan.bundle or media.mid == carries_candidates
-        )
+        lines += _transport_lines(media, local, setup=plan.our_setup)
         lines.append(f"a={plan.direction}")
         for uri, number in media.extensions.items():
             direction = media.extension_directions.get(uri)
@@ -70,7 +67,7 @@ def _refused_lines(media: MediaPlan) -> list[str]:
     return [*lines, "a=inactive"]
 
 
-def _transport_lines(media: MediaPlan, local: LocalParameters, *, setup: str, candidates: bool) -> list[str]:
+def _transport_lines(media: MediaPlan, local: LocalParameters, *, setup: str) -> list[str]:
     numbers: list[int] = []
     for codec in media.codecs:
         numbers.append(codec.pt)
@@ -84,9 +81,8 @@ def _transport_lines(media: MediaPlan, local: LocalParameters, *, setup: str, ca
     lines += [f"a=setup:{setup}", "a=rtcp-mux"]
     if media.rtcp_rsize:
         lines.append("a=rtcp-rsize")
-    if candidates:
-        lines += candidate_lines(local.candidates)
-    return lines
+    # RFC 9143 §7.3 wants them in the tagged m-line alone; aiortc reads those of the last one, and nobody minds both.
+    return lines + candidate_lines(local.candidates)
 
 
 def _codec_lines(codec: Codec) -> list[str]:
