@@ -71,7 +71,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class SessionAnswer:
-    """:ivar session: 22-character random id. :ivar etag: names the ICE generation (RFC 9725 §4.3.1)."""
+    """:ivar session: 22-character random id. :ivar etag: names the ICE generation, without quotes (RFC 9725 §4.3.1)."""
 
     session: str
     answer: str

@@ -7,6 +7,7 @@ from typing import Any
 
 from mediaserver import api
 from signalling import messages, rights
+from signalling.lessons import Change, Lesson
 from signalling.rooms import Page, Room, Rooms
 
 
@@ -42,7 +43,11 @@ async def _mute(rooms: Rooms, room: Room, page: Page, message: messages.Mute) ->
         chosen = [person.id for person in room.lesson.people.values() if person.role == "classroom"]
     for participant in chosen:
         await rooms.bus.request(api.Mute(page.claims.room, participant, message.muted))
-        rooms.changed(page.claims.room, lambda it, now, id=participant: it.set_muted(id, message.muted))
+        rooms.changed(page.claims.room, _muted(participant, message.muted))
+
+
+def _muted(participant: str, muted: bool) -> Callable[[Lesson, float], Change]:
+    return lambda lesson, now: lesson.set_muted(participant, muted)
 
 
 async def _tiles(rooms: Rooms, room: Room, page: Page, message: messages.Tiles) -> None:

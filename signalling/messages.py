@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from mediaserver.api import Role, SlotStatus, Source, UserError
 
-VERSION = 1
+VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 MAX_TILES = 8
 
@@ -247,7 +247,8 @@ def parse(text: str) -> ClientMessage:
     if kind not in _CLIENT:
         raise UserError(400, "bad_request", "There is no such message type; see the protocol.", re=kind[:32])
     try:
-        return _CLIENT[kind].validate_python(document)
+        message: ClientMessage = _CLIENT[kind].validate_python(document)
+        return message
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

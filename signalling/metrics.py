@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from mediaserver.api import StatsReported
 
-disable_created_metrics()  # a second series for each counter, which nobody asked for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asked for
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CLOSE_REASONS = frozenset(

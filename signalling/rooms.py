@@ -188,6 +188,13 @@ class Rooms:
             self._tell(room, mutate(room.lesson, self.clock()))
 
     def _on_event(self, event: api.Event) -> None:
+        """The bus calls this from inside the media server: a bug of ours is logged and stays here."""
+        try:
+            self._hear(event)
+        except Exception:
+            log.exception("bug", event_type=type(event).__name__)
+
+    def _hear(self, event: api.Event) -> None:
         match event:
             case api.SessionChanged():
                 self._session_changed(event)

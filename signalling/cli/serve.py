@@ -32,9 +32,10 @@ STEP_TIMEOUT_S = 1.5
 class Media(Protocol):
     """What `Server` needs of a media server."""
 
-    port: int
-    plane_name: str
-
+    @property
+    def port(self) -> int: ...
+    @property
+    def plane_name(self) -> str: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 

@@ -358,6 +358,21 @@ class TestLogs:
         assert "hidden" not in written.getvalue()
 
 
+async def test_a_bug_of_ours_does_not_reach_the_media_server(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = await school.joined("lead")
+
+    def broken(*_: Any) -> None:
+        raise KeyError("broken")
+
+    monkeypatch.setattr(school.server.signalling.metrics, "reported", broken)
+    written = io.StringIO()
+    with captured(written):
+        school.media.say(api.StatsReported("r1", ()))
+    assert "KeyError" in written.getvalue()
+    school.media.say(api.CalledChanged("r1", "c1"))
+    assert (await page.until("called"))["participant"] == "c1"
+
+
 async def test_a_failing_tick_is_logged_and_the_next_one_comes(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     twice = asyncio.Event()
