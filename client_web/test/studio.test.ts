@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { deviceError } from "../src/lib/devices.ts";
 import { duration, ms, percent, rate } from "../src/lib/format.ts";
 import type { Participant, ParticipantStats, Report } from "../src/lib/protocol.ts";
-import { answerOf } from "../src/studio/answer.ts";
+import { answerOf, type Answer } from "../src/studio/answer.ts";
 import { median, microphoneVerdict, rateVerdict, rttVerdict } from "../src/studio/checks.ts";
 import { obstacleOf, type Surroundings } from "../src/studio/obstacle.ts";
 import { SHORTCUTS } from "../src/studio/shortcuts.ts";
-import { Attention, PATIENCE_MS, assignTiles, healthOf, orderClassrooms, pageCount } from "../src/studio/tiles.ts";
+import { Attention, PATIENCE_MS, assignTiles, healthOf, orderClassrooms, pageCount, type Health } from "../src/studio/tiles.ts";
 
 const classroom = (id: string, more: Partial<Participant> = {}): Participant => ({
   id,
@@ -91,12 +91,14 @@ test("the headline", () => {
   const good = healthOf(classroom("a"), report(), { picture: 0, sound: 0 });
   const joining = healthOf(classroom("b"), undefined, { picture: 0, sound: 0 });
   const bad = healthOf(classroom("c", { online: false }), undefined, { picture: 0, sound: 0 });
-  assert.equal(answerOf(connected, []).text, "answer.nobody");
-  assert.equal(answerOf(connected, [good, good]).text, "answer.all");
-  assert.equal(answerOf(connected, [good, joining]).text, "answer.joining");
-  const some = answerOf(connected, [good, joining, bad]);
-  assert.deepEqual([some.text, some.values["n"], some.values["of"], some.values["bad"]], ["answer.some", 1, 3, 1]);
-  const lost = answerOf({ state: "unstable", attempt: 0, problem: null }, [good]);
+  const answer = (...all: Health[]): Answer => answerOf(connected, all.map((health, i) => ({ name: `K${i}`, health })), ", ");
+  assert.equal(answer().text, "answer.nobody");
+  assert.equal(answer(good, good).text, "answer.all");
+  assert.equal(answer(good, joining).text, "answer.joining");
+  const some = answer(good, joining, bad);
+  assert.deepEqual([some.text, some.values["n"], some.values["of"], some.values["names"]], ["answer.some", 1, 3, "K2"]);
+  assert.equal(answer(bad, bad, bad).values["names"], "K0, K1 …");
+  const lost = answerOf({ state: "unstable", attempt: 0, problem: null }, [], "");
   assert.deepEqual([lost.text, lost.values["attempt"]], ["answer.reconnecting", 1]);
 });
 

@@ -44,12 +44,15 @@ const SENTENCES: Partial<Record<Phase, Key>> = {
   ended: "say.ended",
 };
 
+const POINTER_MS = 3_000;
+
 @customElement("tk-classroom")
 export class ClassroomApp extends LitElement {
   static override styles = [baseCss, classroomCss];
 
   @state() private overlay = false;
   readonly #session: ClassroomSession;
+  #pointerTimer = 0;
 
   constructor() {
     super();
@@ -65,6 +68,9 @@ export class ClassroomApp extends LitElement {
     exposeDebug(this.#session, () => this.#session.view.phase);
     // A new link was opened in this window.
     addEventListener("hashchange", () => location.reload());
+    // Out of the back/forward cache: everything was closed when it went in.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("pointermove", () => this.#showPointer());
     addEventListener("keydown", (event) => this.#onKey(event));
     addEventListener("pointerdown", () => this.#unblockSound());
     window.setInterval(() => this.requestUpdate(), 1_000);
@@ -77,6 +83,7 @@ export class ClassroomApp extends LitElement {
   }
 
   protected override render(): TemplateResult {
+    document.title = `${t("classroom.title")} · ${t("app.name")}`;
     const view = this.#session.view;
     const { soundBlocked } = this.#session;
     return html`
@@ -245,6 +252,13 @@ export class ClassroomApp extends LitElement {
   #unblockSound(): void {
     if (!this.#session.soundBlocked) return;
     for (const sound of this.renderRoot.querySelectorAll("tk-sound")) void sound.play();
+  }
+
+  /** Nobody wants an arrow on the slides. */
+  #showPointer(): void {
+    this.classList.add("pointed");
+    clearTimeout(this.#pointerTimer);
+    this.#pointerTimer = window.setTimeout(() => this.classList.remove("pointed"), POINTER_MS);
   }
 
   #onKey(event: KeyboardEvent): void {

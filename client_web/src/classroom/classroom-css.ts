@@ -22,6 +22,10 @@ export const classroomCss = css`
     color: var(--text);
     font-size: var(--u);
     line-height: 1.3;
+    cursor: none;
+  }
+  :host(.pointed) {
+    cursor: default;
   }
 
   /* ---- pictures ---- */
@@ -154,6 +158,14 @@ export const classroomCss = css`
     max-width: 32em;
     font-size: 3.8vh;
     color: var(--text-2);
+  }
+  .idle button {
+    min-height: 0;
+    margin-top: 2vh;
+    padding: 0.5em 1.2em;
+    border-radius: 1.2vh;
+    font-size: 3.8vh;
+    font-weight: 600;
   }
 
   /* ---- banner ---- */
@@ -295,6 +307,9 @@ export const classroomCss = css`
       font-size: 8vw;
     }
     .idle .say {
+      font-size: 5vw;
+    }
+    .idle button {
       font-size: 5vw;
     }
     .banner {

@@ -140,6 +140,10 @@ export class LocalDevices {
 
   async #onPlugged(): Promise<void> {
     await this.#listChoices();
+    for (const kind of this.#wanted) {
+      // The chosen one was pulled out: any other will do.
+      if (!this.choices[kind].some((device) => device.deviceId === this.#chosen[kind])) this.#chosen[kind] = null;
+    }
     const back = this.#wanted.some((kind) => !this.tracks[kind] && this.choices[kind].length > 0);
     if (back) await this.open(this.#wanted);
   }

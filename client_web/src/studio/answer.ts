@@ -7,17 +7,28 @@ import type { Health } from "./tiles.ts";
 
 export interface Answer {
   text: Key;
-  values: Record<string, number>;
+  values: Record<string, string | number>;
   icon: IconName;
   tone: "ok" | "warn" | "bad" | "calm";
 }
 
-/** @param health of every classroom that is here. */
-export function answerOf(link: LinkStatus, health: readonly Health[]): Answer {
-  const all = health.length;
-  const well = health.filter((h) => h.well).length;
-  const joining = health.filter((h) => h.tone === "calm").length;
-  const values = { n: well, of: all, bad: all - well - joining, attempt: Math.max(1, link.attempt) };
+/** A classroom that is here, by name. */
+export interface Heard {
+  name: string;
+  health: Health;
+}
+
+/** More names than this make no headline. */
+const NAMED = 2;
+
+/** @param comma what stands between two names. */
+export function answerOf(link: LinkStatus, classrooms: readonly Heard[], comma: string): Answer {
+  const all = classrooms.length;
+  const well = classrooms.filter(({ health }) => health.well).length;
+  const joining = classrooms.filter(({ health }) => health.tone === "calm").length;
+  const troubled = classrooms.filter(({ health }) => !health.well && health.tone !== "calm").map(({ name }) => name);
+  const names = troubled.slice(0, NAMED).join(comma) + (troubled.length > NAMED ? " …" : "");
+  const values = { n: well, of: all, names, attempt: Math.max(1, link.attempt) };
   switch (link.state) {
     case "idle":
     case "connecting":
@@ -29,7 +40,7 @@ export function answerOf(link: LinkStatus, health: readonly Health[]): Answer {
       return { text: "answer.refused", values, icon: "bad", tone: "bad" };
     case "connected":
       if (all === 0) return { text: "answer.nobody", values, icon: "people", tone: "calm" };
-      if (values.bad > 0) return { text: "answer.some", values, icon: "warn", tone: "warn" };
+      if (troubled.length > 0) return { text: "answer.some", values, icon: "warn", tone: "warn" };
       if (joining > 0) return { text: "answer.joining", values, icon: "clock", tone: "calm" };
       return { text: "answer.all", values, icon: "check", tone: "ok" };
   }

@@ -227,7 +227,7 @@ export class Preflight extends LitElement {
           ${this.#check("rate", "call", "check.rate", rateVerdict(this.rate), this.#rateText())}
         </ul>
         <div class="go">
-          <button class="primary" data-testid="go-live" ?disabled=${this.session.socket.status.state !== "open"}
+          <button class="primary" data-testid="go-live" ?disabled=${!this.session.ready}
             @click=${() => this.session.goLive()}>
             ${icon("live")}${t("action.goLive")}
           </button>

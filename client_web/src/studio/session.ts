@@ -148,6 +148,12 @@ export class StudioSession {
     this.#onTracks();
   }
 
+  /** Going live would reach somebody: the server is there, and there is something to send. */
+  get ready(): boolean {
+    const { camera, microphone, screen } = this.#sending();
+    return this.socket.status.state === "open" && (camera !== null || microphone !== null || screen !== null);
+  }
+
   /** What leaves this page now. */
   get sending(): { picture: boolean; sound: boolean } {
     const { camera, microphone, screen } = this.#sending();

@@ -16,13 +16,14 @@ import type { Participant } from "../lib/protocol.ts";
 import { meterPosition } from "../lib/stats.ts";
 import { keepAwake } from "../lib/wakelock.ts";
 import { answerOf, type Answer } from "./answer.ts";
+import { cameraVerdict, microphoneVerdict } from "./checks.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
 import "./preflight.ts";
 import { StudioSession, type Stage } from "./session.ts";
 import { SHORTCUTS, type Action } from "./shortcuts.ts";
 import { studioCss } from "./studio-css.ts";
 import "./tile.ts";
-import { healthOf, type Health } from "./tiles.ts";
+import { STALE, healthOf, type Health } from "./tiles.ts";
 
 /** The headline while nothing is being sent. */
 const IDLE_ANSWERS: Readonly<Record<Exclude<Stage, "live">, Answer>> = {
@@ -53,6 +54,8 @@ export class StudioApp extends LitElement {
     );
     exposeDebug(this.#session, () => this.#session.stage);
     addEventListener("hashchange", () => location.reload());
+    // Out of the back/forward cache: everything was closed when it went in.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
     addEventListener("keydown", (event) => this.#onKey(event));
     addEventListener("pointerdown", () => this.#unblockSound());
     window.setInterval(() => this.requestUpdate(), 1_000);
@@ -113,28 +116,34 @@ export class StudioApp extends LitElement {
 
   #header(): TemplateResult {
     const { stage, room, params, startedAt } = this.#session;
-    const live = stage === "live";
-    const answer = live ? this.#answer() : IDLE_ANSWERS[stage];
+    const answer = this.#answer();
     return html`
       <header>
         <div class="brand">${t("app.name")}<small>${[room.room || params.room, room.name].filter(Boolean).join(" · ")}</small></div>
         <div class="answer ${answer.tone}" role="status" data-testid="state" data-phase=${stage}>
           ${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>
         </div>
-        ${live ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
+        ${stage === "live" ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
           @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
       </header>
     `;
   }
 
-  #answer() {
-    const { whip, classrooms } = this.#session;
-    return answerOf(whip.status, classrooms.filter((p) => p.online || p.tracks.length > 0).map((p) => this.#health(p)));
+  #answer(): Answer {
+    const { stage, whip, socket, classrooms } = this.#session;
+    if (stage === "preflight" && socket.status.state !== "open") {
+      return answerOf({ ...whip.status, state: socket.status.attempt ? "retrying" : "connecting", attempt: socket.status.attempt }, [], "");
+    }
+    if (stage !== "live") return IDLE_ANSWERS[stage];
+    const here = classrooms.filter((p) => p.online || p.tracks.length > 0);
+    return answerOf(whip.status, here.map((p) => ({ name: p.name, health: this.#health(p) })), t("list.comma"));
   }
 
   #health(who: Participant): Health {
-    const { room, attention, sending } = this.#session;
+    const { room, attention, sending, whip } = this.#session;
+    // What the classrooms said before our own line broke says nothing about now.
+    if (whip.status.state !== "connected") return STALE;
     return healthOf(who, room.stats[who.id], attention.missing(who.id, sending, Date.now()));
   }
 
@@ -146,6 +155,7 @@ export class StudioApp extends LitElement {
         ? this.#notice("bad", t("live.refused", { detail: problem.detail }), "action.retry", "retry", () => whip.start())
         : nothing}
       ${socket.status.state !== "open" && socket.status.attempt > 0 ? this.#notice("bad", t("live.noSocket")) : nothing}
+      ${this.#deviceNotices()}
       ${shareLost ? this.#notice("warn", t("share.lost"), "share.again", "share-again", () => void screen.start()) : nothing}
       ${screen.problem ? this.#notice("warn", t(`share.${screen.problem}`)) : nothing}
       ${this.soundBlocked
@@ -159,6 +169,13 @@ export class StudioApp extends LitElement {
         @sound-playing=${() => (this.soundBlocked = false)}></tk-sound>
       ${this.#controls(room.called)}
     `;
+  }
+
+  /** A camera or a microphone that went away in the middle of the lesson. */
+  #deviceNotices(): TemplateResult[] {
+    const { state: devices } = this.#session.devices;
+    const verdicts = [cameraVerdict(devices.camera), microphoneVerdict(devices.microphone, 0)];
+    return verdicts.filter((verdict) => verdict.tone === "bad").map((verdict) => this.#notice("bad", t(verdict.text)));
   }
 
   #notice(tone: "warn" | "bad", text: string, action?: Key, id = "", run: () => void = () => undefined): TemplateResult {

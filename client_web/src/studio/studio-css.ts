@@ -11,6 +11,9 @@ export const studioCss = css`
     background: var(--bg);
   }
   header {
+    position: sticky;
+    top: 0;
+    z-index: 2;
     display: flex;
     align-items: center;
     gap: var(--s4);
@@ -42,13 +45,8 @@ export const studioCss = css`
     justify-content: center;
     gap: var(--s2);
     min-width: 0;
-    font-weight: 600;
-  }
-  .answer.ok,
-  .answer.warn,
-  .answer.bad,
-  .answer.calm {
     padding: var(--s1) var(--s4);
+    font-weight: 600;
   }
   .calm {
     color: var(--text-2);
@@ -329,6 +327,25 @@ export const studioCss = css`
     }
   }
   @media (max-width: 1000px) {
+    nav {
+      gap: var(--s2);
+      padding: var(--s2) var(--s4);
+    }
+    nav button {
+      flex: 1;
+      flex-direction: column;
+      gap: var(--s1);
+      min-width: 0;
+      padding: var(--s2) var(--s1);
+      font-size: 13px;
+    }
+    nav button .icon {
+      width: 22px;
+      height: 22px;
+    }
+    nav .space {
+      display: none;
+    }
     .live {
       grid-template-columns: minmax(0, 1fr);
     }
@@ -338,7 +355,9 @@ export const studioCss = css`
     }
     .mine dl {
       grid-column: 1 / 3;
-      grid-template-columns: repeat(3, auto 1fr);
+      grid-template-columns: repeat(3, minmax(0, 1fr));
+      grid-template-rows: auto auto;
+      grid-auto-flow: column;
     }
     .mine dd {
       text-align: left;
@@ -371,19 +390,7 @@ export const studioCss = css`
     .mine {
       grid-gap: var(--s2);
     }
-    .mine dl {
-      grid-template-columns: auto 1fr;
-    }
-    .mine dd {
-      text-align: right;
-    }
     nav {
-      gap: var(--s2);
-      padding: var(--s2);
-    }
-    nav button {
-      flex: 1;
-      min-width: 0;
       padding: var(--s2);
     }
     nav button span {
@@ -392,9 +399,6 @@ export const studioCss = css`
       height: 1px;
       overflow: hidden;
       clip: rect(0 0 0 0);
-    }
-    nav .space {
-      display: none;
     }
   }
 `;

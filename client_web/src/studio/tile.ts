@@ -161,7 +161,7 @@ export class Tile extends LitElement {
         <p class="how">
           <span class="health ${health.tone}" data-testid="health-${who.id}">${icon(health.icon)}${t(health.text)}</span>
           <span class="numbers">
-            ${report ? t("tile.numbers", { delay: format.ms(report.delay_ms), loss: format.percent(report.loss) }) : nothing}
+            ${report?.delay_ms != null ? t("tile.numbers", { delay: format.ms(report.delay_ms), loss: format.percent(report.loss) }) : nothing}
           </span>
         </p>
         <div class="actions">

@@ -44,6 +44,9 @@ export interface Health {
   well: boolean;
 }
 
+/** Nothing is known while the teacher herself is cut off. */
+export const STALE: Health = { text: "tile.stale", icon: "clock", tone: "calm", well: false };
+
 /** Loss beyond this is seen and heard, 0…1. */
 const LOSSY = 0.06;
 /** Complaints shorter than this are joining, a pause between two sentences, a keyframe on its way, ms. */
