@@ -91,14 +91,17 @@ test("the headline", () => {
   const good = healthOf(classroom("a"), report(), { picture: 0, sound: 0 });
   const joining = healthOf(classroom("b"), undefined, { picture: 0, sound: 0 });
   const bad = healthOf(classroom("c", { online: false }), undefined, { picture: 0, sound: 0 });
-  const answer = (...all: Health[]): Answer => answerOf(connected, all.map((health, i) => ({ name: `K${i}`, health })), ", ");
+  const both = { picture: true, sound: true };
+  const answer = (...all: Health[]): Answer => answerOf(connected, both, all.map((health, i) => ({ name: `K${i}`, health })), ", ");
   assert.equal(answer().text, "answer.nobody");
   assert.equal(answer(good, good).text, "answer.all");
   assert.equal(answer(good, joining).text, "answer.joining");
   const some = answer(good, joining, bad);
   assert.deepEqual([some.text, some.values["n"], some.values["of"], some.values["names"]], ["answer.some", 1, 3, "K2"]);
   assert.equal(answer(bad, bad, bad).values["names"], "K0, K1 …");
-  const lost = answerOf({ state: "unstable", attempt: 0, problem: null }, [], "");
+  assert.equal(answerOf(connected, { picture: true, sound: false }, [], "").text, "answer.muted");
+  assert.equal(answerOf(connected, { picture: false, sound: true }, [], "").text, "answer.dark");
+  const lost = answerOf({ state: "unstable", attempt: 0, problem: null }, both, [], "");
   assert.deepEqual([lost.text, lost.values["attempt"]], ["answer.reconnecting", 1]);
 });
 

@@ -128,6 +128,8 @@ export const en: Record<Key, string> = {
   "answer.connecting": "Connecting",
   "answer.reconnecting": "Disconnected, reconnecting (attempt {attempt})",
   "answer.refused": "Not live: refused by the server",
+  "answer.muted": "Your microphone is off: they cannot hear you",
+  "answer.dark": "No picture: camera and screen are off",
   "answer.nobody": "Live, but no classroom is here yet",
   "answer.joining": "{n} of {of} see and hear you, the others are joining",
   "answer.some": "{n} of {of} see and hear you. In trouble: {names}",

@@ -128,6 +128,8 @@ export const zh = {
   "answer.connecting": "连接中",
   "answer.reconnecting": "已断开，正在重连（第 {attempt} 次）",
   "answer.refused": "没有上课：服务器拒绝了连接",
+  "answer.muted": "您的麦克风关着，教室听不到您",
+  "answer.dark": "没有画面：摄像头和屏幕都关着",
   "answer.nobody": "正在上课，还没有教室进入",
   "answer.joining": "{n} / {of} 间教室已看到、听到，其余正在进入",
   "answer.some": "{n} / {of} 间教室正常，请留意：{names}",

@@ -21,8 +21,16 @@ export interface Heard {
 /** More names than this make no headline. */
 const NAMED = 2;
 
-/** @param comma what stands between two names. */
-export function answerOf(link: LinkStatus, classrooms: readonly Heard[], comma: string): Answer {
+/**
+ * @param sending what leaves this page; what she has switched off herself comes before anybody's trouble.
+ * @param comma what stands between two names.
+ */
+export function answerOf(
+  link: LinkStatus,
+  sending: { picture: boolean; sound: boolean },
+  classrooms: readonly Heard[],
+  comma: string,
+): Answer {
   const all = classrooms.length;
   const well = classrooms.filter(({ health }) => health.well).length;
   const joining = classrooms.filter(({ health }) => health.tone === "calm").length;
@@ -39,6 +47,8 @@ export function answerOf(link: LinkStatus, classrooms: readonly Heard[], comma: 
     case "refused":
       return { text: "answer.refused", values, icon: "bad", tone: "bad" };
     case "connected":
+      if (!sending.sound) return { text: "answer.muted", values, icon: "microphoneOff", tone: "warn" };
+      if (!sending.picture) return { text: "answer.dark", values, icon: "cameraOff", tone: "warn" };
       if (all === 0) return { text: "answer.nobody", values, icon: "people", tone: "calm" };
       if (troubled.length > 0) return { text: "answer.some", values, icon: "warn", tone: "warn" };
       if (joining > 0) return { text: "answer.joining", values, icon: "clock", tone: "calm" };

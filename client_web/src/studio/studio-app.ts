@@ -131,13 +131,14 @@ export class StudioApp extends LitElement {
   }
 
   #answer(): Answer {
-    const { stage, whip, socket, classrooms } = this.#session;
+    const { stage, whip, socket, classrooms, sending } = this.#session;
     if (stage === "preflight" && socket.status.state !== "open") {
-      return answerOf({ ...whip.status, state: socket.status.attempt ? "retrying" : "connecting", attempt: socket.status.attempt }, [], "");
+      const { attempt } = socket.status;
+      return answerOf({ state: attempt ? "retrying" : "connecting", attempt, problem: null }, sending, [], "");
     }
     if (stage !== "live") return IDLE_ANSWERS[stage];
     const here = classrooms.filter((p) => p.online || p.tracks.length > 0);
-    return answerOf(whip.status, here.map((p) => ({ name: p.name, health: this.#health(p) })), t("list.comma"));
+    return answerOf(whip.status, sending, here.map((p) => ({ name: p.name, health: this.#health(p) })), t("list.comma"));
   }
 
   #health(who: Participant): Health {

@@ -68,6 +68,7 @@ export const studioCss = css`
     display: grid;
     grid-template-columns: minmax(0, 1fr) var(--mine);
     grid-gap: var(--s6);
+    align-content: start;
     align-items: start;
     width: 100%;
     padding: var(--s6);
