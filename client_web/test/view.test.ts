@@ -32,6 +32,7 @@ const input = (more: Partial<ViewInput> = {}): ViewInput => ({
   room: room("live"),
   slots: slots("playing", "empty"),
   weak: false,
+  screenGoneMs: 0,
   previous: "idle",
   ...more,
 });
@@ -62,6 +63,13 @@ test("a lost line keeps the layout and counts attempts", () => {
 test("a teacher who is gone for a moment leaves her last picture", () => {
   const gone = viewOf(input({ room: room("interrupted"), slots: slots("empty", "empty"), previous: "screen" }));
   assert.deepEqual([gone.phase, gone.layout], ["interrupted", "screen"]);
+});
+
+test("slides stay for a moment after their slot is empty, in case the teacher's line broke", () => {
+  const after = (ms: number): string => viewOf(input({ previous: "screen", screenGoneMs: ms })).layout;
+  assert.deepEqual([after(1), after(1000), after(5000)], ["screen", "screen", "camera"]);
+  const broken = viewOf(input({ room: room("interrupted"), slots: slots("waiting", "empty"), previous: "screen" }));
+  assert.equal(broken.layout, "screen");
 });
 
 test("a lost WebSocket is not mentioned while the lesson plays on, but is on the waiting page", () => {

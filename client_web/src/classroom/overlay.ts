@@ -26,7 +26,7 @@ export class Overlay extends LitElement {
       max-width: 95vw;
       overflow: hidden;
       border-radius: 1.2vh;
-      background: rgba(5, 7, 11, 0.9);
+      background: rgba(5, 7, 11, 0.97);
       color: #f5f7fb;
       font-variant-numeric: tabular-nums;
     }

@@ -31,6 +31,7 @@ export class ClassroomSession {
   readonly #quality = new LineQuality();
   readonly #stats = new ReceiverStats();
   readonly #mayPublish: readonly string[];
+  #screenGoneAt: number | null = null;
   #cameraLostAt: number | null = null;
   #layout: Layout = "idle";
   #lastSlots: readonly SlotState[] = [];
@@ -99,6 +100,7 @@ export class ClassroomSession {
       room: this.room,
       slots: this.slots,
       weak: this.#quality.weak,
+      screenGoneMs: this.#screenGoneAt === null ? 0 : Math.max(1, Date.now() - this.#screenGoneAt),
       previous: this.#layout,
     });
     this.#layout = view.layout;
@@ -132,6 +134,11 @@ export class ClassroomSession {
 
   #hear(message: ServerMessage): void {
     this.room = reduceRoom(this.room, message, Date.now());
+    if (message.t === "slots" || message.t === "lesson") {
+      const empty = slotNamed(this.slots, "screen", "video")?.status === "empty";
+      if (empty && this.room.lesson.state === "live") this.#screenGoneAt ??= Date.now();
+      else this.#screenGoneAt = null;
+    }
     if (message.t === "slots") {
       const camera = slotNamed(this.slots, "camera", "video")?.status;
       if (camera === "playing" || camera === "unsupported") this.#cameraLostAt = null;

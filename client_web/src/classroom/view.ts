@@ -31,6 +31,8 @@ export interface ViewInput {
   slots: readonly SlotState[];
   /** See `LineQuality`. */
   weak: boolean;
+  /** For how long the screen's slot has been empty in a lesson that is live, ms; 0 while it is not. */
+  screenGoneMs: number;
   /** The layout before; kept while pictures are missing. */
   previous: Layout;
 }
@@ -45,6 +47,12 @@ export interface View {
   /** We are the called classroom. */
   calledHere: boolean;
 }
+
+/**
+ * When the teacher's line breaks, her tracks fall silent one after another before the lesson is called interrupted.
+ * Slides stay so long, to see whether that is what happened, ms.
+ */
+const HOLD_SLIDES = 1_500;
 
 export function viewOf(input: ViewInput): View {
   const { room, slots } = input;
@@ -92,7 +100,7 @@ function phaseOf({ hasToken, socket, link, room, slots, weak }: ViewInput): { ph
   }
 }
 
-function layoutOf(phase: Phase, { room, slots, previous }: ViewInput): Layout {
+function layoutOf(phase: Phase, { room, slots, screenGoneMs, previous }: ViewInput): Layout {
   const lesson = room.lesson.state;
   if (!room.known || phase === "token" || phase === "forbidden" || phase === "replaced" || phase === "noToken") return "idle";
   if (lesson !== "live" && lesson !== "interrupted") return "idle";
@@ -101,10 +109,11 @@ function layoutOf(phase: Phase, { room, slots, previous }: ViewInput): Layout {
     return slot !== null && slot.status !== "empty";
   };
   if (used("screen")) return "screen";
+  if (previous === "screen" && screenGoneMs > 0 && screenGoneMs < HOLD_SLIDES) return "screen";
+  if (lesson === "interrupted" && previous !== "idle") return previous;
   if (used("camera")) return "camera";
-  // Between two sessions, or while the teacher is gone, nothing is known of the slots: leave things where they are.
-  const unknown = slots.length === 0 || lesson === "interrupted";
-  return unknown && previous !== "idle" ? previous : "camera";
+  // Between two sessions nothing is known of the slots: leave things where they are.
+  return slots.length === 0 && previous !== "idle" ? previous : "camera";
 }
 
 /** Says "weak" after two bad reports in a row and takes it back after three good ones. */
