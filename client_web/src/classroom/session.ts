@@ -6,7 +6,7 @@ import { decodeToken, type PageParams } from "../lib/params.ts";
 import type { ServerMessage, SlotState } from "../lib/protocol.ts";
 import { ReceiverStats } from "../lib/receiver-stats.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
-import { SignalSocket, socketUrl } from "../lib/socket.ts";
+import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
 import type { Digest } from "../lib/stats.ts";
 import { makeReport } from "./report.ts";
 import { LineQuality, viewOf, type Layout, type View } from "./view.ts";
@@ -53,7 +53,7 @@ export class ClassroomSession {
       token,
       patient: true,
       onMessage: (message) => this.#hear(message),
-      onStatus: onChange,
+      onStatus: (status) => this.#onSocket(status),
     });
     const path = encodeURIComponent(room);
     this.whep = new MediaLink({
@@ -158,6 +158,15 @@ export class ClassroomSession {
     this.onChange();
   }
 
+  #onSocket(status: SocketStatus): void {
+    // The other page publishes under our name now; going on would throw its session out, and it ours.
+    if (status.problem === "replaced") {
+      this.whip.stop();
+      this.whep.stop();
+    }
+    this.onChange();
+  }
+
   /** Which sessions should be open now. */
   #follow(): void {
     const { lesson, participants } = this.room;
@@ -176,7 +185,13 @@ export class ClassroomSession {
       this.devices.close();
     } else if (this.#kinds().some((kind) => this.devices.state[kind] === "off")) {
       void this.devices.open(this.#kinds());
+    } else if (this.whip.status.state === "idle" && this.#hasTracks) {
+      this.whip.start();
     }
+  }
+
+  get #hasTracks(): boolean {
+    return this.devices.tracks.camera !== null || this.devices.tracks.microphone !== null;
   }
 
   #kinds(): DeviceKind[] {
@@ -195,7 +210,7 @@ export class ClassroomSession {
 
   #onDevices(): void {
     const { camera, microphone } = this.devices.tracks;
-    if (camera || microphone) {
+    if (this.#hasTracks && this.socket.status.problem !== "replaced") {
       this.whip.start();
       for (const { sender, receiver } of this.whip.pc?.getTransceivers() ?? []) {
         const track = receiver.track.kind === "video" ? camera : microphone;

@@ -7,7 +7,7 @@ import { MediaLink, type LinkStatus } from "../lib/media-link.ts";
 import type { PageParams } from "../lib/params.ts";
 import type { Participant, ServerMessage } from "../lib/protocol.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
-import { SignalSocket, socketUrl } from "../lib/socket.ts";
+import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
 import { SILENCE_DB } from "../lib/stats.ts";
 import { HEARD_DB } from "./checks.ts";
 import { ScreenShare } from "./screen-share.ts";
@@ -68,7 +68,7 @@ export class StudioSession {
       token,
       patient: false,
       onMessage: (message) => this.#hear(message),
-      onStatus: onChange,
+      onStatus: (status) => this.#onSocket(status),
     });
     this.whip = new MediaLink({
       url: `/whip/${path}`,
@@ -111,8 +111,7 @@ export class StudioSession {
     this.startedAt = Date.now();
     this.#endUnsent = false;
     this.#tiles = [];
-    this.whip.start(takeover ? "?takeover=1" : "");
-    this.whep.start();
+    this.#openLinks(takeover ? "?takeover=1" : "");
     this.#sendTiles();
     this.#writeFlag();
     this.onChange();
@@ -206,8 +205,7 @@ export class StudioSession {
     const before = this.room.lesson.state;
     if (message.t === "welcome") {
       if (this.#endUnsent) this.end();
-      this.whip.nudge();
-      this.whep.nudge();
+      if (this.stage === "live") this.#openLinks();
     }
     this.room = reduceRoom(this.room, message, Date.now());
     if (message.t === "session" && message.state === "closed") this.#onSessionClosed(message.session, message.reason);
@@ -218,6 +216,23 @@ export class StudioSession {
     this.onChange();
   }
 
+  #onSocket(status: SocketStatus): void {
+    // Nothing is sent without its controls, nor under the name of a newer page.
+    if (status.state === "stopped" && status.problem) {
+      this.whip.stop();
+      this.whep.stop();
+    }
+    this.onChange();
+  }
+
+  /** Opens what is not open, and hurries what waits to be open again. */
+  #openLinks(query = ""): void {
+    if (this.whip.status.state === "idle" || query) this.whip.start(query);
+    if (this.whep.status.state === "idle") this.whep.start();
+    this.whip.nudge();
+    this.whep.nudge();
+  }
+
   #onSessionClosed(session: string, reason: string): void {
     if (reason === "taken_over" && session === this.whip.session) this.#finish("takenOver");
     this.whip.lost(session);
@@ -226,6 +241,7 @@ export class StudioSession {
 
   #onPublisher(status: LinkStatus): void {
     if (status.state === "refused" && status.problem?.code === "room_has_lead") {
+      this.whip.stop();
       this.whep.stop();
       this.#clearFlag();
       this.stage = "conflict";

@@ -17,6 +17,7 @@ import { meterPosition } from "../lib/stats.ts";
 import { keepAwake } from "../lib/wakelock.ts";
 import { answerOf, type Answer } from "./answer.ts";
 import { cameraVerdict, microphoneVerdict } from "./checks.ts";
+import { dialogCss } from "./dialog-css.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
 import "./preflight.ts";
 import { StudioSession, type Stage } from "./session.ts";
@@ -35,7 +36,7 @@ const IDLE_ANSWERS: Readonly<Record<Exclude<Stage, "live">, Answer>> = {
 
 @customElement("tk-studio")
 export class StudioApp extends LitElement {
-  static override styles = [baseCss, studioCss];
+  static override styles = [baseCss, studioCss, dialogCss];
 
   @state() private soundBlocked = false;
   @query("#end") private endDialog!: HTMLDialogElement;
@@ -132,6 +133,7 @@ export class StudioApp extends LitElement {
 
   #answer(): Answer {
     const { stage, whip, socket, classrooms, sending } = this.#session;
+    if (this.#obstacle()) return IDLE_ANSWERS.preflight;
     if (stage === "preflight" && socket.status.state !== "open") {
       const { attempt } = socket.status;
       return answerOf({ state: attempt ? "retrying" : "connecting", attempt, problem: null }, sending, [], "");
