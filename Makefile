@@ -37,7 +37,7 @@ clean:
 $(VENV)/bin/python:
 	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && $$python -m venv $(VENV)
 
-$(RUN): pyproject.toml $(CONSTRAINTS) $(wildcard setup.py) | $(VENV)/bin/python
+$(RUN): pyproject.toml $(CONSTRAINTS) $(wildcard mediaserver/plane/native/*.[ch]) | $(VENV)/bin/python
 	@echo "Installing the Python packages"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e .
 	@touch $@

@@ -33,8 +33,32 @@ Certificate = RTCCertificate
 _PREFERENCE = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
 """As server we choose: AES-128-GCM costs a third of AES-CM with HMAC-SHA1 per packet."""
 _SRTP_BUFFER = 2048
+_PROFILES = {"AEAD_AES_128_GCM": SRTP_AEAD_AES_128_GCM, "AES_CM_128_HMAC_SHA1_80": SRTP_AES128_CM_SHA1_80}
 _QUEUE = 64
 """Datagrams of one peer waiting for the handshake to read them."""
+
+
+class SrtpLibrary:
+    """libsrtp inside the pylibsrtp wheel, for the compiled plane (see `plane.interface.SrtpLibrary`)."""
+
+    @property
+    def functions(self) -> tuple[int, int, int, int]:
+        names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+        protect, unprotect, protect_rtcp, unprotect_rtcp = (
+            int(pylibsrtp.ffi.cast("uintptr_t", pylibsrtp.ffi.addressof(pylibsrtp.lib, name))) for name in names
+        )
+        return protect, unprotect, protect_rtcp, unprotect_rtcp
+
+    def context(self, session: pylibsrtp.Session) -> int:
+        return int(pylibsrtp.ffi.cast("uintptr_t", session._srtp[0]))
+
+    def sessions(self, profile: str, key: bytes) -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
+        number = _PROFILES[profile].libsrtp_profile
+        policy = pylibsrtp.Policy
+        return (
+            pylibsrtp.Session(policy(key, policy.SSRC_ANY_INBOUND, srtp_profile=number)),
+            pylibsrtp.Session(policy(key, policy.SSRC_ANY_OUTBOUND, srtp_profile=number)),
+        )
 
 
 def generate_certificate() -> Certificate:

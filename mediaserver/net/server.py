@@ -45,6 +45,7 @@ class MediaServer:
                 replay_max_packets=settings.replay_max_packets,
                 replay_max_age_us=settings.replay_max_age_ms * 1000,
                 srtp_error=dtls_seam.SrtpError,
+                srtp=dtls_seam.SrtpLibrary(),
             ),
         )
         self._live = Live(settings, self._plane, bus)

@@ -77,10 +77,10 @@ class Forwarder:
                 self._receive_rtp(identifier, data, now_us)
         elif first <= 3:
             count["rx_stun"] += 1
-            self.events.append(ControlPacket(Kind.STUN, now_us, address=address, data=data))
+            self._sender.tell(ControlPacket(Kind.STUN, now_us, address=address, data=data))
         elif 20 <= first <= 63:
             count["rx_dtls"] += 1
-            self.events.append(
+            self._sender.tell(
                 ControlPacket(Kind.DTLS, now_us, self._by_address.get(address, 0), address=address, data=data)
             )
         else:
@@ -102,7 +102,7 @@ class Forwarder:
             return
         self._authenticated(transport, ssrc, data, now_us)
         self.count["rx_rtcp"] += 1
-        self.events.append(ControlPacket(Kind.RTCP, now_us, identifier, data=plain))
+        self._sender.tell(ControlPacket(Kind.RTCP, now_us, identifier, data=plain))
 
     def _authenticated(self, transport: TransportState, ssrc: int, data: bytes, now_us: int) -> None:
         transport.ssrcs.add(ssrc)
@@ -264,9 +264,9 @@ class Forwarder:
         if put is Put.RESET:
             self._renumber(stream, now_us)
         if newest < 0:
-            self.events.append(ControlPacket(Kind.BOUND, now_us, stream.spec.transport, stream.spec.id))
+            self._sender.tell(ControlPacket(Kind.BOUND, now_us, stream.spec.transport, stream.spec.id))
         elif put is Put.NEW and index > newest + 1:
-            self.events.append(ControlPacket(Kind.GAP, now_us, stream.spec.transport, stream.spec.id))
+            self._sender.tell(ControlPacket(Kind.GAP, now_us, stream.spec.transport, stream.spec.id))
 
         is_keyframe = stream.keyframe_tests.get(header.payload_type)
         if (
@@ -290,7 +290,7 @@ class Forwarder:
         for route in stream.routes.values():
             route.started = False
         if stream.routes and stream.keyframe_tests:
-            self.events.append(ControlPacket(Kind.KEYFRAME_WANTED, now_us, stream.spec.transport, stream.spec.id))
+            self._sender.tell(ControlPacket(Kind.KEYFRAME_WANTED, now_us, stream.spec.transport, stream.spec.id))
 
     def _update_jitter(self, stream: StreamState, header: Header, now_us: int) -> None:
         """RFC 3550 A.8, scaled by 16."""
@@ -390,7 +390,7 @@ class Forwarder:
         if stream.keyframe_tests:
             self._sender.start(route, stream, now_us)
             if not route.started:
-                self.events.append(ControlPacket(Kind.KEYFRAME_WANTED, now_us, stream.spec.transport, stream.spec.id))
+                self._sender.tell(ControlPacket(Kind.KEYFRAME_WANTED, now_us, stream.spec.transport, stream.spec.id))
 
     def remove_route(self, identifier: int) -> None:
         route = self._routes.pop(identifier, None)

@@ -59,6 +59,23 @@ class SrtpSession(Protocol):
     def unprotect_rtcp(self, packet: bytes) -> bytes: ...
 
 
+class SrtpLibrary(Protocol):
+    """Where compiled code finds libsrtp 2 (`int f(srtp_t context, void *packet, int *length)`)."""
+
+    @property
+    def functions(self) -> tuple[int, int, int, int]:
+        """Addresses of `srtp_protect`, `srtp_unprotect`, `srtp_protect_rtcp`, `srtp_unprotect_rtcp`."""
+
+    def context(self, session: SrtpSession) -> int:
+        """The `srtp_t` of a session; valid as long as the session lives."""
+
+    def sessions(self, profile: str, key: bytes) -> tuple[SrtpSession, SrtpSession]:
+        """(inbound, outbound) with one master key and salt, for the self-test.
+
+        :param profile: `AEAD_AES_128_GCM` or `AES_CM_128_HMAC_SHA1_80`.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class PlaneSettings:
     """Bounds of a plane. All sizes are per object named, all times in µs."""
@@ -77,10 +94,15 @@ class PlaneSettings:
     max_arrivals: int = 4096
     """Arrival times kept per publishing transport until control reads them."""
     max_datagram: int = 1500
+    """Bytes of a datagram taken, and of a packet sent before its authentication tag; at most 1500."""
+    max_events: int = 65_536
+    """Events waiting for control."""
     batch: int = 64
     """Datagrams read from a socket before what they cause is sent."""
     socket_buffer: int = 4 * 1024 * 1024
     srtp_error: type[Exception] | tuple[type[Exception], ...] = ()
+    srtp: SrtpLibrary | None = None
+    """For a compiled plane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +316,7 @@ COUNTERS: dict[str, str] = {
     "drop_nack_unknown": "asked again for a packet this route never sent or no longer has",
     "drop_send_full": "the socket buffer was full",
     "drop_send_error": "the kernel refused the datagram",
-    "drop_protect": "SRTP could not protect the packet",
+    "drop_protect": "longer than the path allows once rewritten, or SRTP could not protect it",
+    "drop_event_overflow": "events for control beyond what may wait for it",
 }
 """Every counter of a plane with its meaning. The names are metric labels."""

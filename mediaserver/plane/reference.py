@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -22,9 +21,7 @@ from mediaserver.plane.interface import (
     TapPacket,
     TransportStats,
 )
-
-_PORT_TRIES = 20
-_NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+from mediaserver.plane.sockets import bind_all
 
 
 def monotonic_us() -> int:
@@ -48,50 +45,8 @@ class ReferencePlane:
     # ------------------------------------------------------------ sockets
 
     def open(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:
-        tries = 1 if port else _PORT_TRIES
-        for attempt in range(tries):
-            try:
-                self._sockets = self._bind_all(hosts, port)
-                break
-            except OSError:
-                if attempt + 1 == tries:
-                    raise
+        self._sockets = bind_all(hosts, port, self._settings.socket_buffer)
         return [sock.getsockname()[:2] for sock in self._sockets]
-
-    def _bind_all(self, hosts: Sequence[str], port: int) -> list[socket.socket]:
-        sockets: list[socket.socket] = []
-        missing: OSError | None = None
-        try:
-            for host in hosts:
-                try:
-                    sockets.append(self._bind(host, port))
-                except OSError as error:
-                    if error.errno not in _NO_SUCH_FAMILY:
-                        raise
-                    missing = error
-                else:
-                    port = sockets[-1].getsockname()[1]
-        except OSError:
-            for sock in sockets:
-                sock.close()
-            raise
-        if not sockets:
-            raise missing or OSError(errno.EADDRNOTAVAIL, "no address to bind")
-        return sockets
-
-    def _bind(self, host: str, port: int) -> socket.socket:
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            if ":" in host:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._settings.socket_buffer)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.socket_buffer)
-            sock.bind((host, port))
-        except OSError:
-            sock.close()
-            raise
-        return sock
 
     def start(self, listener: Callable[[list[ControlPacket]], None]) -> None:
         self._listener = listener

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mediaserver.plane.history import History
 from mediaserver.plane.interface import Address, ControlPacket, Kind, PlaneSettings, Route
@@ -27,6 +27,13 @@ class Sender:
         errors = settings.srtp_error
         # pylibsrtp raises ValueError for what is longer than its buffer.
         self.errors = (*(errors if isinstance(errors, tuple) else (errors,)), ValueError)
+
+    def tell(self, event: ControlPacket) -> None:
+        """Control hears of it after the batch."""
+        if len(self.events) < self._settings.max_events:
+            self.events.append(event)
+        else:
+            self.count["drop_event_overflow"] += 1
 
     def start(self, route: RouteState, stream: StreamState, now_us: int) -> None:
         """Begin to play `stream` on `route`, if there is a place to begin at."""
@@ -62,9 +69,7 @@ class Sender:
         route.start, route.live, route.live_us = start, history.highest, now_us
         route.started = True
         self.count["switches"] += 1
-        self.events.append(
-            ControlPacket(Kind.STARTED, now_us, stream.spec.transport, stream.spec.id, route=route.spec.id)
-        )
+        self.tell(ControlPacket(Kind.STARTED, now_us, stream.spec.transport, stream.spec.id, route=route.spec.id))
         for index in range(start, history.highest + 1):
             packet = history.get(index)
             if packet is not None:
@@ -110,7 +115,7 @@ class Sender:
             ssrc=spec.ssrc,
             extension=self._extension(spec, packet, fields, now_us),
         )
-        if not self._protect_and_queue(route.transport, data):
+        if not self._queue(route.transport, data, route.transport.outbound.protect):
             return
         self.count["tx_rtp"] += 1
         route.packets += 1
@@ -138,19 +143,18 @@ class Sender:
                 items.append((mapped, packet[offset : offset + length]))
         return pack_elements(items)
 
-    def _protect_and_queue(self, transport: TransportState, data: bytes) -> bool:
+    def _queue(self, transport: TransportState, data: bytes, protect: Callable[[bytes], bytes]) -> bool:
         try:
-            protected = transport.outbound.protect(data)
+            if len(data) > self._settings.max_datagram:
+                raise ValueError("longer than the path allows")
+            protected = protect(data)
         except self.errors:
             self.count["drop_protect"] += 1
             return False
-        self._queue(transport, protected)
-        return True
-
-    def _queue(self, transport: TransportState, data: bytes) -> None:
         transport.tx_packets += 1
-        transport.tx_bytes += len(data)
-        self.outbox.append((transport.address, data))
+        transport.tx_bytes += len(protected)
+        self.outbox.append((transport.address, protected))
+        return True
 
     def retransmit(self, route: RouteState, sequences: Sequence[int], now_us: int) -> None:
         """Packets of the route's history again, over RTX (RFC 4588) when the subscriber has it."""
@@ -188,7 +192,7 @@ class Sender:
                 extension=self._extension(spec, packet, fields, sent_us),
                 prefix=prefix,
             )
-            if self._protect_and_queue(route.transport, data):
+            if self._queue(route.transport, data, route.transport.outbound.protect):
                 self.count["tx_rtx"] += 1
                 route.retransmitted += 1
 
@@ -199,13 +203,8 @@ class Sender:
         self.rtcp(route.transport, rtcp.compound(report, rtcp.sdes_cname(spec.ssrc, spec.cname)))
 
     def rtcp(self, transport: TransportState, data: bytes) -> None:
-        try:
-            protected = transport.outbound.protect_rtcp(data)
-        except self.errors:
-            self.count["drop_protect"] += 1
-            return
-        self.count["tx_rtcp"] += 1
-        self._queue(transport, protected)
+        if self._queue(transport, data, transport.outbound.protect_rtcp):
+            self.count["tx_rtcp"] += 1
 
 
 def _between(retimed: Mapping[int, int], timestamp: int) -> int:

@@ -161,7 +161,7 @@ class Refusing:
         publisher, subscriber = Peer(world, 1), Peer(world, 2)
         world.camera(publisher)
         world.route(subscriber, 100, constants=((OUT_MID, b"m" * 200),))
-        publisher.send(rtp(700, 5000, key_picture("x" * 1250)))
+        publisher.send(rtp(700, 5000, key_picture("x" * 1400)))
         publisher.send(rtp(701, 5000, delta_picture()))
         assert [packet.payload for packet in subscriber.take()] == [delta_picture()]
         assert world.count["drop_protect"] == 1
@@ -240,7 +240,7 @@ class Reporting:
         assert [len(peer.take_rtcp()) for peer in (first, second, third)] == [1, 1, 0]
         assert world.count["tx_rtcp"] == 3
 
-    @pytest.mark.parametrize("length", [8, 1400])
+    @pytest.mark.parametrize("length", [8, 1600])
     def test_rtcp_of_control(self, world: World, length: int) -> None:
         peer = Peer(world, 1)
         data = rtcp.receiver_report(5)[:8] + bytes(length - 8)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from mediaserver.plane.forward import Forwarder
+from tests.plane.compiled import CompiledForwarder
 from tests.plane.helpers import SETTINGS, PlaneFactory, World
 
-PLANES: dict[str, PlaneFactory] = {"reference": Forwarder}
+PLANES: dict[str, PlaneFactory] = {"native": CompiledForwarder, "reference": Forwarder}
 """Every plane's core. All of them are held to the same cases."""
 
 

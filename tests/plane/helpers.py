@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import NamedTuple
 
-from pylibsrtp import Error, Policy, Session
+from pylibsrtp import Error, Policy, Session, ffi
 
 from mediaserver.plane.forward import Forwarder
 from mediaserver.plane.interface import Address, ControlPacket, Kind, PlaneSettings, Route, Stream
@@ -37,6 +37,7 @@ SETTINGS = PlaneSettings(
     max_ssrcs=6,
     max_gaps=8,
     max_arrivals=5,
+    max_events=50,
     srtp_error=Error,
 )
 """Small bounds, so that tests reach them."""
@@ -52,7 +53,10 @@ def srtp(secret: str, *, inbound: bool, profile: int = GCM) -> Session:
     )
     policy.allow_repeat_tx = True
     policy.window_size = 1024
-    return Session(policy)
+    session = Session(policy)
+    session._cdata = ffi.new("char[]", 2048)  # as the server's seam does: theirs is smaller than a full packet
+    session._buffer = ffi.buffer(session._cdata)
+    return session
 
 
 def rtp(

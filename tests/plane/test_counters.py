@@ -109,6 +109,11 @@ def many_ssrcs(world: World) -> None:
         publisher.send(rtp(1, 0, key_picture(), ssrc=5000 + number, extensions=((MID, b"0"),)))
 
 
+def unheard(world: World) -> None:
+    for _ in range(SETTINGS.max_events + 1):
+        world.plane.receive(b"\0" * 20, Address(0, ("192.0.2.9", 9)), world.now_us)
+
+
 PROVOKED: dict[str, Callable[[World], None]] = {
     "rx_datagrams": from_stranger(b"\x00"),
     "rx_bytes": from_stranger(b"\x00"),
@@ -143,8 +148,9 @@ PROVOKED: dict[str, Callable[[World], None]] = {
     "drop_no_payload_type": from_publisher(rtp(1, 0, key_picture()), payload_types={}),
     "drop_waiting_keyframe": from_publisher(rtp(1, 0, delta_picture())),
     "drop_before_start": before_start,
+    "drop_event_overflow": unheard,
     "drop_nack_unknown": lambda world: (streaming(world), world.plane.retransmit(300, [7], world.now_us)),
-    "drop_protect": from_publisher(rtp(1, 0, key_picture("x" * 1300)), constants=((9, b"m" * 200),)),
+    "drop_protect": from_publisher(rtp(1, 0, key_picture("x" * 1400)), constants=((9, b"m" * 200),)),
 }
 
 

@@ -1,0 +1,317 @@
+/* Sockets and the thread: recvmmsg, the plane, sendmmsg, without Python.
+ *
+ * Packets to one receiver that follow each other and have one size leave in one UDP_SEGMENT send where the
+ * kernel has it: the kernel then walks its stack once for all of them. A full socket buffer is a counted
+ * drop for that receiver, never a wait for the others. */
+#include "loop.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#define MAX_BATCH 64
+#define MAX_SEGMENTS 64      /* UDP_MAX_SEGMENTS of the older kernels */
+#define MAX_SEGMENTED 65000  /* bytes of one segmented send */
+
+struct receiver {
+    struct mmsghdr messages[MAX_BATCH];
+    struct iovec vectors[MAX_BATCH];
+    struct sockaddr_storage peers[MAX_BATCH];
+    uint8_t data[MAX_BATCH][MAX_DATAGRAM] __attribute__((aligned(16)));
+};
+
+struct sender {
+    struct mmsghdr messages[MAX_OUTBOX];
+    struct iovec vectors[MAX_OUTBOX];
+    struct sockaddr_storage peers[MAX_OUTBOX];
+    union {
+        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+        struct cmsghdr align;
+    } control[MAX_OUTBOX];
+};
+
+int64_t monotonic_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void loop_lock(struct loop *loop) {
+    pthread_mutex_lock(&loop->turnstile);
+    pthread_mutex_lock(&loop->lock);
+    pthread_mutex_unlock(&loop->turnstile);
+}
+
+void loop_unlock(struct loop *loop) {
+    bool events = loop->plane->n_events > 0 && loop->started;
+    pthread_mutex_unlock(&loop->lock);
+    if (events) {
+        uint64_t one = 1;
+        ssize_t written = write(loop->notify_fd, &one, sizeof one);
+        (void)written; /* a full eventfd is one that has been heard already */
+    }
+}
+
+/* ---------------------------------------------------------------- addresses */
+
+static void from_sockaddr(struct address *address, int socket, const struct sockaddr_storage *peer) {
+    memset(address, 0, sizeof *address);
+    address->socket = (uint16_t)socket;
+    address->family = peer->ss_family;
+    if (peer->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
+        address->port = ntohs(v4->sin_port);
+        memcpy(address->ip, &v4->sin_addr, 4);
+    } else {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
+        address->port = ntohs(v6->sin6_port);
+        address->scope = v6->sin6_scope_id;
+        address->flow = ntohl(v6->sin6_flowinfo);
+        memcpy(address->ip, &v6->sin6_addr, 16);
+    }
+}
+
+static socklen_t to_sockaddr(struct sockaddr_storage *peer, const struct address *address) {
+    memset(peer, 0, sizeof *peer);
+    if (address->family == AF_INET) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)peer;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(address->port);
+        memcpy(&v4->sin_addr, address->ip, 4);
+        return sizeof *v4;
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)peer;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(address->port);
+    v6->sin6_scope_id = address->scope;
+    v6->sin6_flowinfo = htonl(address->flow);
+    memcpy(&v6->sin6_addr, address->ip, 16);
+    return sizeof *v6;
+}
+
+/* ---------------------------------------------------------------- sending */
+
+/* How many of the outbox's packets from `first` on can leave in one segmented send. */
+static int run_of_segments(const struct plane *plane, int first, size_t *total) {
+    const struct out *head = &plane->outbox[first];
+    int n = 1;
+    *total = head->size;
+    while (first + n < plane->n_outbox && n < MAX_SEGMENTS) {
+        const struct out *next = &plane->outbox[first + n];
+        bool same = !memcmp(&next->address, &head->address, sizeof next->address);
+        if (!same || next->size > head->size || *total + next->size > MAX_SEGMENTED) break;
+        *total += next->size;
+        n++;
+        if (next->size < head->size) break; /* a shorter one can only be the last */
+    }
+    return n;
+}
+
+static void sent(struct plane *plane, const struct msghdr *message) {
+    plane->count[C_tx_datagrams] += (int64_t)message->msg_iovlen;
+    for (size_t i = 0; i < message->msg_iovlen; i++) plane->count[C_tx_bytes] += (int64_t)message->msg_iov[i].iov_len;
+}
+
+/* The kernel refused a segmented send: give it the packets one by one, from now on. */
+static void send_singly(struct loop *loop, int socket, const struct msghdr *message) {
+    struct plane *plane = loop->plane;
+    loop->segments = false;
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        const struct iovec *vector = &message->msg_iov[i];
+        ssize_t n = sendto(socket, vector->iov_base, vector->iov_len, MSG_DONTWAIT, message->msg_name,
+                           message->msg_namelen);
+        if (n >= 0) {
+            plane->count[C_tx_datagrams]++;
+            plane->count[C_tx_bytes] += n;
+        } else {
+            plane->count[errno == EAGAIN || errno == ENOBUFS ? C_drop_send_full : C_drop_send_error]++;
+        }
+    }
+}
+
+static void submit(struct loop *loop, int socket, struct mmsghdr *messages, int n) {
+    struct plane *plane = loop->plane;
+    for (int i = 0; i < n;) {
+        int done = sendmmsg(socket, messages + i, (unsigned)(n - i), MSG_DONTWAIT);
+        if (done > 0) {
+            for (int k = i; k < i + done; k++) sent(plane, &messages[k].msg_hdr);
+            i += done;
+        } else if (errno != EINTR) {
+            const struct msghdr *refused = &messages[i++].msg_hdr;
+            if (errno == EAGAIN || errno == ENOBUFS)
+                plane->count[C_drop_send_full] += (int64_t)refused->msg_iovlen;
+            else if (refused->msg_controllen)
+                send_singly(loop, socket, refused);
+            else
+                plane->count[C_drop_send_error]++;
+        }
+    }
+}
+
+static struct loop *loop_of(struct plane *plane) { return plane->owner; }
+
+static void send_outbox(struct plane *plane) {
+    struct loop *loop = loop_of(plane);
+    struct sender *sender = loop->sender;
+    int n = 0, socket = 0;
+    for (int first = 0; first < plane->n_outbox;) {
+        const struct out *out = &plane->outbox[first];
+        if (n && out->address.socket != socket) {
+            submit(loop, loop->sockets[socket], sender->messages, n);
+            n = 0;
+        }
+        socket = out->address.socket;
+        size_t total = out->size;
+        int segments = loop->segments ? run_of_segments(plane, first, &total) : 1;
+        struct msghdr *message = &sender->messages[n].msg_hdr;
+        memset(message, 0, sizeof *message);
+        message->msg_name = &sender->peers[n];
+        message->msg_namelen = to_sockaddr(&sender->peers[n], &out->address);
+        message->msg_iov = &sender->vectors[first];
+        message->msg_iovlen = (size_t)segments;
+        for (int i = first; i < first + segments; i++)
+            sender->vectors[i] = (struct iovec){plane->outbox[i].data, plane->outbox[i].size};
+        if (segments > 1) {
+            message->msg_control = sender->control[n].bytes;
+            message->msg_controllen = sizeof sender->control[n].bytes;
+            struct cmsghdr *control = CMSG_FIRSTHDR(message);
+            control->cmsg_level = SOL_UDP;
+            control->cmsg_type = UDP_SEGMENT;
+            control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+            memcpy(CMSG_DATA(control), &out->size, sizeof(uint16_t));
+        }
+        first += segments;
+        n++;
+    }
+    if (n) submit(loop, loop->sockets[socket], sender->messages, n);
+    plane->n_outbox = 0;
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+/* One batch of one socket. Returns whether there may be more. */
+static bool receive_batch(struct loop *loop, int number) {
+    struct receiver *receiver = loop->receiver;
+    int batch = loop->plane->settings.batch < MAX_BATCH ? loop->plane->settings.batch : MAX_BATCH;
+    for (int i = 0; i < batch; i++) {
+        receiver->vectors[i] = (struct iovec){receiver->data[i], MAX_DATAGRAM};
+        receiver->messages[i].msg_hdr =
+            (struct msghdr){.msg_name = &receiver->peers[i], .msg_namelen = sizeof receiver->peers[i],
+                            .msg_iov = &receiver->vectors[i], .msg_iovlen = 1};
+    }
+    int n = recvmmsg(loop->sockets[number], receiver->messages, (unsigned)batch, MSG_DONTWAIT, NULL);
+    if (n <= 0) return n < 0 && errno == EINTR; /* ICMP errors of earlier sends surface here, and mean nothing */
+    loop_lock(loop);
+    int64_t now_us = monotonic_us();
+    for (int i = 0; i < n; i++) {
+        struct address from;
+        from_sockaddr(&from, number, &receiver->peers[i]);
+        receive(loop->plane, receiver->data[i], receiver->messages[i].msg_len, &from, now_us);
+    }
+    flush(loop->plane);
+    loop_unlock(loop);
+    return n == batch;
+}
+
+static void *run(void *argument) {
+    struct loop *loop = argument;
+    struct pollfd polls[MAX_SOCKETS + 1];
+    for (int i = 0; i < loop->n_sockets; i++) polls[i] = (struct pollfd){loop->sockets[i], POLLIN, 0};
+    polls[loop->n_sockets] = (struct pollfd){loop->stop_fd, POLLIN, 0};
+    while (atomic_load(&loop->running)) {
+        if (poll(polls, (nfds_t)loop->n_sockets + 1, -1) < 0 && errno != EINTR) break;
+        bool more = true;
+        while (more && atomic_load(&loop->running)) {
+            more = false;
+            for (int i = 0; i < loop->n_sockets; i++)
+                if (receive_batch(loop, i)) more = true;
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void drop_outbox(struct plane *plane) { plane->n_outbox = 0; }
+
+static void capture_outbox(struct plane *plane) {
+    struct loop *loop = loop_of(plane);
+    int n = loop->n_captured + plane->n_outbox;
+    if (n > loop->room_captured) {
+        struct out *captured = aligned_alloc(16, (size_t)n * 2 * sizeof *captured);
+        if (!captured) return drop_outbox(plane);
+        if (loop->n_captured) memcpy(captured, loop->captured, (size_t)loop->n_captured * sizeof *captured);
+        free(loop->captured);
+        loop->captured = captured;
+        loop->room_captured = n * 2;
+    }
+    if (plane->n_outbox)
+        memcpy(loop->captured + loop->n_captured, plane->outbox, (size_t)plane->n_outbox * sizeof *plane->outbox);
+    loop->n_captured = n;
+    plane->n_outbox = 0;
+}
+
+struct loop *loop_new(struct plane *plane) {
+    struct loop *loop = calloc(1, sizeof *loop);
+    if (!loop) return NULL;
+    loop->plane = plane;
+    plane->owner = loop;
+    plane->send = capture_outbox;
+    loop->segments = true;
+    loop->stop_fd = loop->notify_fd = -1;
+    pthread_mutex_init(&loop->lock, NULL);
+    pthread_mutex_init(&loop->turnstile, NULL);
+    return loop;
+}
+
+bool loop_start(struct loop *loop, const int *sockets, int n) {
+    loop->receiver = aligned_alloc(16, (sizeof *loop->receiver + 15) & ~(size_t)15);
+    loop->sender = calloc(1, sizeof *loop->sender);
+    loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!loop->receiver || !loop->sender || loop->stop_fd < 0 || loop->notify_fd < 0) return false;
+    memcpy(loop->sockets, sockets, (size_t)n * sizeof *sockets);
+    loop->n_sockets = n;
+    loop->plane->send = send_outbox;
+    atomic_store(&loop->running, true);
+    int error = pthread_create(&loop->thread, NULL, run, loop);
+    if (error) {
+        errno = error;
+        return false;
+    }
+    loop->started = true;
+    return true;
+}
+
+void loop_stop(struct loop *loop) {
+    if (!loop->started) return;
+    atomic_store(&loop->running, false);
+    uint64_t one = 1;
+    ssize_t written = write(loop->stop_fd, &one, sizeof one);
+    (void)written;
+    pthread_join(loop->thread, NULL);
+    loop->started = false;
+    loop->n_sockets = 0;
+    loop->plane->send = drop_outbox;
+}
+
+void loop_free(struct loop *loop) {
+    loop_stop(loop);
+    if (loop->stop_fd >= 0) close(loop->stop_fd);
+    if (loop->notify_fd >= 0) close(loop->notify_fd);
+    free(loop->captured);
+    free(loop->receiver);
+    free(loop->sender);
+    pthread_mutex_destroy(&loop->lock);
+    pthread_mutex_destroy(&loop->turnstile);
+    free(loop);
+}

@@ -1,0 +1,35 @@
+/* The thread that carries packets, and the lock between it and control. */
+#ifndef TONGKE_LOOP_H
+#define TONGKE_LOOP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "plane.h"
+
+#define MAX_SOCKETS 16
+
+struct loop {
+    struct plane *plane;
+    pthread_mutex_t lock;      /* over all of the plane */
+    pthread_mutex_t turnstile; /* whoever waits for the lock holds this, so that the busy thread lets control in */
+    pthread_t thread;
+    atomic_bool running;
+    bool started, segments; /* segments: the kernel takes UDP_SEGMENT */
+    int sockets[MAX_SOCKETS], n_sockets;
+    int stop_fd, notify_fd; /* eventfds: to the thread, and from it to control's event loop */
+    struct out *captured; /* before the thread starts, what would be sent is kept for `take_outbox` */
+    int n_captured, room_captured;
+    struct receiver *receiver;
+    struct sender *sender;
+};
+
+struct loop *loop_new(struct plane *plane);
+bool loop_start(struct loop *loop, const int *sockets, int n); /* false with errno set */
+void loop_stop(struct loop *loop);
+void loop_free(struct loop *loop);
+void loop_lock(struct loop *loop);
+void loop_unlock(struct loop *loop); /* also wakes control when there are events */
+int64_t monotonic_us(void);
+
+#endif
