@@ -11,6 +11,7 @@ from mediaserver import api
 from mediaserver.net.server import MediaServer
 from mediaserver.settings import MediaSettings
 from tests.net.peer import RawPeer
+from tests.net.relay import Relay
 from tests.plane.helpers import FRAME, LEVEL, MID, OPUS, SEND_TIME, delta_picture, key_picture, rtp
 
 ROOM, HOST = "physics", "127.0.0.1"
@@ -24,6 +25,7 @@ class Bench:
         self.server = MediaServer(settings, self.bus)
         self.events: list[api.Event] = []
         self.peers: list[RawPeer] = []
+        self.relays: list[Relay] = []
         self._news = asyncio.Event()
         self.bus.subscribe(self._heard)
 
@@ -122,7 +124,17 @@ class Bench:
         await self.until(lambda: self.heard(api.SessionChanged, session=peer.session, state="connected"))
         return peer
 
+    async def relay(self, peer: RawPeer) -> Relay:
+        """A line that loses packets, between that peer and the server."""
+        relay = Relay()
+        self.relays.append(relay)
+        await relay.start(peer.server)
+        peer.server = relay.address
+        return relay
+
     async def close(self) -> None:
+        for relay in self.relays:
+            relay.close()
         await asyncio.gather(*(peer.close() for peer in self.peers))
         await self.server.stop()
 

@@ -50,12 +50,13 @@ class Wire:
 
 class RawPeer(asyncio.DatagramProtocol):
     """:ivar rtp: packets received, decrypted. :ivar rtcp: reports and feedback received.
-    :ivar server: where to send; a relay may be put there."""
+    :ivar server: where to send; a relay may be put there. :ivar slot_ssrcs: of each m-line watched."""
 
     def __init__(self) -> None:
         self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
         self.remote_ufrag = self.remote_password = ""
         self.server: tuple[Any, ...] = ()
+        self.slot_ssrcs: list[int] = []
         self.session = ""
         self.rtp: list[Packet] = []
         self.rtcp: list[rtcp.Packet] = []
@@ -119,7 +120,8 @@ class RawPeer(asyncio.DatagramProtocol):
             if (":" in host) == family:
                 self.server = (host, int(port))
         assert self.server
-        self.slot_ssrcs = [int(ssrc) for ssrc in re.findall(r"a=ssrc:(\d+) msid", answer)]
+        found = (re.search(r"a=ssrc:(\d+) ", section) for section in answer.split("m=")[1:])
+        self.slot_ssrcs = [int(match[1]) for match in found if match]
 
     # ------------------------------------------------------------ ICE and DTLS
 
