@@ -47,8 +47,8 @@ class MediaSettings:
     consent_timeout_s: float = 30.0
     history_video_packets: int = 4096
     history_audio_packets: int = 512
-    replay_max_packets: int = 2048
-    replay_max_age_ms: int = 10_000
+    replay_max_packets: int = 768
+    replay_max_age_ms: int = 5_000
     max_sessions: int = 1000
     max_peers_per_room: int = 500
     min_publish_bitrate: int = 200_000

@@ -121,8 +121,8 @@ class MediaConfig(Section):
     consent_timeout_s: Annotated[float, Field(ge=5, le=600)] = 30.0
     history_video_packets: Annotated[int, Field(ge=256, le=32768)] = 4096
     history_audio_packets: Annotated[int, Field(ge=64, le=32768)] = 512
-    replay_max_packets: Annotated[int, Field(ge=0, le=32768)] = 2048
-    replay_max_age_ms: Annotated[int, Field(ge=0, le=60_000)] = 10_000
+    replay_max_packets: Annotated[int, Field(ge=0, le=32768)] = 768
+    replay_max_age_ms: Annotated[int, Field(ge=0, le=60_000)] = 5_000
     max_sessions: Annotated[int, Field(ge=1)] = 1000
     max_peers_per_room: Annotated[int, Field(ge=1)] = 500
     min_publish_bitrate: Annotated[int, Field(ge=10_000)] = 200_000

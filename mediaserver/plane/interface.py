@@ -83,9 +83,9 @@ class PlaneSettings:
     video_history: int = 2048
     """Packets kept per video stream; a power of two."""
     audio_history: int = 256
-    replay_max_packets: int = 640
+    replay_max_packets: int = 768
     """A joiner is sent at most this many packets from the history …"""
-    replay_max_age_us: int = 4_000_000
+    replay_max_age_us: int = 5_000_000
     """… and only from a keyframe at most this old; otherwise a new one is wanted."""
     max_ssrcs: int = 64
     """SSRCs one transport may use before further ones are dropped."""
