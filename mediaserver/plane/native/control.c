@@ -42,8 +42,7 @@ bool add_transport(struct plane *plane, int64_t id, const struct address *addres
     transport->address = *address;
     transport->inbound = inbound;
     transport->outbound = outbound;
-    transport->ssrcs = calloc((size_t)plane->settings.max_ssrcs, sizeof *transport->ssrcs);
-    if (!transport->ssrcs || !table_set(&plane->transports, &id, sizeof id, transport)) {
+    if (!table_set(&plane->transports, &id, sizeof id, transport)) {
         free_transport(transport);
         return false;
     }

@@ -175,7 +175,7 @@ struct transport {
     struct ssrc_entry *by_ssrc;
     int n_by_ssrc, room_by_ssrc;
     uint32_t *ssrcs; /* all that were ever authentic: libsrtp keeps a context for each */
-    int n_ssrcs;
+    int n_ssrcs, room_ssrcs;
     struct arrival *arrivals;
     int n_arrivals, room_arrivals;
     int64_t last_us, rx_packets, rx_bytes, tx_packets, tx_bytes;

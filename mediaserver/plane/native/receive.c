@@ -49,7 +49,16 @@ static bool may_use(const struct plane *plane, const struct transport *transport
 static void authenticated(struct transport *transport, uint32_t ssrc, size_t size, int64_t now_us) {
     int i = 0;
     while (i < transport->n_ssrcs && transport->ssrcs[i] != ssrc) i++;
-    if (i == transport->n_ssrcs) transport->ssrcs[transport->n_ssrcs++] = ssrc;
+    if (i == transport->n_ssrcs && transport->n_ssrcs == transport->room_ssrcs) {
+        /* SSRCs that the offer declared come on top of the bound, so there may be more of them. */
+        int room = transport->room_ssrcs ? transport->room_ssrcs * 2 : 8;
+        uint32_t *ssrcs = realloc(transport->ssrcs, (size_t)room * sizeof *ssrcs);
+        if (ssrcs) {
+            transport->ssrcs = ssrcs;
+            transport->room_ssrcs = room;
+        }
+    }
+    if (i == transport->n_ssrcs && i < transport->room_ssrcs) transport->ssrcs[transport->n_ssrcs++] = ssrc;
     transport->last_us = now_us;
     transport->rx_packets++;
     transport->rx_bytes += (int64_t)size;
