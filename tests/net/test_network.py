@@ -155,7 +155,9 @@ class TestPath:
         await bench.until(alive)
         assert await bench.closed(silent) == "consent_expired"
         assert set(bench.live.sessions) == {teacher.session, checking.session}
-        assert len(bench.tables._transports) == len(bench.tables._by_address) == 2
+        keys = [session.key for session in bench.live.sessions.values()]
+        assert all(bench.plane.transport_stats(key) for key in keys)
+        assert bench.plane.transport_stats(max(keys) - 1) is None, "what the silent one had is freed"
 
     async def test_peer_that_never_comes(self, bench: Bench, monkeypatch) -> None:
         monkeypatch.setattr("mediaserver.net.live.REPORT_S", 0.05)
@@ -206,7 +208,7 @@ class TestHostility:
         await peer.reach()
         await peer.shake_hands()
         assert await bench.closed(peer) == "dtls_failed"
-        assert not bench.tables._transports
+        assert bench.counter("rx_rtp") == 0 and bench.live.ice._by_ufrag == {}
 
     async def test_garbage_from_outside_and_from_inside(self, bench: Bench) -> None:
         teacher, display = await bench.publish("t", "video"), await bench.watch("a", "video")

@@ -185,8 +185,10 @@ class TestClosing:
         assert await bench.closed(teacher.peer) == "peer_closed"
         assert bench.heard(api.TracksChanged)[-1] == api.TracksChanged(ROOM, "t", ())
 
-    async def test_listener_that_acts_at_once(self, bench: Bench) -> None:
+    async def test_listener_that_acts_at_once(self, open_bench: Bench) -> None:
         """Signalling may answer an event with a command before the event's cause has returned."""
+
+        bench = open_bench
 
         def react(event: api.Event) -> None:
             if isinstance(event, api.SlotsChanged) and event.slots[0].status == "playing":

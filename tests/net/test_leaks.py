@@ -1,0 +1,117 @@
+"""People come and go a hundred times; nothing of them stays."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from mediaserver import api
+from mediaserver.net.dtls import DtlsSrtp
+from mediaserver.net.session import Session
+from mediaserver.plane.history import History
+from mediaserver.plane.tables import RouteState, StreamState, TransportState
+from tests.net.bench import ROOM, Bench
+
+COUNTED = (Session, DtlsSrtp, TransportState, StreamState, RouteState, History)
+
+
+def alive() -> dict[str, int]:
+    gc.collect()
+    objects = gc.get_objects()
+    return {kind.__name__: sum(1 for one in objects if type(one) is kind) for kind in COUNTED}
+
+
+def sizes(bench: Bench) -> dict[str, int]:
+    live, tables = bench.live, bench.tables
+    return {
+        name: len(table)
+        for name, table in {
+            "sessions": live.sessions,
+            "by key": live._by_key,
+            "streams": live._streams,
+            "farewells": live._closing,
+            "measured": live._reports._measured,
+            "wishes": live._arbiter._wishes,
+            "keyframes asked": live._arbiter._sent,
+            "ice peers": live.ice._peers,
+            "ufrags": live.ice._by_ufrag,
+            "ice addresses": live.ice._by_address,
+            "transports": tables._transports,
+            "addresses": tables._by_address,
+            "plane streams": tables._streams,
+            "routes": tables._routes,
+            "routes of streams": [route for stream in tables._streams.values() for route in stream.routes],
+        }.items()
+    }
+
+
+async def leave(bench: Bench, way: int, peer) -> None:
+    match way % 3:
+        case 0:
+            await bench.request(api.CloseSession(peer.session))
+        case 1:
+            await peer.dtls.stop()
+        case 2:
+            await bench.request(api.CloseParticipant(ROOM, "guest"))
+    await bench.closed(peer)
+    await peer.close(farewell=False)
+    bench.peers.remove(peer)
+
+
+async def test_a_hundred_joins_and_leaves(open_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = open_bench
+    monkeypatch.setattr("mediaserver.net.live.ROOM_LINGER_S", 0.0)
+    teacher, page = await bench.publish("t", "video"), await bench.watch("t", "video", "audio", role="lead")
+    teacher.show(1, key=True)
+    await bench.until(lambda: bench.counter("rx_rtp") == 1)
+    await bench.until(lambda: not bench.live._arbiter.waiting)
+
+    async def visit(way: int) -> None:
+        display = await bench.watch("guest", "video", "audio")
+        await display.until(lambda: len(display.rtp) == 1)
+        if way % 2:
+            camera = await bench.publish("guest", "video", role="classroom")
+            camera.show(1, key=True)
+            await page.until(lambda: page.rtp)
+            await leave(bench, way, camera.peer)
+            if bench.heard(api.SessionChanged, session=display.session, state="closed"):
+                await display.close(farewell=False)
+                bench.peers.remove(display)
+                return
+        await leave(bench, way, display)
+
+    for way in range(6):
+        await visit(way)
+    await bench.until(lambda: not bench.live._closing)
+    bench.events.clear()
+    tables, objects = sizes(bench), alive()
+    for way in range(70):
+        await visit(way)
+    await bench.until(lambda: not bench.live._closing)
+    bench.events.clear()
+    assert sizes(bench) == tables
+    assert alive() == objects
+    assert tables["sessions"] == 2
+    assert bench.counter("session_closed") >= 100
+
+
+async def test_rooms_that_nobody_is_in_any_more(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mediaserver.net.live.ROOM_LINGER_S", 0.0)
+    for number in range(100):
+        await bench.request(api.Mute(f"room{number}", "a", True))
+        await bench.request(api.ShowTiles(f"room{number}", "t", ("a",)))
+    peer = await bench.offer_watch("a", room="another")
+    await bench.request(api.CloseSession(peer.session))
+    await bench.until(lambda: not bench.live.rooms)
+
+
+async def test_tasks_do_not_pile_up(bench: Bench) -> None:
+    before = len(asyncio.all_tasks())
+    for _ in range(10):
+        peer = await bench.offer_watch("a")
+        await peer.reach()
+    await bench.request(api.CloseParticipant(ROOM, "a"))
+    await bench.until(lambda: not bench.live._closing)
+    assert len(asyncio.all_tasks()) == before
