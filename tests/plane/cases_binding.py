@@ -57,10 +57,10 @@ class Binding:
     def test_mid_of_an_extension_that_was_not_negotiated(self, world: World) -> None:
         """An element with id 0 is padding, whatever length it claims (RFC 8285 §4.2)."""
         publisher = Peer(world, 1)
-        world.camera(publisher, ssrc=None, rtx_ssrc=None, mid_extension=0)
+        world.camera(publisher, ssrc=None, rtx_ssrc=None, mid=b"00", mid_extension=0)
         world.camera(publisher, id=101, ssrc=None, rtx_ssrc=None, mid=b"2")
-        packet = bytearray(rtp(1, 0, key_picture(), ssrc=5, extensions=((MID, b"0"),)))
-        packet[16] = 0x00  # id 0
+        packet = bytearray(rtp(1, 0, key_picture(), ssrc=5, extensions=((MID, b"00"),)))
+        packet[16] &= 0x0F  # id 0, length 2
         publisher.send(bytes(packet))
         only(world, "drop_unknown_ssrc")
 
