@@ -1,6 +1,7 @@
 # Two commands do everything on Debian 12 with Python 3.11, make and Node 20:
 #   make demo    sets up what is missing and shows a lesson on https://localhost:8443
 #   make test    sets up what the tests need and runs them all
+#   make bench   measures this machine: docs/benchmarks.md
 # ARGS goes to the program: make demo ARGS="--for 20 --json", make test ARGS="tests/signalling -x"
 
 VENV := .venv
@@ -9,13 +10,14 @@ NPM_CI := npm ci --include=dev --no-audit --no-fund --loglevel=error
 # Stamps say what was set up last; make compares their age with what they depend on.
 RUN := $(VENV)/.set-up
 TESTS := $(VENV)/.set-up-for-tests
+BENCH := $(VENV)/.set-up-for-benchmarks
 MODULES := client_web/node_modules/.set-up
 CLIENT := client_web/dist/.built
 CLIENT_SOURCES := $(shell find client_web -name node_modules -prune -o -name dist -prune -o -type f -print)
 JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js/package.json))
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint clean browser
+.PHONY: demo test bench lint clean browser
 
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
@@ -23,6 +25,9 @@ demo: $(RUN) $(CLIENT)
 test: $(TESTS) $(CLIENT) $(JS_TESTS) browser
 	@cd client_web && npm test --silent
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
+
+bench: $(BENCH) $(CLIENT)
+	@exec $(VENV)/bin/python -m benchmarks run $(ARGS)
 
 lint: $(TESTS) $(MODULES)
 	@$(VENV)/bin/ruff check .
@@ -45,6 +50,11 @@ $(RUN): pyproject.toml $(CONSTRAINTS) $(wildcard mediaserver/plane/native/*.[ch]
 $(TESTS): $(RUN)
 	@echo "Installing the Python packages of the tests"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
+	@touch $@
+
+$(BENCH): $(RUN)
+	@echo "Installing the Python packages of the benchmarks"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
 	@touch $@
 
 $(MODULES): client_web/package.json client_web/package-lock.json

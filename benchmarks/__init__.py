@@ -1,0 +1,1 @@
+"""Benchmarks of the media server: `python -m benchmarks run`, described in docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""The load generator: WHIP and WHEP peers whose packets are handled in C."""
