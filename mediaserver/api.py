@@ -80,11 +80,12 @@ class SessionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RestartIce:
-    """New ICE credentials of the client (RFC 9725 §4.3.3). Reply: `IceRestarted`."""
+    """The client has new ICE credentials (RFC 9725 §4.3.3) and wants ours. Reply: `IceRestarted`.
+
+    Theirs are not passed on: an ICE-lite server sends no checks (RFC 8445 §2.5).
+    """
 
     session: str
-    ufrag: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,8 +171,8 @@ class Rooms:
             raise api.UserError(404, "not_found", "This session is closed or never was; open a new one.")
         return session
 
-    async def restart(self, session: MediaSession, ufrag: str, password: str) -> api.IceRestarted:
-        restarted: api.IceRestarted = await self.bus.request(api.RestartIce(session.id, ufrag, password))
+    async def restart(self, session: MediaSession, ufrag: str) -> api.IceRestarted:
+        restarted: api.IceRestarted = await self.bus.request(api.RestartIce(session.id))
         session.etag, session.ufrag = restarted.etag, ufrag
         return restarted
 

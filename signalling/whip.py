@@ -97,7 +97,7 @@ class Resource:
         _check_generation(request.headers.get("If-Match"), session.etag, restart)
         if fragment.ufrag is None or fragment.password is None or not restart:
             return web.Response(status=204, headers={**CORS, "ETag": f'"{session.etag}"'})
-        restarted = await self._rooms.restart(session, fragment.ufrag, fragment.password)
+        restarted = await self._rooms.restart(session, fragment.ufrag)
         return web.Response(
             body=sdpfrag.answer(fragment, restarted.ufrag, restarted.password, restarted.candidates).encode(),
             content_type=sdpfrag.CONTENT_TYPE,

@@ -47,12 +47,10 @@ class IcePeer:
 
     key: int
     credentials: Credentials
-    remote_ufrag: str
     heard: float
     selected: Address | None = None
     selected_heard: float = 0.0
     next_credentials: Credentials | None = None
-    next_remote_ufrag: str = ""
     addresses: OrderedDict[Address, None] = field(default_factory=OrderedDict)
 
 
@@ -70,20 +68,19 @@ class IceLite:
             0,
         )
 
-    def add(self, key: int, remote_ufrag: str, now: float) -> Credentials:
+    def add(self, key: int, now: float) -> Credentials:
         credentials = Credentials.generate()
-        peer = IcePeer(key, credentials, remote_ufrag, now)
+        peer = IcePeer(key, credentials, now)
         self._peers[key] = peer
         self._by_ufrag[credentials.ufrag] = peer
         return credentials
 
-    def restart(self, key: int, remote_ufrag: str) -> Credentials:
+    def restart(self, key: int) -> Credentials:
         """New credentials beside the old ones, which go when the new ones are first used (RFC 8445 §9)."""
         peer = self._peers[key]
         if peer.next_credentials is not None:
             del self._by_ufrag[peer.next_credentials.ufrag]
         peer.next_credentials = Credentials.generate()
-        peer.next_remote_ufrag = remote_ufrag
         self._by_ufrag[peer.next_credentials.ufrag] = peer
         return peer.next_credentials
 
@@ -133,7 +130,7 @@ class IceLite:
             return
         if credentials is peer.next_credentials:
             del self._by_ufrag[peer.credentials.ufrag]
-            peer.credentials, peer.remote_ufrag, peer.next_credentials = credentials, peer.next_remote_ufrag, None
+            peer.credentials, peer.next_credentials = credentials, None
         self.count["stun_ok"] += 1
         peer.heard = now
         taken = self._by_address.get(address) is not peer

@@ -126,7 +126,7 @@ class Live:
         if session.subscriber is not None:
             session.room.add_subscriber(session.subscriber)
         self._count["session_published" if session.direction == "publish" else "session_subscribed"] += 1
-        credentials = self.ice.add(session.key, plan.ufrag, session.created)
+        credentials = self.ice.add(session.key, session.created)
         self._tell_session(session, "connecting")
         self.tell_tracks(session.room, session.participant)
         self.apply(session.room)

@@ -209,7 +209,7 @@ class MediaServer:
         session = self._live.sessions.get(command.session)
         if session is None:
             raise api.UserError(404, "not_found", "This session is over; open a new one.")
-        credentials = self._live.ice.restart(session.key, command.ufrag)
+        credentials = self._live.ice.restart(session.key)
         session.generation += 1
         return api.IceRestarted(credentials.ufrag, credentials.password, self.candidates, session.etag)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mediaserver.rtp.packet import AUDIO_LEVEL_URI
 from mediaserver.sfu.codecs import Codec
 from mediaserver.sfu.slots import MAX_TILES, Situation, wanted
-from mediaserver.sfu.turn import Turn
+from mediaserver.sfu.turn import ASSUMED_LEVEL, SILENT, Turn
 
 ACTIVE_S = 3.0
 """A track without packets for so long is not playing. A browser sends a still screen once a second."""
@@ -28,7 +29,12 @@ class Track:
     extensions: dict[str, int]
     active: bool = False
     muted: bool = False
-    level: int = 127
+    level: int = SILENT
+
+    @property
+    def loudness(self) -> int:
+        """The level; of a source that does not tell it (a recorder box), that of somebody who speaks."""
+        return self.level if AUDIO_LEVEL_URI in self.extensions else ASSUMED_LEVEL
 
     @property
     def codec(self) -> str:
@@ -222,8 +228,8 @@ class Room:
         second = self.tracks.get((self.called, "microphone")) if self.called else None
         speaking = self.lead
         if second is not None and second.active and not second.muted:
-            first_level = first.level if first is not None and first.active else 127
-            if self.turn.second_speaks(first_level, second.level, now):
+            first_level = first.loudness if first is not None and first.active else SILENT
+            if self.turn.second_speaks(first_level, second.loudness, now):
                 speaking = self.called
         if speaking != self.speaking:
             self.speaking = speaking

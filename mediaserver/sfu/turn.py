@@ -4,6 +4,9 @@ from __future__ import annotations
 
 SPEECH_LEVEL = 45
 """−dBov; louder (smaller) than this is speech. Classroom noise lies at 50–70."""
+ASSUMED_LEVEL = SPEECH_LEVEL - 1
+"""Of a voice whose level is not known: quiet speech, which never takes the turn from louder speech."""
+SILENT = 127
 MARGIN = 6
 """dB by which the other must be louder to take over while both speak."""
 HOLD_S = 0.4

@@ -26,6 +26,7 @@ def resolve(
     role: str,
     *,
     id: str | None = None,
+    name: str | None = None,
     url: str | None = None,
     token: str | None = None,
     ca: Path | None = None,
@@ -45,7 +46,7 @@ def resolve(
     if token is None:
         secret = tokens.load_secret(config.secret_file)
         hours = config.tokens.hours
-        token = tokens.mint(secret, room=room, role=role, participant=id, hours=hours, now=time.time())
+        token = tokens.mint(secret, room=room, role=role, participant=id, name=name, hours=hours, now=time.time())
     return Access(url or local_url(config), token, tuple(ca_files))
 
 

@@ -28,6 +28,7 @@ from signalling.config import Config
 
 ROOM = "demo"
 LEAD = "demo-lead"
+LEAD_NAME = "演示课 Demo"
 """Who publishes the generated lesson; the studio link is another lead (`teacher`), who can take over."""
 DEV_CONFIG = Path(__file__).resolve().parents[2] / "configs" / "dev.toml"
 START_TIMEOUT_S = 20.0
@@ -77,7 +78,7 @@ async def _demo(
             common = ["--room", ROOM, "--url", server.url]
             if config_file is not None:
                 common += ["--config", str(config_file)]
-            async with _child("publish", GENERATED, *common, "--id", LEAD, "--json") as lead:
+            async with _child("publish", GENERATED, *common, "--id", LEAD, "--name", LEAD_NAME, "--json") as lead:
                 await _until_published(lead, stop)
                 if stop.is_set():
                     return None
@@ -172,8 +173,8 @@ async def _measure(
 def _links(server: Server, out: Console) -> None:
     pages = (
         ("Studio (teacher)", "studio", server.token(ROOM, "lead", id="teacher", name="Teacher")),
-        ("Classroom 1", "classroom", server.token(ROOM, "classroom", id="classroom-1", name="Classroom 1")),
-        ("Classroom 2", "classroom", server.token(ROOM, "classroom", id="classroom-2", name="Classroom 2")),
+        ("Classroom 1", "classroom", server.token(ROOM, "classroom", id="classroom-1", name="教室 Classroom 1")),
+        ("Classroom 2", "classroom", server.token(ROOM, "classroom", id="classroom-2", name="教室 Classroom 2")),
     )
     out.print("A generated lesson is live. Open:")
     for name, page, token in pages:

@@ -35,12 +35,13 @@ def publish(
     id: Annotated[
         str | None, typer.Option(help="Participant id of that token; default: from this machine's name.")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="What the classrooms read; default: the id.")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
     takeover: Annotated[bool, typer.Option("--takeover", help="End the session of another lead in the room.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
     """Publish SOURCE. H.264 and VP8 are passed on without transcoding; lost connections are opened again."""
-    access = resolve(room, role, id=id or _own_id(), url=url, token=token, ca=ca, config_file=config_file)
+    access = resolve(room, role, id=id or _own_id(), name=name, url=url, token=token, ca=ca, config_file=config_file)
 
     def say(event: str, detail: str) -> None:
         if json:

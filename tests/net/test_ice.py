@@ -27,7 +27,7 @@ class Table:
         )
 
     def add(self, key: int) -> Credentials:
-        return self.ice.add(key, f"peer{key}", self.now)
+        return self.ice.add(key, self.now)
 
     def check(self, ours: Credentials, address: Address, *, nominate: bool = False, **attributes: Any) -> None:
         fields: dict[str, Any] = {"USERNAME": f"{ours.ufrag}:peer", **attributes}
@@ -96,7 +96,7 @@ def test_browser_that_checks_a_second_pair_now_and_then(table: Table) -> None:
 def test_restart(table: Table) -> None:
     ours = table.add(1)
     table.check(ours, at(1), nominate=True)
-    unused, new = table.ice.restart(1, "again"), table.ice.restart(1, "again")
+    unused, new = table.ice.restart(1), table.ice.restart(1)
     table.check(unused, at(5))
     assert table.ice.count["drop_stun_unknown_ufrag"] == 1
     table.check(ours, at(1))
@@ -154,7 +154,7 @@ def test_nothing_is_left_of_a_peer(table: Table) -> None:
     ours = table.add(1)
     for number in range(5):
         table.check(ours, at(number))
-    table.ice.restart(1, "again")
+    table.ice.restart(1)
     table.ice.remove(1)
     table.ice.remove(1)
     assert (table.ice._by_ufrag, table.ice._by_address, table.ice._peers) == ({}, {}, {})

@@ -150,7 +150,7 @@ class TestRefusals:
         assert set(bench.live.sessions) == {teacher.session}
 
     async def test_restart_of_a_session_that_is_over(self, bench: Bench) -> None:
-        assert (await refused(bench, api.RestartIce("gone", "ufrag", "password"))).code == "not_found"
+        assert (await refused(bench, api.RestartIce("gone"))).code == "not_found"
         await bench.request(api.CloseSession("gone"))
         await bench.request(api.CloseParticipant(ROOM, "nobody"))
         await bench.request(api.CloseRoom("nowhere"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+from mediaserver.rtp.packet import AUDIO_LEVEL_URI
 from mediaserver.sfu.codecs import Codec
 from mediaserver.sfu.room import Play, Room, Slot, Subscriber, Tell, Track
 from mediaserver.sfu.slots import slot_names
@@ -15,11 +16,13 @@ OPUS = Codec(111, "opus", "audio", 48_000, 2, "", None, (), "opus")
 _ids = count(1)
 
 
-def track(participant: str, source: str, *, codecs: tuple[Codec, ...] | None = None, active: bool = True) -> Track:
+def track(
+    participant: str, source: str, *, codecs: tuple[Codec, ...] | None = None, active: bool = True, levels: bool = True
+) -> Track:
     kind = "audio" if source == "microphone" else "video"
-    return Track(
-        participant, source, kind, next(_ids), codecs or ((OPUS,) if kind == "audio" else (VP8,)), {}, active=active
-    )
+    extensions = {AUDIO_LEVEL_URI: 1} if kind == "audio" and levels else {}
+    codecs = codecs or ((OPUS,) if kind == "audio" else (VP8,))
+    return Track(participant, source, kind, next(_ids), codecs, extensions, active=active)
 
 
 def subscriber(

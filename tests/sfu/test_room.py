@@ -200,6 +200,14 @@ class TestProgram:
         assert lesson.shows(player) == {"audio program": "a microphone"}
         assert self.speak(lesson, teacher, pupil, *[(127, 127)] * 6) == "t"
 
+    def test_a_called_box_without_levels_has_the_turn_while_the_teacher_is_silent(self, lesson: Lesson) -> None:
+        teacher = lesson.publish("t", "microphone", lead=True)[0]
+        box = lesson.publish("a", "microphone", levels=False)[0]
+        lesson.room.call("a")
+        assert self.speak(lesson, teacher, box, (127, 127)) == "a"
+        assert self.speak(lesson, teacher, box, *[(20, 127)] * 2) == "t"
+        assert self.speak(lesson, teacher, box, *[(127, 127)] * 6) == "a"
+
     def test_pauses_between_words(self, lesson: Lesson) -> None:
         teacher, pupil, _ = self.room(lesson)
         self.speak(lesson, teacher, pupil, (127, 30))

@@ -153,7 +153,7 @@ class TestPatch:
             "",
         ]
         [command] = school.media.of(api.RestartIce)
-        assert (command.ufrag, command.password) == ("newu", "newnewnewnewnewnewnewne")
+        assert command.session == resource.rsplit("/")[-1]
         again = await self.patch(school, resource, body, **{"If-Match": '"gen1"'})
         await problem(again, 412, "ice_generation")
         assert (await self.patch(school, resource, body)).status == 204  # its own credentials by now
