@@ -26,7 +26,7 @@ test: $(TESTS) $(CLIENT) $(JS_TESTS) browser
 	@cd client_web && npm test --silent
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 
-bench: $(BENCH) $(CLIENT)
+bench: $(BENCH)
 	@exec $(VENV)/bin/python -m benchmarks run $(ARGS)
 
 lint: $(TESTS) $(MODULES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -29,16 +30,16 @@ def run(
     servers: Annotated[str, typer.Option(help="Servers to measure, with commas: native,reference,janus,aiortc.")] = "",
 ) -> None:
     """Measure on this machine; the server has one core to itself, the load another."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 200)
     wanted = names or list(registry.NAMES)
     if unknown := sorted(set(wanted) - set(registry.NAMES)):
         raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(registry.NAMES)}.")
     server_core, load_core = cores()
-    os.sched_setaffinity(0, {load_core})
     chosen = tuple(name for name in servers.split(",") if name)
     context = Context(quick=quick, server_core=server_core, load_core=load_core, console=console, chosen=chosen)
     directory = out or ROOT / "var" / "benchmarks"
     described = machine.describe()
+    os.sched_setaffinity(0, {load_core})
     console.print(
         f"{described['cpu']}, {described['cores']} cores, Linux {described['kernel']}, Python {described['python']}; "
         f"load average {described['load'][0]:.2f}; server on core {server_core}, load on core {load_core}",

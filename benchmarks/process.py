@@ -8,12 +8,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LINE_TIMEOUT_S = 20.0
 STOP_S = 5.0
+USABLE = frozenset(os.sched_getaffinity(0))
+"""Cores of this process before anything was pinned."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -24,7 +26,7 @@ class ChildError(Exception):
 
 def cores() -> tuple[int, int]:
     """(server's core, load's core): the two highest that this process may use; the same one when there is only one."""
-    usable = sorted(os.sched_getaffinity(0))
+    usable = sorted(USABLE)
     return usable[-1], usable[-2] if len(usable) > 1 else usable[-1]
 
 
@@ -41,6 +43,17 @@ def cpu_seconds(pid: int) -> float:
             exact += int((task / "schedstat").read_text().split()[0]) / 1e9
     counted = (int(ticks[11]) + int(ticks[12])) / _TICK
     return exact if exact > counted - 0.05 else counted
+
+
+@contextlib.contextmanager
+def every_core() -> Iterator[None]:
+    """What is started inside may use all cores; this thread goes back to its own."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, USABLE)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 class Child:

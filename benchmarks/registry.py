@@ -11,6 +11,11 @@ from benchmarks.grid import Grid
 
 MODULES = {
     "forward": "benchmarks.forward_report",
+    "rooms": "benchmarks.rooms",
+    "join": "benchmarks.join",
+    "memory": "benchmarks.memory",
+    "glass": "benchmarks.glass",
+    "soak": "benchmarks.soak",
 }
 NAMES = tuple(MODULES)
 

@@ -62,6 +62,7 @@ class Peer:
         self.times: Times | None = None
         self.profile = ""
         self.ssrcs: Sequence[int] = ()
+        self.offered_ns = 0  # wall clock, as the kernel's receive times
         self._early_first_ns = 0
         self._dtls: dtls.DtlsSrtp | None = None
         self._checked = asyncio.Event()
@@ -70,7 +71,7 @@ class Peer:
 
     async def connect(self, kinds: Sequence[sdp.Kind], exchange: Exchange, ssrcs: Sequence[int] = ()) -> None:
         """Offer, check, shake hands, hand over to the engine. Raises `ConnectError`."""
-        offered = time.monotonic()
+        offered = self._begin()
         remote = sdp.read(await exchange(sdp.offer(self.local, kinds, ssrcs)))
         self.ssrcs = ssrcs
         await self._establish(remote, offered)
@@ -79,10 +80,14 @@ class Peer:
         self, kinds: Sequence[sdp.Kind], offer: str, send_answer: Callable[[str], Awaitable[None]]
     ) -> None:
         """The other way round, for servers that offer to their subscribers."""
-        offered = time.monotonic()
+        offered = self._begin()
         remote = sdp.read(offer)
         await send_answer(sdp.answer(self.local, kinds, remote.mids))
         await self._establish(remote, offered)
+
+    def _begin(self) -> float:
+        self.offered_ns = time.time_ns()
+        return time.monotonic()
 
     async def _establish(self, remote: sdp.Remote, offered: float) -> None:
         self.remote = remote

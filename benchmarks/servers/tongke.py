@@ -18,6 +18,8 @@ from benchmarks.servers import Unavailable
 from signalling import tokens
 
 HTTP_TIMEOUT_S = 30.0
+CONNECTIONS = 1000
+"""Joiners do not share HTTP connections: each is another machine."""
 _SERVE = "from signalling.cli import main; main(['serve'])"
 
 
@@ -61,7 +63,7 @@ class Tongke:
         self.process.drain_output()
         self._secret = tokens.load_secret(Path(self._directory.name) / "token-secret")
         self._client = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S), connector=aiohttp.TCPConnector(limit=32)
+            timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S), connector=aiohttp.TCPConnector(limit=CONNECTIONS)
         )
         return self
 
