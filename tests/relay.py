@@ -17,6 +17,20 @@ Lose = Callable[[int, bytes], bool]
 MAX_CLIENTS = 64
 
 
+def every(nth: int) -> Lose:
+    """Lose every `nth` SRTP packet of media; STUN, DTLS and RTCP get through."""
+    media = 0
+
+    def lose(number: int, data: bytes) -> bool:
+        nonlocal media
+        if data[0] < 128 or 192 <= data[1] <= 223:
+            return False
+        media += 1
+        return media % nth == 0
+
+    return lose
+
+
 def lose_nothing(number: int, data: bytes) -> bool:
     return False
 

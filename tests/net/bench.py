@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,8 @@ from mediaserver import api
 from mediaserver.net.server import MediaServer
 from mediaserver.settings import MediaSettings
 from tests.net.peer import RawPeer
-from tests.net.relay import Relay
 from tests.plane.helpers import FRAME, LEVEL, MID, OPUS, SEND_TIME, delta_picture, key_picture, rtp
+from tests.relay import Relay
 
 ROOM, HOST = "physics", "127.0.0.1"
 
@@ -25,7 +26,7 @@ class Bench:
         self.server = MediaServer(settings, self.bus)
         self.events: list[api.Event] = []
         self.peers: list[RawPeer] = []
-        self.relays: list[Relay] = []
+        self._lines = AsyncExitStack()
         self._news = asyncio.Event()
         self.bus.subscribe(self._heard)
 
@@ -126,15 +127,13 @@ class Bench:
 
     async def relay(self, peer: RawPeer) -> Relay:
         """A line that loses packets, between that peer and the server."""
-        relay = Relay()
-        self.relays.append(relay)
-        await relay.start(peer.server)
-        peer.server = relay.address
+        relay = Relay(peer.server[1])
+        await self._lines.enter_async_context(relay)
+        peer.server = ("127.0.0.1", relay.port)
         return relay
 
     async def close(self) -> None:
-        for relay in self.relays:
-            relay.close()
+        await self._lines.aclose()
         await asyncio.gather(*(peer.close() for peer in self.peers))
         await self.server.stop()
 

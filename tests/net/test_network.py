@@ -13,6 +13,7 @@ from tests.net.bench import Bench, Publisher
 from tests.net.conftest import MakeBench
 from tests.net.peer import RawPeer
 from tests.plane.helpers import CAMERA_RTX, RTX, consecutive, rtp, rtx, sequences
+from tests.relay import every
 
 
 class TestLoss:
@@ -24,7 +25,7 @@ class TestLoss:
         await display.connect()
         teacher.show(1, key=True)
         await display.until(lambda: display.rtp)
-        relay.down = 7
+        relay.down = every(7)
         media = display.slot_ssrcs[0]
         originals: dict[int, bytes] = {}
 
@@ -65,7 +66,7 @@ class TestLoss:
         teacher, display = Publisher(peer, ("video",)), await bench.watch("a", "video")
         teacher.show(1, key=True)
         await display.until(lambda: display.rtp)
-        relay.up = 5
+        relay.up = every(5)
         sent: dict[int, bytes] = {}
         answered = rtx_sequence = 0
         for _ in range(100):
@@ -173,10 +174,10 @@ class TestPath:
         teacher, display = Publisher(peer, ("video",)), await bench.watch("a", "video")
         teacher.show(2, key=True)
         await display.until(lambda: len(display.rtp) == 2)
-        relay.dead = True
+        relay.cut = True
         teacher.show(20)
         await bench.until(lambda: relay.lost == 20)
-        relay.dead = False
+        relay.cut = False
         teacher.show(5)
         await display.until(lambda: len(display.rtp) >= 7)
         await peer.until(lambda: peer.feedback(rtcp.Nack))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from mediaserver.plane import load_plane
-from mediaserver.plane.interface import COUNTERS, Address, ControlPacket, Kind, PlaneSettings
+from mediaserver.plane.interface import Address, ControlPacket, Kind, PlaneSettings
 from mediaserver.plane.reference import ReferencePlane
 from tests.plane.helpers import SETTINGS, Camera, Peer, World, key_picture, rtp
 
@@ -70,27 +69,6 @@ async def test_one_port_for_both_families() -> None:
         assert len({port for _, port in bound}) == 1 and bound[0][1] > 0
 
 
-async def test_datagrams_in_and_out(client: socket.socket) -> None:
-    async with running() as (plane, control, bound):
-        host = client.getsockname()[0]
-        number = HOSTS.index(host)
-        for text in (b"\x00one", b"\x14two", b"\xffthree", b"\x01four"):
-            client.sendto(text, (host, bound[0][1]))
-        await control.until(lambda: len(control.events) == 3)
-        assert [(e.kind, e.data) for e in control.events] == [
-            (Kind.STUN, b"\x00one"),
-            (Kind.DTLS, b"\x14two"),
-            (Kind.STUN, b"\x01four"),
-        ]
-        assert control.events[0].address == Address(number, client.getsockname())
-        plane.send(control.events[0].address, b"answer")
-        assert await receive(client) == b"answer"
-        counters = plane.counters()
-        assert counters.keys() == COUNTERS.keys()
-        assert (counters["rx_datagrams"], counters["tx_datagrams"], counters["tx_bytes"]) == (4, 1, 6)
-        assert counters["drop_first_byte"] == 1
-
-
 async def test_media_there_and_back(client: socket.socket) -> None:
     async with running() as (plane, control, bound):
         host = client.getsockname()[0]
@@ -119,24 +97,6 @@ async def test_media_there_and_back(client: socket.socket) -> None:
         plane.remove_stream(100)
         plane.remove_transport(1)
         assert plane.route_stats(300) is plane.stream_stats(100) is plane.transport_stats(1) is None
-
-
-async def test_datagram_longer_than_the_path(client: socket.socket) -> None:
-    async with running() as (plane, control, bound):
-        target = (client.getsockname()[0], bound[0][1])
-        client.sendto(b"\x80" + bytes(SETTINGS.max_datagram), target)
-        client.sendto(b"\x00end", target)
-        await control.until(lambda: bool(control.events))
-        assert plane.counters()["drop_too_long"] == 1
-
-
-async def test_a_flood_is_read_in_batches(client: socket.socket) -> None:
-    async with running(replace(SETTINGS, batch=8)) as (_, control, bound):
-        for number in range(100):
-            client.sendto(bytes((0, number)), (client.getsockname()[0], bound[0][1]))
-        await control.until(lambda: len(control.events) == 100)
-        assert max(control.batches) <= 8
-        assert [event.data[1] for event in control.events] == list(range(100))
 
 
 async def test_events_of_calls_come_from_the_loop_not_from_the_call() -> None:
@@ -173,15 +133,6 @@ async def test_full_socket_buffer_is_counted() -> None:
         plane.send(Address(0, ("127.0.0.1", 9)), b"x")
         plane._sockets[0] = real
         assert plane.counters()["drop_send_full"] == 1
-
-
-async def test_port_in_use() -> None:
-    async with running() as (_, _, bound):
-        second = ReferencePlane(SETTINGS)
-        with pytest.raises(OSError) as caught:
-            second.open(HOSTS, bound[0][1])
-        assert caught.value.errno == errno.EADDRINUSE
-        second.close()
 
 
 async def test_port_in_use_in_one_family_only_leaves_nothing_bound() -> None:
