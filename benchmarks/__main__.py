@@ -27,6 +27,7 @@ def run(
         bool, typer.Option(help="Shorter windows and fewer sizes: for a look, not for the report.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Directory for JSON and PNG; default var/benchmarks.")] = None,
+    soak_minutes: Annotated[float | None, typer.Option(help="Length of soak; default 30, with --quick 1.")] = None,
     servers: Annotated[str, typer.Option(help="Servers to measure, with commas: native,reference,janus,aiortc.")] = "",
 ) -> None:
     """Measure on this machine; the server has one core to itself, the load another."""
@@ -36,7 +37,14 @@ def run(
         raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(registry.NAMES)}.")
     server_core, load_core = cores()
     chosen = tuple(name for name in servers.split(",") if name)
-    context = Context(quick=quick, server_core=server_core, load_core=load_core, console=console, chosen=chosen)
+    context = Context(
+        quick=quick,
+        server_core=server_core,
+        load_core=load_core,
+        console=console,
+        chosen=chosen,
+        soak_minutes=soak_minutes,
+    )
     directory = out or ROOT / "var" / "benchmarks"
     described = machine.describe()
     os.sched_setaffinity(0, {load_core})

@@ -24,6 +24,7 @@ class Context:
     load_core: int
     console: Console
     chosen: tuple[str, ...] = ()
+    soak_minutes: float | None = None
     _status: Status | None = field(default=None, repr=False)
 
     @property

@@ -83,6 +83,17 @@ void peer_keep_alive(struct engine *engine, struct peer *peer, int64_t now_ns) {
     }
 }
 
+/* A generic NACK (RFC 4585 §6.2.1) for one packet. */
+void peer_ask_again(struct engine *engine, struct peer *peer, uint32_t ssrc, uint16_t sequence) {
+    _Alignas(16) uint8_t data[128];
+    put32(data + 4, REPORTER);
+    put32(data + 8, ssrc);
+    put16(data + 12, sequence);
+    put16(data + 14, 0);
+    engine->totals.asked_again++;
+    send_rtcp(engine, peer, data, put_head(data, 1, TRANSPORT_FEEDBACK, 16));
+}
+
 void peer_rtcp(struct engine *engine, struct peer *peer, uint8_t *data, int size) {
     if (engine->srtp.unprotect_rtcp(peer->inbound, data, &size) != 0) {
         engine->totals.undecryptable++;

@@ -10,6 +10,7 @@ struct engine *engine_new(const struct srtp_api *srtp) {
     struct engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL) return NULL;
     engine->srtp = *srtp;
+    engine->random = 1;
     engine->samples = calloc(MAX_SAMPLES, sizeof *engine->samples);
     engine->control = calloc(MAX_CONTROL, sizeof *engine->control);
     pthread_mutex_init(&engine->lock, NULL);
@@ -80,6 +81,13 @@ int engine_add_track(struct engine *engine, int id, const struct track_spec *spe
 void engine_set_burst(struct engine *engine, int burst) {
     pthread_mutex_lock(&engine->lock);
     engine->burst = burst != 0;
+    pthread_mutex_unlock(&engine->lock);
+}
+
+/* Share of the packets lost on the way in; receivers ask again for as many on the way out. */
+void engine_set_loss(struct engine *engine, double share) {
+    pthread_mutex_lock(&engine->lock);
+    engine->loss = (uint32_t)(share * 4294967295.0);
     pthread_mutex_unlock(&engine->lock);
 }
 

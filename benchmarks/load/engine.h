@@ -86,7 +86,7 @@ struct control {
 /* Since the engine was made. */
 struct totals {
     uint64_t sent, sent_bytes, send_failed, skipped;
-    uint64_t received, received_bytes, expected, duplicates, resets, unknown;
+    uint64_t received, received_bytes, expected, duplicates, resets, unknown, dropped, asked_again;
     uint64_t rtcp_received, keyframe_requests, nacks, checks_answered;
     uint64_t samples_lost, control_lost, undecryptable;
     int64_t cpu_ns;      /* of the engine's thread */
@@ -101,6 +101,8 @@ struct engine {
     int64_t swept_ns;
     atomic_bool stop;
     bool burst;
+    uint32_t loss; /* of 2^32: packets that publishers do not send, and receivers ask for again */
+    uint32_t random;
     pthread_mutex_t lock;
     struct totals totals;
     uint64_t past_received, past_expected; /* of peers that left */
@@ -111,10 +113,20 @@ struct engine {
 };
 
 /* engine.c has what Python calls. */
+/* Whether the next packet is one of those that get lost. xorshift32: the same packets in every run. */
+static inline bool is_lost(struct engine *engine) {
+    if (engine->loss == 0) return false;
+    engine->random ^= engine->random << 13;
+    engine->random ^= engine->random >> 17;
+    engine->random ^= engine->random << 5;
+    return engine->random < engine->loss;
+}
+
 /* receive.c */
 void peer_receive(struct engine *engine, int id);
 /* send.c: packets that are due; returns when the next one is (INT64_MAX for never). */
 int64_t tracks_send(struct engine *engine, struct peer *peer, int64_t now_ns);
 /* control.c */
 void peer_keep_alive(struct engine *engine, struct peer *peer, int64_t now_ns);
+void peer_ask_again(struct engine *engine, struct peer *peer, uint32_t ssrc, uint16_t sequence);
 void peer_rtcp(struct engine *engine, struct peer *peer, uint8_t *data, int size);

@@ -30,6 +30,7 @@ class Totals(ctypes.Structure):
             for name in (
                 "sent", "sent_bytes", "send_failed", "skipped",
                 "received", "received_bytes", "expected", "duplicates", "resets", "unknown",
+                "dropped", "asked_again",
                 "rtcp_received", "keyframe_requests", "nacks", "checks_answered",
                 "samples_lost", "control_lost", "undecryptable",
             )
@@ -107,6 +108,10 @@ class Engine:
     def set_burst(self, burst: bool) -> None:
         """The packets of a frame at once instead of evenly spaced."""
         self._library.engine_set_burst(self._engine, int(burst))
+
+    def set_loss(self, share: float) -> None:
+        """Lose so many packets on the way in, and ask again for as many on the way out."""
+        self._library.engine_set_loss(self._engine, ctypes.c_double(share))
 
     def totals(self) -> dict[str, int]:
         totals = Totals()

@@ -72,6 +72,10 @@ class Crowd:
             self._by_id.pop(peer.id, None)
         await peer.close(farewell=farewell)
 
+    async def leave_all(self, *, farewell: bool = True) -> None:
+        for peer in list(self._by_id.values()):
+            await self.leave(peer, farewell=farewell)
+
     # ------------------------------------------------------------ lessons
 
     async def lead(
@@ -122,8 +126,7 @@ class Crowd:
         self._answering.cancel()
         await asyncio.gather(self._answering, return_exceptions=True)
         # The server is about to be stopped; a farewell from each of a thousand would only take time.
-        for peer in list(self._by_id.values()):
-            await self.leave(peer, farewell=False)
+        await self.leave_all(farewell=False)
 
 
 @contextlib.asynccontextmanager

@@ -78,6 +78,7 @@ static void media(struct engine *engine, struct peer *peer, int id, uint8_t *pac
     engine->totals.received_bytes += (uint64_t)size;
     if (peer->first_ns == 0) peer->first_ns = arrived_ns;
     peer->last_ns = arrived_ns;
+    if (is_lost(engine)) peer_ask_again(engine, peer, stream->ssrc, sequence);
     if ((sequence + id) % SAMPLE == 0) measure(engine, peer, id, packet, size, arrived_ns);
 }
 

@@ -109,6 +109,10 @@ int64_t tracks_send(struct engine *engine, struct peer *peer, int64_t now_ns) {
             track->octets += track->spec.sizes[track->size_index];
             advance(track);
             if (engine->srtp.protect(peer->outbound, packet, &size) != 0) continue;
+            if (is_lost(engine)) {
+                engine->totals.dropped++;
+                continue;
+            }
             batch.parts[batch.count] = (struct iovec){packet, (size_t)size};
             batch.messages[batch.count].msg_hdr = (struct msghdr){.msg_iov = &batch.parts[batch.count], .msg_iovlen = 1};
             engine->totals.sent++;

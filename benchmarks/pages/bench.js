@@ -139,18 +139,23 @@ export async function watch(url, token, seconds, settle) {
   const context = small.getContext("2d", { willReadFrequently: true });
   context.imageSmoothingEnabled = false;
   const delays = [];
+  const displayed = []; // by the time the browser expects the frame on a screen
   let unread = 0;
   const begin = performance.now() + 1000 * settle;
   const end = begin + 1000 * seconds;
   await new Promise((resolve) => {
-    const shown = () => {
+    const shown = (_, frame) => {
       const at = Math.round(now());
       if (performance.now() >= begin) {
         const block = video.videoWidth / 16;
         context.drawImage(video, block / 4, block / 4, video.videoWidth - block / 2, block / 2, 0, 0, 16, 1);
         const drawn = readClock(context);
         if (drawn === null) unread++;
-        else delays.push((((at - drawn) % RANGE) + RANGE) % RANGE);
+        else {
+          delays.push((((at - drawn) % RANGE) + RANGE) % RANGE);
+          const display = Math.round(performance.timeOrigin + frame.expectedDisplayTime);
+          displayed.push((((display - drawn) % RANGE) + RANGE) % RANGE);
+        }
       }
       if (performance.now() < end) video.requestVideoFrameCallback(shown);
       else resolve();
@@ -158,7 +163,7 @@ export async function watch(url, token, seconds, settle) {
     video.requestVideoFrameCallback(shown);
     setTimeout(resolve, 1000 * (settle + seconds + 2));
   });
-  const stats = { delays, unread, width: video.videoWidth, dropped: 0, decoded: 0, freezes: 0, buffer_ms: 0 };
+  const stats = { delays, displayed, unread, width: video.videoWidth, dropped: 0, decoded: 0, freezes: 0, buffer_ms: 0 };
   for (const report of (await connection.getStats()).values()) {
     if (report.type !== "inbound-rtp" || report.kind !== "video") continue;
     stats.dropped = report.framesDropped ?? 0;
