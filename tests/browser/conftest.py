@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
@@ -192,9 +193,15 @@ async def _through(route: Route, relay: Relay, port: int) -> None:
     await route.fulfill(response=response, body="".join(lines).replace(f" {port} typ host", f" {relay.port} typ host"))
 
 
+@pytest.fixture(params=["native", "reference"])
+def plane(request: pytest.FixtureRequest) -> str:
+    """Every browser test runs over both packet planes."""
+    return str(request.param)
+
+
 @pytest_asyncio.fixture
-async def school(tmp_path: Path) -> AsyncIterator[School]:
-    config = Config(data_dir=tmp_path, http={"port": 0}, media={"port": 0})
+async def school(tmp_path: Path, plane: str) -> AsyncIterator[School]:
+    config = Config(data_dir=tmp_path, http={"port": 0}, media={"port": 0, "plane": plane})
     async with Server(config) as server, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         school = School(server, browser)

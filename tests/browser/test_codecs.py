@@ -71,9 +71,10 @@ async def connect(server: Server, page: Page, path: str, token: str) -> None:
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264", "VP9", "AV1"])
-async def test_codec_is_passed_through(codec: str, tmp_path: Path, browser: Browser) -> None:
+async def test_codec_is_passed_through(codec: str, plane: str, tmp_path: Path, browser: Browser) -> None:
     others = [name for name in ("VP8", "H264", "VP9", "AV1") if name != codec]
-    config = Config(data_dir=tmp_path, http={"port": 0}, media={"port": 0, "video_codecs": [codec, *others]})
+    media = {"port": 0, "plane": plane, "video_codecs": [codec, *others]}
+    config = Config(data_dir=tmp_path, http={"port": 0}, media=media)
     async with Server(config) as server:
         context = await browser.new_context(ignore_https_errors=True)
         teacher, display, late = [await context.new_page() for _ in range(3)]
