@@ -32,6 +32,8 @@ class MediaSettings:
     :ivar replay_max_packets: a joiner gets the latest picture group from the history when it has
         at most this many packets; otherwise a keyframe is asked for.
     :ivar replay_max_age_ms: … and when its keyframe is at most this old.
+    :ivar threads: packet planes, each on a thread and a UDP port of its own (`port`, `port` + 1, …). A room
+        lives on one of them, so one lesson has one core at most; the reference plane gains nothing.
     :ivar max_sessions: publishing and subscribing sessions of the whole process.
     :ivar max_peers_per_room: sessions of one room.
     :ivar min_publish_bitrate: least bit/s granted to one publisher (REMB).
@@ -49,6 +51,7 @@ class MediaSettings:
     history_audio_packets: int = 512
     replay_max_packets: int = 768
     replay_max_age_ms: int = 5_000
+    threads: int = 1
     max_sessions: int = 1000
     max_peers_per_room: int = 500
     min_publish_bitrate: int = 200_000

@@ -123,6 +123,7 @@ class MediaConfig(Section):
     history_audio_packets: Annotated[int, Field(ge=64, le=32768)] = 512
     replay_max_packets: Annotated[int, Field(ge=0, le=32768)] = 768
     replay_max_age_ms: Annotated[int, Field(ge=0, le=60_000)] = 5_000
+    threads: Annotated[int, Field(ge=1, le=64)] = 1
     max_sessions: Annotated[int, Field(ge=1)] = 1000
     max_peers_per_room: Annotated[int, Field(ge=1)] = 500
     min_publish_bitrate: Annotated[int, Field(ge=10_000)] = 200_000

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from itertools import count
 
 from mediaserver import api
@@ -39,12 +40,15 @@ ROOM_LINGER_S = 30.0
 
 
 class Live:
-    """:param bus: carries the events away."""
+    """:param bus: carries the events away. :param total_counters: of the whole process, for the statistics."""
 
-    def __init__(self, settings: MediaSettings, plane: Plane, bus: api.LocalBus) -> None:
+    def __init__(
+        self, settings: MediaSettings, plane: Plane, bus: api.LocalBus, total_counters: Callable[[], dict[str, int]]
+    ) -> None:
         self._settings = settings
         self._plane = plane
         self._bus = bus
+        self._total_counters = total_counters
         self._arbiter = KeyframeArbiter(settings.keyframe_min_interval_ms / 1000)
         # The wall clock is read once: NTP times sent to peers must not jump when it is set.
         self._epoch = time.time() - time.monotonic()
@@ -366,11 +370,14 @@ class Live:
 
     def stats(self, room: str | None) -> api.StatsReported:
         sessions = [s for s in self.sessions.values() if room in (None, s.room.name)]
-        counters = {
+        return self._reports.stats(room, sessions, self._total_counters(), time.monotonic())
+
+    def counters(self) -> dict[str, int]:
+        """Named counts of this plane and of what is above it."""
+        return {
             **self._plane.counters(),
             **self.ice.count,
             **self._feedback.count,
             **self._count,
             "keyframes_merged": self._arbiter.merged,
         }
-        return self._reports.stats(room, sessions, counters, time.monotonic())

@@ -32,16 +32,16 @@ class Bench:
 
     @property
     def live(self):
-        return self.server._live
+        return self.server.shards[0].live
 
     @property
     def plane(self):
-        return self.server._plane
+        return self.server.shards[0]._plane
 
     @property
     def tables(self):
         """The plane's tables themselves, for their sizes."""
-        return self.server._plane._forwarder
+        return self.server.shards[0]._plane._forwarder
 
     def counter(self, name: str) -> int:
         return self.live.stats(None).counters[name]
