@@ -121,8 +121,8 @@ def grids(result: dict[str, Any]) -> list[Grid]:
                 "freezes",
             ],
             rows,
-            "From drawing on the publisher's canvas to the viewer's video frame callback; to the display: to the instant at "
-            "which the browser expects it on a screen. Both windows and their "
+            "From drawing on the publisher's canvas to the viewer's video frame callback; to the display: to the "
+            "instant at which the browser expects it on a screen. Both windows and their "
             "software codecs share the machine's cores with the server.",
         )
     ]

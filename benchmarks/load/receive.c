@@ -22,7 +22,8 @@ static struct stream *find_stream(struct engine *engine, struct peer *peer, uint
     return stream;
 }
 
-static void count(struct engine *engine, struct stream *stream, uint16_t sequence) {
+/* Whether it is newer than all before. */
+static bool count(struct engine *engine, struct stream *stream, uint16_t sequence) {
     int distance = (int16_t)(uint16_t)(sequence - (uint16_t)stream->highest);
     if (distance > RESET_DISTANCE || distance < -RESET_DISTANCE) { /* a new numbering, not a loss */
         stream->base += sequence - 1 - stream->highest;
@@ -32,9 +33,10 @@ static void count(struct engine *engine, struct stream *stream, uint16_t sequenc
         stream->highest += distance;
     } else if (distance == 0) {
         engine->totals.duplicates++;
-        return;
+        return false;
     }
     stream->packets++;
+    return distance > 0;
 }
 
 static int payload_offset(const uint8_t *packet, int size) {
@@ -74,12 +76,13 @@ static void media(struct engine *engine, struct peer *peer, int id, uint8_t *pac
     uint16_t sequence = get16(packet + 2);
     struct stream *stream = find_stream(engine, peer, get32(packet + 8), sequence);
     if (stream == NULL) return;
-    count(engine, stream, sequence);
+    bool newest = count(engine, stream, sequence);
     engine->totals.received_bytes += (uint64_t)size;
     if (peer->first_ns == 0) peer->first_ns = arrived_ns;
     peer->last_ns = arrived_ns;
     if (is_lost(engine)) peer_ask_again(engine, peer, stream->ssrc, sequence);
-    if ((sequence + id) % SAMPLE == 0) measure(engine, peer, id, packet, size, arrived_ns);
+    /* What was sent again says nothing of the delay, and libsrtp refuses it when it has been read before. */
+    if (newest && (sequence + id) % SAMPLE == 0) measure(engine, peer, id, packet, size, arrived_ns);
 }
 
 static void to_python(struct engine *engine, int id, const uint8_t *data, int size) {

@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "signalling.cli.token:token",
     "check-config": "signalling.cli.check_config:check_config",
     "doctor": "signalling.cli.doctor:doctor",
+    "capacity": "signalling.cli.capacity:capacity",
 }
 """Name → `module:function`, in the order of `tongke --help`."""
 
