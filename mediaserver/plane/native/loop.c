@@ -19,6 +19,8 @@
 #define UDP_SEGMENT 103
 #endif
 #define MAX_BATCH 64
+#define PATIENCE_US 20000    /* reports that nobody waits for reach control after so long */
+#define GATHER_US 100        /* a publisher's picture is given so long to arrive whole */
 #define MAX_SEGMENTS 64      /* UDP_MAX_SEGMENTS of the older kernels */
 #define MAX_SEGMENTED 65000  /* bytes of one segmented send */
 
@@ -52,9 +54,16 @@ void loop_lock(struct loop *loop) {
 }
 
 void loop_unlock(struct loop *loop) {
-    bool events = loop->plane->n_events > 0 && loop->started;
+    struct plane *plane = loop->plane;
+    bool tell = plane->n_events > 0 && loop->started;
+    if (tell && !plane->urgent) {
+        int64_t waited_us = monotonic_us() - plane->events[0].now_us;
+        tell = waited_us >= PATIENCE_US;
+    }
+    atomic_store(&loop->untold, plane->n_events > 0 && !tell);
+    plane->urgent = false;
     pthread_mutex_unlock(&loop->lock);
-    if (events) {
+    if (tell) {
         uint64_t one = 1;
         ssize_t written = write(loop->notify_fd, &one, sizeof one);
         (void)written; /* a full eventfd is one that has been heard already */
@@ -199,7 +208,7 @@ static void send_outbox(struct plane *plane) {
 /* ---------------------------------------------------------------- receiving */
 
 /* One batch of one socket. Returns whether there may be more. */
-static bool receive_batch(struct loop *loop, int number) {
+static bool receive_batch(struct loop *loop, int number, int *burst) {
     struct receiver *receiver = loop->receiver;
     int batch = loop->plane->settings.batch < MAX_BATCH ? loop->plane->settings.batch : MAX_BATCH;
     for (int i = 0; i < batch; i++) {
@@ -211,13 +220,14 @@ static bool receive_batch(struct loop *loop, int number) {
     int n = recvmmsg(loop->sockets[number], receiver->messages, (unsigned)batch, MSG_DONTWAIT, NULL);
     if (n <= 0) return n < 0 && errno == EINTR; /* ICMP errors of earlier sends surface here, and mean nothing */
     loop_lock(loop);
-    int64_t now_us = monotonic_us();
+    int64_t now_us = monotonic_us(), before = loop->plane->count[C_tx_rtp];
     for (int i = 0; i < n; i++) {
         struct address from;
         from_sockaddr(&from, number, &receiver->peers[i]);
         receive(loop->plane, receiver->data[i], receiver->messages[i].msg_len, &from, now_us);
     }
     flush(loop->plane);
+    if (loop->plane->count[C_tx_rtp] > before) *burst += n;
     loop_unlock(loop);
     return n == batch;
 }
@@ -225,15 +235,26 @@ static bool receive_batch(struct loop *loop, int number) {
 static void *run(void *argument) {
     struct loop *loop = argument;
     struct pollfd polls[MAX_SOCKETS + 1];
+    int burst = 0; /* datagrams of the previous wake that were forwarded: pictures come in bursts, sound does not */
     for (int i = 0; i < loop->n_sockets; i++) polls[i] = (struct pollfd){loop->sockets[i], POLLIN, 0};
     polls[loop->n_sockets] = (struct pollfd){loop->stop_fd, POLLIN, 0};
     while (atomic_load(&loop->running)) {
-        if (poll(polls, (nfds_t)loop->n_sockets + 1, -1) < 0 && errno != EINTR) break;
+        int timeout = atomic_load(&loop->untold) ? PATIENCE_US / 1000 : -1;
+        int ready = poll(polls, (nfds_t)loop->n_sockets + 1, timeout);
+        if (ready < 0 && errno != EINTR) break;
+        if (ready == 0) { /* nobody came by to tell control of the reports */
+            loop_lock(loop);
+            loop->plane->urgent = true;
+            loop_unlock(loop);
+            continue;
+        }
+        if (burst > 1) usleep(GATHER_US);
+        burst = 0;
         bool more = true;
         while (more && atomic_load(&loop->running)) {
             more = false;
             for (int i = 0; i < loop->n_sockets; i++)
-                if (receive_batch(loop, i)) more = true;
+                if (receive_batch(loop, i, &burst)) more = true;
         }
     }
     return NULL;

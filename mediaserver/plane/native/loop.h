@@ -14,7 +14,7 @@ struct loop {
     pthread_mutex_t lock;      /* over all of the plane */
     pthread_mutex_t turnstile; /* whoever waits for the lock holds this, so that the busy thread lets control in */
     pthread_t thread;
-    atomic_bool running;
+    atomic_bool running, untold; /* untold: events wait that are not urgent */
     bool started, segments; /* segments: the kernel takes UDP_SEGMENT */
     int sockets[MAX_SOCKETS], n_sockets;
     int stop_fd, notify_fd; /* eventfds: to the thread, and from it to control's event loop */

@@ -77,6 +77,11 @@ bool is_keyframe(enum codec codec, const uint8_t *payload, size_t size);
 int64_t extend(uint16_t sequence, int64_t near);
 int32_t timestamp_delta(uint32_t later, uint32_t earlier);
 
+/* µs as ticks of a clock; the product itself would overflow after three years of monotonic time. */
+static inline int64_t ticks(int64_t us, int64_t clock_rate) {
+    return us / 1000000 * clock_rate + us % 1000000 * clock_rate / 1000000;
+}
+
 static inline uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 static inline uint32_t read32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -262,12 +267,13 @@ struct plane {
     int n_touched, room_touched;
     struct event *events;
     int n_events, room_events;
+    bool urgent; /* among the events is one that control should see at once */
     struct out *outbox;
     int n_outbox;
     void (*send)(struct plane *plane); /* empties the outbox */
     void *owner;                       /* whoever set `send` */
-    struct parsed parsed[MAX_PENDING];
-    struct parsed one;
+    struct parsed received, again;     /* the packet just come; one read back from a history */
+    struct parsed parsed[MAX_PENDING]; /* those of a batch that go to one stream's routes */
 };
 
 /* ---- receive.c */

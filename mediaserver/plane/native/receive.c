@@ -6,6 +6,15 @@
 
 #define COUNT(name) (plane->count[C_##name]++)
 
+/* Whether somebody waits for what control does about it. Reports alone can wait for the next occasion: at two hundred
+ * displays they would wake control two hundred times a second. */
+static bool is_urgent(const struct event *event) {
+    if (event->kind != E_RTCP) return true;
+    for (size_t at = 0; at + 4 <= event->size; at += 4 + 4 * (size_t)read16(event->data + at + 2))
+        if (event->data[at + 1] > 202) return true; /* BYE, feedback, and whatever else is not SR, RR or SDES */
+    return false;
+}
+
 void add_event(struct plane *plane, struct event event, const uint8_t *data, size_t size) {
     if (plane->n_events == plane->settings.max_events) {
         COUNT(drop_event_overflow);
@@ -32,6 +41,7 @@ void add_event(struct plane *plane, struct event event, const uint8_t *data, siz
         memcpy(event.data, data, size);
     }
     plane->events[plane->n_events++] = event;
+    plane->urgent = plane->urgent || is_urgent(&event);
 }
 
 static void stream_event(struct plane *plane, enum event_kind kind, const struct stream *stream, int64_t now_us) {
@@ -112,18 +122,18 @@ static struct stream *bind_ssrc(struct plane *plane, struct transport *transport
     }
     uint32_t ssrc = packet->header.ssrc;
     if (n_repairing == 1) {
-        if (!set_ssrc(transport, ssrc, true, repairing)) return NULL;
         if (repairing->has_rtx_ssrc) forget_ssrc(transport, repairing->rtx_ssrc, true);
+        if (!set_ssrc(transport, ssrc, true, repairing)) return NULL;
         repairing->rtx_ssrc = ssrc;
         repairing->has_rtx_ssrc = true;
         return repairing;
     }
     if (n_sending == 1) {
-        if (!set_ssrc(transport, ssrc, false, sending)) return NULL;
         if (sending->has_ssrc) {
             forget_ssrc(transport, sending->ssrc, false);
             history_restart(&sending->history);
         }
+        if (!set_ssrc(transport, ssrc, false, sending)) return NULL;
         sending->ssrc = ssrc;
         sending->has_ssrc = true;
         return sending;
@@ -163,7 +173,7 @@ static void note_arrival(struct plane *plane, struct transport *transport, struc
 
 /* RFC 3550 A.8, scaled by 16. */
 static void update_jitter(struct stream *stream, const struct header *header, int64_t now_us) {
-    uint32_t transit = (uint32_t)(now_us * stream->clock_rate / 1000000) - header->timestamp;
+    uint32_t transit = (uint32_t)ticks(now_us, stream->clock_rate) - header->timestamp;
     if (stream->has_transit) {
         int64_t difference = timestamp_delta(transit, stream->transit);
         if (difference < 0) difference = -difference;
@@ -197,11 +207,19 @@ static void touch(struct plane *plane, struct stream *stream, int64_t index, int
     if (stream->n_pending == stream->max_pending) fan_out(plane, stream);
 }
 
+/* Whether the ring keeps `index` where a packet is that has not been forwarded yet. */
+static bool displaces_pending(const struct stream *stream, int64_t index) {
+    for (int i = 0; i < stream->n_pending; i++)
+        if (((stream->pending[i] ^ index) & stream->history.mask) == 0) return true;
+    return false;
+}
+
 static void accept_packet(struct plane *plane, struct stream *stream, const struct parsed *packet, bool repaired) {
     struct history *history = &stream->history;
     int64_t newest = history->highest, now_us = packet->now_us, overflow = history->gap_overflow;
     int64_t index = history_index(history, packet->header.sequence);
-    if (stream->n_pending && history_would_reset(history, index)) fan_out(plane, stream);
+    if (displaces_pending(stream, index) || (stream->n_pending && history_would_reset(history, index)))
+        fan_out(plane, stream);
     enum put put = history_put(history, index, packet->data, packet->size, now_us);
     if (put == PUT_DUPLICATE) {
         COUNT(drop_duplicate);
@@ -278,7 +296,7 @@ static void receive_rtp(struct plane *plane, struct transport *transport, uint8_
         return;
     }
     authenticated(transport, ssrc, size, now_us);
-    struct parsed *packet = &plane->one;
+    struct parsed *packet = &plane->received;
     packet->data = data;
     packet->size = (size_t)length;
     packet->now_us = now_us;
