@@ -72,6 +72,16 @@ class Binding:
         publisher.send(rtx(1, rtp(65535, 0, delta_picture()), ssrc=78))
         assert (world.count["rx_rtp"], world.count["rx_rtx"]) == (3, 2)
 
+    def test_ssrc_that_another_stream_had_taken(self, world: World) -> None:
+        """It finds its old stream again, once; the packets after the first are not a numbering of their own."""
+        publisher = Peer(world, 1)
+        world.camera(publisher, ssrc=5)
+        world.camera(publisher, id=101, ssrc=5, rtx_ssrc=None, mid=b"2")
+        world.plane.remove_stream(101)
+        Camera(publisher, ssrc=5).show(4, key=True)
+        assert world.plane.stream_stats(100).packets == 4
+        assert world.count["history_resets"] == 0
+
     def test_new_ssrc_does_not_mix_with_the_old_one(self, world: World) -> None:
         publisher, subscriber = Peer(world, 1), Peer(world, 2)
         world.camera(publisher, ssrc=None)

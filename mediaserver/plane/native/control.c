@@ -46,7 +46,9 @@ bool add_transport(struct plane *plane, int64_t id, const struct address *addres
         free_transport(transport);
         return false;
     }
-    return table_set(&plane->by_address, address, sizeof *address, transport);
+    if (table_set(&plane->by_address, address, sizeof *address, transport)) return true;
+    remove_transport(plane, id); /* its contexts live no longer than this call when it fails */
+    return false;
 }
 
 static void forget_address(struct plane *plane, struct transport *transport) {

@@ -107,7 +107,7 @@ static bool rewrite(struct plane *plane, const struct route *route, const struct
                     const struct identity *identity) {
     struct item items[MAX_ELEMENTS + MAX_CONSTANTS / 2 + 1];
     const struct header *header = &packet->header;
-    uint64_t fraction = ((uint64_t)identity->sent_us << 18) / 1000000;
+    uint64_t fraction = (uint64_t)ticks(identity->sent_us, 1 << 18); /* abs-send-time: 6.18 bits of seconds */
     uint8_t send_time[3] = {(uint8_t)(fraction >> 16), (uint8_t)(fraction >> 8), (uint8_t)fraction};
     struct out *out = next_out(plane);
     uint8_t *at = out->data;
@@ -257,7 +257,7 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
     int n = pictures(history, start, newest, times);
     int64_t spacing = stream->clock_rate / REPLAY_SPACING_PER_S > 1 ? stream->clock_rate / REPLAY_SPACING_PER_S : 1;
     /* Media time goes on from the last packet of this slot as the wall clock did. */
-    int64_t elapsed = route->last_us ? (now_us - route->last_us) * stream->clock_rate / 1000000 : 0;
+    int64_t elapsed = route->last_us ? ticks(now_us - route->last_us, stream->clock_rate) : 0;
     int64_t begin = (int64_t)route->last_timestamp + (elapsed > spacing ? elapsed : spacing);
     int64_t *sent = n > 1 ? malloc((size_t)n * sizeof *sent) : NULL;
     if (n > 1 && !sent) {
@@ -285,8 +285,8 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
     add_event(plane, event, NULL, 0);
     for (int64_t index = start; index <= history->highest; index++) {
         const struct slot *slot = history_get(history, index);
-        if (!slot || !parse_slot(slot, &plane->one)) continue;
-        forward(plane, route, &plane->one);
+        if (!slot || !parse_slot(slot, &plane->again)) continue;
+        forward(plane, route, &plane->again);
         if (index < history->highest) COUNT(tx_replayed);
     }
 }
@@ -298,11 +298,11 @@ void retransmit(struct plane *plane, struct route *route, const uint16_t *sequen
         int64_t index = extend(sequences[i], route->last_index) - route->sequence_offset;
         const struct slot *slot = route->stream && route->started ? history_get(&route->stream->history, index) : NULL;
         if (!slot || index < route->start || index + route->sequence_offset > route->last_index ||
-            !parse_slot(slot, &plane->one)) {
+            !parse_slot(slot, &plane->again)) {
             COUNT(drop_nack_unknown);
             continue;
         }
-        const struct parsed *packet = &plane->one;
+        const struct parsed *packet = &plane->again;
         uint8_t payload_type = route->payload_types[packet->header.payload_type];
         if (payload_type == NO_PT) {
             COUNT(drop_no_payload_type);
