@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks import stats
 from benchmarks.context import Context
+from benchmarks.failures import FAILURES, told
 from benchmarks.load.lesson import Crowd, crowd
 from benchmarks.load.peer import ConnectError, Peer
-from benchmarks.process import ChildError
 from benchmarks.servers import Server
 from benchmarks.window import Expected, measure
 
@@ -37,9 +37,9 @@ async def run_server(context: Context, server: Server, result: dict[str, Any]) -
                     f"  {server.label}, {size} at once: all receive within {figures['all_ms']['median']:.0f} ms, "
                     f"{stats.show(figures['cpu_ms']['median'])} ms of CPU per join"
                 )
-    except* (ConnectError, ChildError) as errors:
-        result["failed"] = f"{errors.exceptions[0]}"
-        context.done(f"  {server.label} failed: {errors.exceptions[0]}")
+    except* FAILURES as errors:
+        result["failed"] = told(errors)
+        context.done(f"  {server.label} failed: {result['failed']}")
 
 
 async def one(crowd: Crowd, server: Server, size: int) -> dict[str, float | None]:

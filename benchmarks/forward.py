@@ -6,14 +6,15 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import stats
+from benchmarks import failures, stats
 from benchmarks.context import Context
+from benchmarks.failures import FAILURES
 from benchmarks.floor import floor
 from benchmarks.load import media, srtp
 from benchmarks.load.engine import Engine
 from benchmarks.load.lesson import START_DELAY_NS, Crowd, crowd, new_ssrcs
-from benchmarks.load.peer import ConnectError, new_socket
-from benchmarks.process import Child, ChildError
+from benchmarks.load.peer import new_socket
+from benchmarks.process import Child
 from benchmarks.servers import Server
 from benchmarks.window import Expected, measure, saturated
 
@@ -101,12 +102,9 @@ async def measure_server(context: Context, server: Server, sizes: tuple[int, ...
                     result["saturated"] = {"size": size, "why": why}
                     context.done(f"  {server.label} is full at {size}: it {why}")
                     break
-    except* (ConnectError, ChildError) as errors:
-        first = errors.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        result["failed"] = str(first)
-        context.done(f"  {server.label} failed: {first}")
+    except* FAILURES as errors:
+        result["failed"] = failures.told(errors)
+        context.done(f"  {server.label} failed: {result['failed']}")
 
 
 async def measure_size(context: Context, crowd: Crowd, server: Server, size: int, result: dict[str, Any]) -> str:

@@ -107,7 +107,7 @@ def _loss(result: dict[str, Any], sizes: list[str]) -> Grid:
 
 
 def _generator(result: dict[str, Any], sizes: list[str]) -> Grid:
-    rows = [["alone, even", *(NONE for _ in sizes)]] if not sizes else []
+    rows = []
     for server in result["servers"].values():
         for mode in MODES:
             if not server.get("sizes"):
