@@ -8,10 +8,10 @@ the compiled code gets the addresses of four of its functions and of each sessio
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import struct
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -62,6 +62,8 @@ class Engine:
             settings.batch,
             *srtp.functions,
         )
+        # Whoever drops a plane without closing it: its thread ends before the sessions whose contexts it uses.
+        weakref.finalize(self, self.native.stop)
 
     # ------------------------------------------------------------ packets
 
@@ -231,14 +233,3 @@ def _bytes(size: int, values: Mapping[int, int], empty: int = _NONE) -> bytes:
 
 def _or_none(kind: Callable[..., Any], values: tuple[Any, ...] | None) -> Any:
     return None if values is None else kind(*values)
-
-
-def kernel_has_segmentation() -> bool:
-    """Whether UDP_SEGMENT can be set on a socket here (Linux 4.18 and later)."""
-    udp_segment = 103
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.setsockopt(socket.IPPROTO_UDP, udp_segment, 1200)
-        except OSError:
-            return False
-    return os.name == "posix"

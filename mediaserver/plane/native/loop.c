@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -55,7 +56,7 @@ void loop_lock(struct loop *loop) {
 
 void loop_unlock(struct loop *loop) {
     struct plane *plane = loop->plane;
-    bool tell = plane->n_events > 0 && loop->started;
+    bool tell = plane->n_events > 0 && atomic_load(&loop->running);
     if (tell && !plane->urgent) {
         int64_t waited_us = monotonic_us() - plane->events[0].now_us;
         tell = waited_us >= PATIENCE_US;
@@ -130,10 +131,13 @@ static void sent(struct plane *plane, const struct msghdr *message) {
     for (size_t i = 0; i < message->msg_iovlen; i++) plane->count[C_tx_bytes] += (int64_t)message->msg_iov[i].iov_len;
 }
 
-/* The kernel refused a segmented send: give it the packets one by one, from now on. */
-static void send_singly(struct loop *loop, int socket, const struct msghdr *message) {
-    struct plane *plane = loop->plane;
-    loop->segments = false;
+static bool is_full(int error) { return error == EAGAIN || error == ENOBUFS; }
+
+/* What the kernel says of segments longer than the path takes unfragmented, and of a device that cannot cut
+ * them. Any other error would meet single packets as well. */
+static bool is_about_segments(int error) { return error == EINVAL || error == EMSGSIZE || error == EIO; }
+
+static void send_singly(struct plane *plane, int socket, const struct msghdr *message) {
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         const struct iovec *vector = &message->msg_iov[i];
         ssize_t n = sendto(socket, vector->iov_base, vector->iov_len, MSG_DONTWAIT, message->msg_name,
@@ -142,7 +146,7 @@ static void send_singly(struct loop *loop, int socket, const struct msghdr *mess
             plane->count[C_tx_datagrams]++;
             plane->count[C_tx_bytes] += n;
         } else {
-            plane->count[errno == EAGAIN || errno == ENOBUFS ? C_drop_send_full : C_drop_send_error]++;
+            plane->count[is_full(errno) ? C_drop_send_full : C_drop_send_error]++;
         }
     }
 }
@@ -155,13 +159,16 @@ static void submit(struct loop *loop, int socket, struct mmsghdr *messages, int 
             for (int k = i; k < i + done; k++) sent(plane, &messages[k].msg_hdr);
             i += done;
         } else if (errno != EINTR) {
+            int error = errno;
             const struct msghdr *refused = &messages[i++].msg_hdr;
-            if (errno == EAGAIN || errno == ENOBUFS)
+            if (is_full(error)) {
                 plane->count[C_drop_send_full] += (int64_t)refused->msg_iovlen;
-            else if (refused->msg_controllen)
-                send_singly(loop, socket, refused);
-            else
-                plane->count[C_drop_send_error]++;
+            } else if (refused->msg_controllen && is_about_segments(error)) {
+                if (error == EIO) loop->segments = false; /* the device: it will be so the next time */
+                send_singly(plane, socket, refused);
+            } else {
+                plane->count[C_drop_send_error] += (int64_t)refused->msg_iovlen;
+            }
         }
     }
 }
@@ -174,6 +181,11 @@ static void send_outbox(struct plane *plane) {
     int n = 0, socket = 0;
     for (int first = 0; first < plane->n_outbox;) {
         const struct out *out = &plane->outbox[first];
+        if (out->address.socket >= loop->n_sockets) {
+            plane->count[C_drop_send_error]++;
+            first++;
+            continue;
+        }
         if (n && out->address.socket != socket) {
             submit(loop, loop->sockets[socket], sender->messages, n);
             n = 0;
@@ -211,8 +223,9 @@ static void send_outbox(struct plane *plane) {
 static bool receive_batch(struct loop *loop, int number, int *burst) {
     struct receiver *receiver = loop->receiver;
     int batch = loop->plane->settings.batch < MAX_BATCH ? loop->plane->settings.batch : MAX_BATCH;
+    size_t room = (size_t)loop->plane->settings.max_datagram + 1; /* one more, so that a longer one is seen as such */
     for (int i = 0; i < batch; i++) {
-        receiver->vectors[i] = (struct iovec){receiver->data[i], MAX_DATAGRAM};
+        receiver->vectors[i] = (struct iovec){receiver->data[i], room};
         receiver->messages[i].msg_hdr =
             (struct msghdr){.msg_name = &receiver->peers[i], .msg_namelen = sizeof receiver->peers[i],
                             .msg_iov = &receiver->vectors[i], .msg_iovlen = 1};
@@ -287,42 +300,64 @@ struct loop *loop_new(struct plane *plane) {
     loop->plane = plane;
     plane->owner = loop;
     plane->send = capture_outbox;
-    loop->segments = true;
     loop->stop_fd = loop->notify_fd = -1;
     pthread_mutex_init(&loop->lock, NULL);
     pthread_mutex_init(&loop->turnstile, NULL);
     return loop;
 }
 
+/* An older kernel would ignore the control message and send all segments as one datagram. */
+static bool has_segments(int socket) {
+    int size;
+    socklen_t length = sizeof size;
+    return !getsockopt(socket, SOL_UDP, UDP_SEGMENT, &size, &length);
+}
+
+/* Returns 0 or an error number. Signals stay with the threads that wait for them. */
+static int create_thread(struct loop *loop) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&loop->thread, NULL, run, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+/* After a failure the loop is as useless as a stopped one, and is freed like it. */
 bool loop_start(struct loop *loop, const int *sockets, int n) {
+    loop->started = true;
+    loop->process = getpid();
     loop->receiver = aligned_alloc(16, (sizeof *loop->receiver + 15) & ~(size_t)15);
     loop->sender = calloc(1, sizeof *loop->sender);
     loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     loop->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->plane->send = drop_outbox;
     if (!loop->receiver || !loop->sender || loop->stop_fd < 0 || loop->notify_fd < 0) return false;
     memcpy(loop->sockets, sockets, (size_t)n * sizeof *sockets);
     loop->n_sockets = n;
+    loop->segments = true;
+    for (int i = 0; i < n; i++) loop->segments = loop->segments && has_segments(sockets[i]);
     loop->plane->send = send_outbox;
     atomic_store(&loop->running, true);
-    int error = pthread_create(&loop->thread, NULL, run, loop);
-    if (error) {
-        errno = error;
-        return false;
-    }
-    loop->started = true;
-    return true;
+    int error = create_thread(loop);
+    if (!error) return true;
+    atomic_store(&loop->running, false);
+    loop->plane->send = drop_outbox;
+    errno = error;
+    return false;
 }
 
+bool loop_is_ours(const struct loop *loop) { return !loop->started || loop->process == getpid(); }
+
 void loop_stop(struct loop *loop) {
-    if (!loop->started) return;
-    atomic_store(&loop->running, false);
+    if (!atomic_exchange(&loop->running, false)) return;
     uint64_t one = 1;
     ssize_t written = write(loop->stop_fd, &one, sizeof one);
     (void)written;
     pthread_join(loop->thread, NULL);
-    loop->started = false;
-    loop->n_sockets = 0;
-    loop->plane->send = drop_outbox;
+    loop_lock(loop);
+    loop->plane->send = drop_outbox; /* the sockets are closed next, and their numbers used again */
+    loop_unlock(loop);
 }
 
 void loop_free(struct loop *loop) {

@@ -7,9 +7,9 @@
  *   route.c    from a history to the subscribers                (plane/sender.py)
  *   control.c  what control writes and reads                    (plane/forward.py, tables)
  *   loop.c     sockets, recvmmsg, sendmmsg, the thread          (plane/reference.py)
- *   module.c   Python's side of it
+ *   module.h   Python's side of it, in four files
  *
- * Everything but loop.c and module.c is free of I/O. All of it runs under one lock: the thread
+ * Everything but loop.c and module*.c is free of I/O. All of it runs under one lock: the thread
  * holds it for one batch, control for one call, so changes take effect between batches.
  */
 #ifndef TONGKE_PLANE_H

@@ -1,0 +1,234 @@
+"""What only the compiled plane has: a lock, a thread, descriptors, sends in segments."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from mediaserver.net.dtls import SrtpLibrary
+from mediaserver.plane.interface import Address, Route, Stream
+from mediaserver.plane.native import Engine
+from tests.plane.compiled import CompiledForwarder
+from tests.plane.helpers import (
+    CAMERA,
+    FRAME,
+    OUT_VP8,
+    SETTINGS,
+    VP8,
+    Camera,
+    Peer,
+    World,
+    delta_picture,
+    key_picture,
+    rtp,
+    srtp,
+)
+
+_UDP_GRO = 104
+_SO_NO_CHECK = 11
+
+
+class Meddler:
+    """Garbage whose finaliser calls the plane."""
+
+    calls = 0
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.myself = engine, self
+
+    def __del__(self) -> None:
+        self.engine.counters()
+        Meddler.calls += 1
+
+
+def test_finaliser_that_calls_the_plane_while_it_is_read() -> None:
+    world = World(CompiledForwarder(SETTINGS))
+    publisher, subscriber = Peer(world, 1), Peer(world, 2)
+    world.camera(publisher)
+    world.route(subscriber, 100)
+    camera = Camera(publisher)
+    camera.show(3, key=True)
+    camera.sequence += 3
+    camera.show()
+    native = world.plane.native
+    reads = {
+        "missing": lambda: native.missing(100),
+        "read_history": lambda: native.read_history(100, -1, 100),
+        "arrivals": lambda: native.arrivals(1),
+        "stream_stats": lambda: native.stream_stats(100),
+        "route_stats": lambda: native.route_stats(300),
+        "transport_stats": lambda: native.transport_stats(1),
+        "take_events": native.take_events,
+        "take_outbox": native.take_outbox,
+    }
+    before, thresholds = Meddler.calls, gc.get_threshold()
+
+    def read_all() -> None:
+        for read in reads.values():
+            Meddler(world.plane)
+            gc.set_threshold(1)  # every object made may collect
+            read()
+            gc.set_threshold(*thresholds)
+
+    thread = threading.Thread(target=read_all, daemon=True)
+    thread.start()
+    thread.join(30)
+    gc.set_threshold(*thresholds)
+    assert not thread.is_alive(), "a reading call waits for itself"
+    gc.collect()
+    assert Meddler.calls == before + len(reads)
+
+
+@pytest.mark.parametrize("address", [(-1, ("192.0.2.1", 1)), (16, ("192.0.2.1", 1)), (0, ("192.0.2.1", 65536))])
+def test_addresses_no_socket_has(address: tuple[int, tuple[str, int]]) -> None:
+    engine = CompiledForwarder(SETTINGS)
+    with pytest.raises(ValueError, match="no socket"):
+        engine.send(Address(*address), b"x")
+
+
+# ---------------------------------------------------------------- thread and descriptors
+
+
+@pytest.fixture
+def sock() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.bind(("127.0.0.1", 0))
+        yield sock
+
+
+@pytest.fixture
+def engine(sock: socket.socket) -> Iterator[Engine]:
+    engine = Engine(replace(SETTINGS, srtp=SrtpLibrary()))
+    engine.native.start([sock.fileno()])
+    yield engine
+    engine.clear()
+
+
+def tasks() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_dropped_without_being_closed(sock: socket.socket) -> None:
+    before = tasks(), descriptors()
+    engine = Engine(replace(SETTINGS, srtp=SrtpLibrary()))
+    engine.native.start([sock.fileno()])
+    assert tasks() == before[0] + 1
+    engine.myself = engine  # as when a listener holds the plane
+    del engine
+    gc.collect()
+    assert (tasks(), descriptors()) == before
+
+
+def test_starts_once(engine: Engine, sock: socket.socket) -> None:
+    with pytest.raises(ValueError, match="starts once"):
+        engine.native.start([sock.fileno()])
+    engine.clear()
+    with pytest.raises(ValueError, match="starts once"):
+        engine.native.start([sock.fileno()])
+
+
+def test_socket_the_plane_does_not_have(engine: Engine) -> None:
+    engine.send(Address(1, ("127.0.0.1", 9)), b"x")
+    assert engine.counters()["drop_send_error"] == 1
+
+
+def test_forked_child(engine: Engine) -> None:
+    """The thread stayed with the parent: the child can neither use the plane nor hang on it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            engine.clear()
+            engine.counters()
+        except RuntimeError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert engine.counters()["rx_datagrams"] == 0
+
+
+# ---------------------------------------------------------------- segments
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    """Takes what was sent in segments as one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(10)
+        sock.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
+        sock.bind(("127.0.0.1", 0))
+        yield sock
+
+
+PACKETS = 6
+NOW = 10_000_000
+Join = Callable[[Address], None]
+
+
+@pytest.fixture
+def join(engine: Engine) -> Join:
+    """A subscriber at an address, who gets the `PACKETS` pictures of one size that the history holds, at once."""
+    publisher, ids = srtp("camera", inbound=False), itertools.count(10)
+    engine.add_transport(1, Address(0, ("192.0.2.1", 9)), srtp("camera", inbound=True), srtp("-", inbound=False))
+    engine.add_stream(Stream(100, 1, video=True, clock_rate=90_000, payload_types={VP8: "VP8"}, ssrc=CAMERA))
+    for number in range(PACKETS):
+        payload = key_picture("same") if number == 0 else delta_picture("same")
+        packet = publisher.protect(rtp(number, number * FRAME, payload))
+        engine.receive(packet, Address(0, ("192.0.2.1", 9)), NOW)
+
+    def join(address: Address) -> None:
+        number = next(ids)
+        engine.add_transport(number, address, srtp("-", inbound=True), srtp(f"{number}", inbound=False))
+        engine.set_route(
+            Route(number, number, 100, ssrc=number, clock_rate=90_000, payload_types={VP8: OUT_VP8}, cname="x"), NOW
+        )
+
+    return join
+
+
+def datagrams(receiver: socket.socket) -> int:
+    """How many arrive until all packets have; those sent in segments come as one."""
+    count, missing = 0, PACKETS
+    while missing:
+        data = receiver.recv(65_536)
+        missing -= data.count(b"\x80" + bytes((OUT_VP8,)))
+        count += 1
+    return count
+
+
+def test_burst_in_one_send(engine: Engine, join: Join, receiver: socket.socket) -> None:
+    join(Address(0, receiver.getsockname()))
+    assert datagrams(receiver) == 1
+    assert engine.counters()["tx_datagrams"] == PACKETS
+
+
+def test_receiver_that_cannot_be_reached(engine: Engine, join: Join, receiver: socket.socket) -> None:
+    """Costs its own packets, not the others' segments."""
+    join(Address(0, ("255.255.255.255", 9)))  # EACCES without SO_BROADCAST
+    assert engine.counters()["drop_send_error"] == PACKETS
+    join(Address(0, receiver.getsockname()))
+    assert datagrams(receiver) == 1
+
+
+def test_path_that_takes_no_segments(engine: Engine, join: Join, receiver: socket.socket, sock: socket.socket) -> None:
+    """As where they are longer than the path takes: packets go singly, and others' still in segments."""
+    sock.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)  # EINVAL for segments
+    join(Address(0, receiver.getsockname()))
+    assert datagrams(receiver) == PACKETS
+    sock.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 0)
+    join(Address(0, receiver.getsockname()))
+    assert datagrams(receiver) == 1
+    counters = engine.counters()
+    assert (counters["tx_datagrams"], counters["drop_send_error"]) == (2 * PACKETS, 0)
