@@ -6,9 +6,9 @@ for the statistics. Malformed and unexpected ones are counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from mediaserver.net.session import Published, Reception, Session
+from mediaserver.net.session import Published, Session
 from mediaserver.plane.interface import Plane
 from mediaserver.rtp import rtcp
 from mediaserver.sfu.keyframes import KeyframeArbiter
@@ -60,9 +60,6 @@ class Feedback:
         for packet in packets:
             if isinstance(packet, rtcp.SenderReport):
                 self._sender_report(session, packet, now)
-                self._reports(session, packet.reports)
-            elif isinstance(packet, rtcp.ReceiverReport):
-                self._reports(session, packet.reports)
             elif isinstance(packet, rtcp.Nack):
                 self._nack(session, packet)
             elif isinstance(packet, rtcp.PictureLoss):
@@ -99,17 +96,6 @@ class Feedback:
         timestamp = published.clock.at(ntp)
         if timestamp is not None:
             self._plane.sender_report(published.spec.id, ntp, timestamp, route)
-
-    def _reports(self, session: Session, blocks: Iterable[rtcp.ReportBlock]) -> None:
-        for block in blocks:
-            if block.ssrc not in session.slots_by_ssrc:
-                continue
-            reception = session.receptions.setdefault(block.ssrc, Reception())
-            reception.loss = block.fraction_lost / 256
-            reception.jitter = block.jitter
-            rtt = rtcp.rtt_from_report(block.lsr, block.dlsr, self._ntp_now())
-            if rtt is not None:
-                reception.rtt = rtt
 
     def _nack(self, session: Session, packet: rtcp.Nack) -> None:
         slot = session.slots_by_ssrc.get(packet.media_ssrc)

@@ -53,7 +53,7 @@ class Live:
         # The wall clock is read once: NTP times sent to peers must not jump when it is set.
         self._epoch = time.time() - time.monotonic()
         self._feedback = Feedback(plane, self._arbiter, secrets.randbits(32), self._ntp_now)
-        self._reports = Reports(plane)
+        self._reports = Reports(plane, self._ntp_at)
         self.ice = IceLite(plane.send, self._moved)
         self.certificate = dtls_seam.generate_certificate()
         self.rooms: dict[str, Room] = {}
@@ -71,6 +71,9 @@ class Live:
 
     def _ntp_now(self) -> int:
         return rtcp.ntp_from_unix(self._epoch + time.monotonic())
+
+    def _ntp_at(self, now_us: int) -> int:
+        return rtcp.ntp_from_unix(self._epoch + now_us / 1e6)
 
     # ------------------------------------------------------------ life
 

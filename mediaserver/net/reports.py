@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mediaserver import api
 from mediaserver.net.session import Published, Session
 from mediaserver.plane.interface import Plane
+from mediaserver.rtp import rtcp
 from mediaserver.sfu.room import Room, Subscriber
 
 
 class Reports:
-    """Reads rooms, sessions and the plane; changes only the marks from which rates are taken."""
+    """Reads rooms, sessions and the plane; changes only the marks from which rates are taken.
 
-    def __init__(self, plane: Plane) -> None:
+    :param ntp_at: our 64-bit NTP time at a moment of the plane's clock, µs.
+    """
+
+    def __init__(self, plane: Plane, ntp_at: Callable[[int], int]) -> None:
         self._plane = plane
+        self._ntp_at = ntp_at
         self._measured: dict[str, float] = {}
 
     def slots(self, session: Session, subscriber: Subscriber) -> api.SlotsChanged:
@@ -62,8 +67,7 @@ class Reports:
             rtt = None
         else:
             tracks = ()
-            loss = max((reception.loss for reception in session.receptions.values()), default=0.0)
-            rtt = max((r.rtt for r in session.receptions.values() if r.rtt is not None), default=None)
+            loss, rtt = self._reported(session)
             bitrate = self._sent_rate(session, elapsed if fresh else 0.0)
         return api.SessionStats(
             room=session.room.name,
@@ -76,6 +80,19 @@ class Reports:
             estimate=session.granted,
             tracks=tracks,
         )
+
+    def _reported(self, session: Session) -> tuple[float, float | None]:
+        """Loss as a fraction and round trip in seconds: the worst of what a subscriber reported of its slots."""
+        loss, rtt = 0.0, None
+        for slot in session.slots_by_ssrc.values():
+            stats = self._plane.route_stats(slot.route)
+            if stats is None or not stats.reported_us:
+                continue
+            loss = max(loss, stats.fraction_lost / 256)
+            measured = rtcp.rtt_from_report(stats.lsr, stats.dlsr, self._ntp_at(stats.reported_us))
+            if measured is not None:
+                rtt = max(rtt or 0.0, measured)
+        return loss, rtt
 
     def _sent_rate(self, session: Session, elapsed: float) -> int:
         stats = self._plane.transport_stats(session.key)

@@ -43,15 +43,6 @@ class Published:
 
 
 @dataclass(slots=True)
-class Reception:
-    """What a subscriber last reported of one SSRC. `loss` is a fraction, times in seconds."""
-
-    loss: float = 0.0
-    jitter: int = 0
-    rtt: float | None = None
-
-
-@dataclass(slots=True)
 class Session:
     """:ivar key: the transport's id in the plane and in ICE. :ivar generation: counts ICE restarts.
     :ivar nack_budget: packets this peer may still ask for again before the budget is filled up."""
@@ -73,7 +64,6 @@ class Session:
     granted: int | None = None
     subscriber: Subscriber | None = None
     slots_by_ssrc: dict[int, Slot] = field(default_factory=dict)
-    receptions: dict[int, Reception] = field(default_factory=dict)
     nack_budget: int = 0
     bytes_reported: int = 0
     bitrate: int = 0

@@ -27,6 +27,7 @@ from mediaserver.plane.interface import (
     TapPacket,
     TransportStats,
 )
+from mediaserver.plane.reports import read_reports
 from mediaserver.plane.sender import Sender
 from mediaserver.plane.tables import RouteState, StreamState, TransportState
 from mediaserver.rtp.packet import (
@@ -36,7 +37,6 @@ from mediaserver.rtp.packet import (
     parse_header,
     unwrap_rtx,
 )
-from mediaserver.rtp.sequence import timestamp_delta
 
 
 class Forwarder:
@@ -102,7 +102,10 @@ class Forwarder:
             return
         self._authenticated(transport, ssrc, data, now_us)
         self.count["rx_rtcp"] += 1
-        self._sender.tell(ControlPacket(Kind.RTCP, now_us, identifier, data=plain))
+        if read_reports(plain, transport, self._routes, now_us):
+            self.count["rx_reports"] += 1
+        else:
+            self._sender.tell(ControlPacket(Kind.RTCP, now_us, identifier, data=plain))
 
     def _authenticated(self, transport: TransportState, ssrc: int, data: bytes, now_us: int) -> None:
         transport.ssrcs.add(ssrc)
@@ -260,7 +263,7 @@ class Forwarder:
         stream.bytes += len(packet)
         stream.last_us = now_us
         if not repaired:
-            self._update_jitter(stream, header, now_us)
+            stream.update_jitter(header.timestamp, now_us)
         if put is Put.RESET:
             self._renumber(stream, now_us)
         if newest < 0:
@@ -291,15 +294,6 @@ class Forwarder:
             route.started = False
         if stream.routes and stream.keyframe_tests:
             self._sender.tell(ControlPacket(Kind.KEYFRAME_WANTED, now_us, stream.spec.transport, stream.spec.id))
-
-    def _update_jitter(self, stream: StreamState, header: Header, now_us: int) -> None:
-        """RFC 3550 A.8, scaled by 16."""
-        transit = now_us * stream.spec.clock_rate // 1_000_000 - header.timestamp
-        if stream.transit is not None:
-            difference = abs(timestamp_delta(transit, stream.transit))
-            if difference < 10 * stream.spec.clock_rate:
-                stream.jitter_q4 += difference - ((stream.jitter_q4 + 8) >> 4)
-        stream.transit = transit & 0xFFFFFFFF
 
     # ------------------------------------------------------------ asked by control
 

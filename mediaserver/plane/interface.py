@@ -26,7 +26,8 @@ class Kind(Enum):
     STUN = "stun"
     DTLS = "dtls"
     RTCP = "rtcp"
-    """Decrypted, compound, from `transport`."""
+    """Decrypted, compound, from `transport`. Receiver reports and REMB are read by the plane (`RouteStats`,
+    `TransportStats`); a compound that holds nothing else is not handed over."""
     GAP = "gap"
     """`stream` misses packets; ask `missing`."""
     KEYFRAME_WANTED = "keyframe_wanted"
@@ -184,6 +185,15 @@ class RouteStats:
     octets: int
     retransmitted: int
     started: bool
+    fraction_lost: int = 0
+    """The subscriber's latest report block (RFC 3550 §6.4.1): lost of 256, …"""
+    jitter: int = 0
+    """… in units of the clock rate, …"""
+    lsr: int = 0
+    dlsr: int = 0
+    """… which sender report it had and for how long (1/65536 s), …"""
+    reported_us: int = 0
+    """… and when it came; 0 before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +204,8 @@ class TransportStats:
     rx_bytes: int
     tx_packets: int
     tx_bytes: int
+    estimate: int = 0
+    """bit/s the peer thinks its way here carries (REMB); 0 when it never said."""
 
 
 class Arrival(NamedTuple):
@@ -283,7 +295,8 @@ COUNTERS: dict[str, str] = {
     "rx_stun": "handed to control as STUN",
     "rx_dtls": "handed to control as DTLS",
     "rx_rtp": "RTP packets accepted into a history",
-    "rx_rtcp": "compound RTCP packets handed to control",
+    "rx_rtcp": "compound RTCP packets",
+    "rx_reports": "of these, reports the plane read by itself",
     "rx_rtx": "retransmissions unwrapped",
     "tx_datagrams": "datagrams handed to the kernel",
     "tx_bytes": "their bytes",

@@ -15,6 +15,7 @@ from mediaserver.plane.interface import (
     TransportStats,
 )
 from mediaserver.rtp.codecs import KEYFRAME_TESTS
+from mediaserver.rtp.sequence import timestamp_delta
 
 SILENT = 127
 """Audio level of silence and of the unknown (RFC 6464)."""
@@ -27,6 +28,7 @@ class TransportState:
         "address",
         "arrivals",
         "by_ssrc",
+        "estimate",
         "inbound",
         "last_us",
         "outbound",
@@ -51,10 +53,12 @@ class TransportState:
         self.ssrcs: set[int] = set()
         """All that were ever authentic: libsrtp keeps a context for each until the end."""
         self.arrivals: list[Arrival] = []
-        self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = 0
+        self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = self.estimate = 0
 
     def stats(self) -> TransportStats:
-        return TransportStats(self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes)
+        return TransportStats(
+            self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes, self.estimate
+        )
 
 
 class StreamState:
@@ -91,6 +95,15 @@ class StreamState:
         self.transit: int | None = None
         self.level_q8 = SILENT << 8
 
+    def update_jitter(self, timestamp: int, now_us: int) -> None:
+        """RFC 3550 A.8, scaled by 16."""
+        transit = now_us * self.spec.clock_rate // 1_000_000 - timestamp
+        if self.transit is not None:
+            difference = abs(timestamp_delta(transit, self.transit))
+            if difference < 10 * self.spec.clock_rate:
+                self.jitter_q4 += difference - ((self.jitter_q4 + 8) >> 4)
+        self.transit = transit & 0xFFFFFFFF
+
     def stats(self) -> StreamStats:
         history = self.history
         return StreamStats(
@@ -111,13 +124,18 @@ class RouteState:
     """A slot of a subscriber: how the current stream's numbers become the slot's."""
 
     __slots__ = (
+        "dlsr",
+        "fraction_lost",
+        "jitter",
         "last_index",
         "last_timestamp",
         "last_us",
         "live",
         "live_us",
+        "lsr",
         "octets",
         "packets",
+        "reported_us",
         "retimed",
         "retransmitted",
         "rtx_sequence",
@@ -146,6 +164,17 @@ class RouteState:
         self.retimed: dict[int, int] = {}
         """Time stamps of the pictures replayed, in their order → those they were sent with."""
         self.packets = self.octets = self.retransmitted = 0
+        self.fraction_lost = self.jitter = self.lsr = self.dlsr = self.reported_us = 0
 
     def stats(self) -> RouteStats:
-        return RouteStats(self.packets, self.octets, self.retransmitted, self.started)
+        return RouteStats(
+            self.packets,
+            self.octets,
+            self.retransmitted,
+            self.started,
+            self.fraction_lost,
+            self.jitter,
+            self.lsr,
+            self.dlsr,
+            self.reported_us,
+        )

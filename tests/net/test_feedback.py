@@ -104,18 +104,6 @@ def test_keyframe_requests_become_one_wish(bench: Bench) -> None:
     assert bench.feedback.count["drop_rtcp_unknown_ssrc"] == 2, "a publisher has no slots"
 
 
-def test_round_trip_and_loss_of_a_subscriber(bench: Bench) -> None:
-    sent = rtcp.compact_ntp(int((bench.now - 0.25) * NTP_SECOND))
-    block = rtcp.ReportBlock(SLOT, 64, 9, 1, 7, sent, int(0.2 * 65536))
-    unknown = rtcp.ReportBlock(0xDEAD, 255, 9, 1, 7, 0, 0)
-    bench.receive(bench.watcher, rtcp.receiver_report(1, [block, unknown]))
-    (reception,) = bench.watcher.receptions.values()
-    assert (reception.loss, reception.jitter) == (0.25, 7) and reception.rtt == pytest.approx(0.05, abs=1e-3)
-    silent = rtcp.ReportBlock(SLOT, 0, 9, 1, 7, 0, 0)
-    bench.receive(bench.watcher, rtcp.receiver_report(1, [silent]))
-    assert reception.loss == 0 and reception.rtt == pytest.approx(0.05, abs=1e-3)
-
-
 def test_sender_report_is_moved_to_our_clock(bench: Bench) -> None:
     theirs = 5 * NTP_SECOND
     bench.receive(bench.publisher, rtcp.sender_report(CAMERA, theirs, 90_000, 1, 1))

@@ -85,10 +85,10 @@ class Demultiplexing:
     def test_rtcp_is_told_by_its_second_byte_and_decrypted(self, world: World) -> None:
         """RFC 5761 §4."""
         peer = Peer(world, 1)
-        report = rtcp.receiver_report(7)
-        peer.send_rtcp(report)
+        request = rtcp.compound(rtcp.receiver_report(7), rtcp.pli(7, 8))
+        peer.send_rtcp(request)
         (event,) = world.take_events()
-        assert (event.kind, event.transport, event.data) == (Kind.RTCP, 1, report)
+        assert (event.kind, event.transport, event.data) == (Kind.RTCP, 1, request)
         only(world, "rx_rtcp")
 
     @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tests.plane import cases_receiving as receiving
 from tests.plane.cases_answering import Answering
 from tests.plane.cases_reading import Agreeing, Tapping
 from tests.plane.cases_replaying import Replaying
+from tests.plane.cases_reports import ReadingReports
 from tests.plane.cases_switching import Switching
 
 
@@ -22,6 +23,7 @@ class TestPlane(
     forwarding.Refusing,
     forwarding.Reporting,
     forwarding.Removing,
+    ReadingReports,
     Replaying,
     Answering,
     Switching,

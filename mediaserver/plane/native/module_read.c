@@ -148,8 +148,9 @@ PyObject *py_route_stats(PyObject *object, PyObject *args) {
     if (route) copy = *route;
     leave(&visit);
     if (!route) Py_RETURN_NONE;
-    return Py_BuildValue("LLLO", (long long)copy.packets, (long long)copy.octets, (long long)copy.retransmitted,
-                         copy.started ? Py_True : Py_False);
+    return Py_BuildValue("LLLOIIIIL", (long long)copy.packets, (long long)copy.octets, (long long)copy.retransmitted,
+                         copy.started ? Py_True : Py_False, copy.fraction_lost, copy.jitter, copy.lsr, copy.dlsr,
+                         (long long)copy.reported_us);
 }
 
 PyObject *py_transport_stats(PyObject *object, PyObject *args) {
@@ -162,8 +163,8 @@ PyObject *py_transport_stats(PyObject *object, PyObject *args) {
     if (transport) copy = *transport;
     leave(&visit);
     if (!transport) Py_RETURN_NONE;
-    return Py_BuildValue("LLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
-                         (long long)copy.tx_packets, (long long)copy.tx_bytes);
+    return Py_BuildValue("LLLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
+                         (long long)copy.tx_packets, (long long)copy.tx_bytes, (long long)copy.estimate);
 }
 
 static const char *const counter_names[] = {

@@ -31,7 +31,7 @@
 #define FIRST_INDEX 0x10000
 
 #define COUNTERS(X) \
-    X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_rtx) \
+    X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_reports) X(rx_rtx) \
     X(tx_datagrams) X(tx_bytes) X(tx_rtp) X(tx_rtx) X(tx_replayed) X(tx_rtcp) \
     X(switches) X(history_resets) \
     X(drop_empty) X(drop_too_long) X(drop_first_byte) X(drop_unknown_address) X(drop_malformed_rtp) \
@@ -184,6 +184,7 @@ struct transport {
     struct arrival *arrivals;
     int n_arrivals, room_arrivals;
     int64_t last_us, rx_packets, rx_bytes, tx_packets, tx_bytes;
+    int64_t estimate; /* bit/s, from REMB */
 };
 
 struct stream {
@@ -224,6 +225,8 @@ struct route {
     int64_t *retimed_to;    /* … and those they were sent with */
     int n_retimed;
     int64_t packets, octets, retransmitted;
+    uint32_t fraction_lost, jitter, lsr, dlsr; /* of the subscriber's latest report */
+    int64_t reported_us;
 };
 
 struct event {

@@ -6,12 +6,11 @@
 
 #define COUNT(name) (plane->count[C_##name]++)
 
-/* Whether somebody waits for what control does about it. Reports alone can wait for the next occasion: at two hundred
- * displays they would wake control two hundred times a second. */
+/* Whether somebody waits for what control does about it: not for a sender report. */
 static bool is_urgent(const struct event *event) {
     if (event->kind != E_RTCP) return true;
     for (size_t at = 0; at + 4 <= event->size; at += 4 + 4 * (size_t)read16(event->data + at + 2))
-        if (event->data[at + 1] > 202) return true; /* BYE, feedback, and whatever else is not SR, RR or SDES */
+        if (event->data[at + 1] > 202) return true; /* BYE, feedback, and whatever else is no report */
     return false;
 }
 
@@ -74,6 +73,48 @@ static void authenticated(struct transport *transport, uint32_t ssrc, size_t siz
     transport->rx_bytes += (int64_t)size;
 }
 
+/* The subscriber's block about one of its slots (RFC 3550 §6.4.1). */
+static void note_report(struct transport *transport, const uint8_t *block, int64_t now_us) {
+    for (int i = 0; i < transport->routes.n; i++) {
+        struct route *route = transport->routes.items[i];
+        if (route->ssrc != read32(block)) continue;
+        route->fraction_lost = block[4];
+        route->jitter = read32(block + 12);
+        route->lsr = read32(block + 16);
+        route->dlsr = read32(block + 20);
+        route->reported_us = now_us;
+    }
+}
+
+/* draft-alvestrand-rmcat-remb-03 §2.2: six bits of exponent, eighteen of mantissa; at most 2^40 here. */
+static int64_t remb_rate(const uint8_t *data) {
+    int exponent = data[0] >> 2;
+    int64_t most = (int64_t)1 << 40, mantissa = (data[0] & 3) << 16 | data[1] << 8 | data[2];
+    if (exponent >= 40) return most;
+    return mantissa > most >> exponent ? most : mantissa << exponent;
+}
+
+/* Note report blocks and REMB; true when there is nothing else in the compound (plane/reports.py). */
+static bool read_reports(struct transport *transport, const uint8_t *data, size_t size, int64_t now_us) {
+    bool alone = true;
+    for (size_t offset = 0; offset < size;) {
+        if (offset + 8 > size || data[offset] >> 6 != 2) return false;
+        size_t end = offset + 4 + 4 * (size_t)read16(data + offset + 2);
+        if (end > size || end < offset + 8) return false;
+        size_t count = data[offset] & 0x1F;
+        uint8_t kind = data[offset + 1];
+        if (kind == 201 && end >= offset + 8 + 24 * count) {
+            for (size_t i = 0; i < count; i++) note_report(transport, data + offset + 8 + 24 * i, now_us);
+        } else if (kind == 206 && count == 15 && end >= offset + 20 && !memcmp(data + offset + 12, "REMB", 4)) {
+            transport->estimate = remb_rate(data + offset + 17);
+        } else if (kind != 202) {
+            alone = false;
+        }
+        offset = end;
+    }
+    return alone;
+}
+
 static void receive_rtcp(struct plane *plane, struct transport *transport, uint8_t *data, size_t size, int64_t now_us) {
     if (size < 8) {
         COUNT(drop_malformed_rtcp);
@@ -91,6 +132,10 @@ static void receive_rtcp(struct plane *plane, struct transport *transport, uint8
     }
     authenticated(transport, ssrc, size, now_us);
     COUNT(rx_rtcp);
+    if (read_reports(transport, data, (size_t)length, now_us)) {
+        COUNT(rx_reports);
+        return;
+    }
     struct event event = {.kind = E_RTCP, .now_us = now_us, .transport = transport->id};
     add_event(plane, event, data, (size_t)length);
 }
