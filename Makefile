@@ -2,6 +2,7 @@
 #   make demo    sets up what is missing and shows a lesson on https://localhost:8443
 #   make test    sets up what the tests need and runs them all
 #   make bench   measures this machine: docs/benchmarks.md
+#   make fuzz    looks for inputs that break the compiled plane: make fuzz SECONDS=600
 # ARGS goes to the program: make demo ARGS="--for 20 --json", make test ARGS="tests/signalling -x"
 
 VENV := .venv
@@ -17,7 +18,7 @@ CLIENT_SOURCES := $(shell find client_web -name node_modules -prune -o -name dis
 JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js/package.json))
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench lint clean browser
+.PHONY: demo test bench fuzz lint clean browser
 
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
@@ -28,6 +29,10 @@ test: $(TESTS) $(CLIENT) $(JS_TESTS) browser
 
 bench: $(BENCH)
 	@exec $(VENV)/bin/python -m benchmarks run $(ARGS)
+
+SECONDS ?= 600
+fuzz: $(TESTS)
+	@exec $(VENV)/bin/python -m tests.plane.fuzz $(SECONDS)
 
 lint: $(TESTS) $(MODULES)
 	@$(VENV)/bin/ruff check .

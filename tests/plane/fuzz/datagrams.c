@@ -54,13 +54,29 @@ static void close_classroom(struct classroom *room) {
     }
 }
 
+/* A compound of up to four packets: reports with blocks about the routes, REMB, and whatever else. */
 static size_t make_rtcp(struct script *script, uint8_t *out) {
-    static const uint8_t report[] = {0x81, 201, 0, 7, 0, 0, 3, 0xE9};
-    memset(out, take(script), 32);
-    memcpy(out, report, sizeof report);
-    out[1] = (uint8_t)(192 + take(script) % 32);
-    out[7] = take(script);
-    return 32;
+    size_t size = 0;
+    memset(out, 0, 8);
+    for (int n = take(script) & 3; n >= 0; n--) {
+        uint8_t kind = take(script), words = take(script) & 0x3F, *packet = out + size;
+        memset(packet, take(script), 4 + 4u * words);
+        write16(packet + 2, words);
+        packet[0] = (uint8_t)(0x80 | (words - 1) / 6);
+        packet[1] = (uint8_t)(kind & 0x80 ? 192 + kind % 32 : kind % 5 ? 201 : 206);
+        if (packet[1] == 201)
+            for (size_t block = 8; block + 24 <= 4 + 4u * words; block += 24)
+                write32(packet + block, 0x10000 + 2u * (take(script) & 7));
+        if (packet[1] == 206 && words >= 4) {
+            packet[0] = 0x8F;
+            memcpy(packet + 12, "REMB", 4);
+            if (words > 4) packet[17] = take(script);
+        }
+        size += 4 + 4u * words;
+    }
+    if (size < 8) size = 8;
+    write32(out + 4, 1001);
+    return size;
 }
 
 /* One datagram, from any address, altered before it is sealed, after, or not at all. */

@@ -150,6 +150,8 @@ static void step(struct world *world, struct script *script) {
 }
 
 int fuzz(const uint8_t *data, size_t size) {
+    bool asked_to_fail = size == 8 && !memcmp(data, "SELFTEST", 8); /* the test of the driver does */
+    REQUIRE(!asked_to_fail);
     struct script script = {data, data + size};
     struct world world = {.plane = make_plane(), .now_us = 10000000};
     for (unsigned i = 0; i < 4; i++) world.encoders[i] = (struct encoder){1000 + i, 0xFFFFF000, (uint16_t)(0xFFE0 + 7 * i)};
