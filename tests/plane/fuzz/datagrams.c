@@ -72,6 +72,7 @@ static size_t make_rtcp(struct script *script, uint8_t *out) {
             memcpy(packet + 12, "REMB", 4);
             if (words > 4) packet[17] = take(script);
         }
+        if (kind & 0x40) write16(packet + 2, words + 1u); /* over the end, where it is the last */
         size += 4 + 4u * words;
     }
     if (size < 8) size = 8;

@@ -12,6 +12,7 @@
 #ifndef TONGKE_FUZZ_H
 #define TONGKE_FUZZ_H
 
+#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ struct srtp;
 struct srtp *srtp_new(uint64_t key);
 void srtp_free(struct srtp *srtp);
 int fake_protect(void *context, void *packet, int *length);
-int fake_unprotect(void *context, void *packet, int *length);
+int fake_unprotect(void *context, void *packet, int *length); /* poisons what was the tag */
 int fake_protect_rtcp(void *context, void *packet, int *length);
 int fake_unprotect_rtcp(void *context, void *packet, int *length);
 /* What a peer does: appends the tag that `fake_unprotect` wants. Returns the new size. */

@@ -22,6 +22,7 @@ static void send_packets(struct plane *plane, const struct srtp *srtp, const str
         struct script script = {bytes, bytes + size};
         size_t length = make_rtp(&script, encoder, data, sizeof data - TAG);
         receive(plane, data, seal(srtp, data, length, false), from, now_us += 1000);
+        ASAN_UNPOISON_MEMORY_REGION(data, sizeof data);
     }
     flush(plane);
 }

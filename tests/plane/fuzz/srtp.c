@@ -107,6 +107,7 @@ static int unprotect(void *context, uint8_t *packet, int *length, int least, int
     write_tag(srtp, packet, (size_t)*length - TAG, tag);
     if (memcmp(tag, packet + *length - TAG, TAG)) return 7;
     *length -= extra + TAG;
+    ASAN_POISON_MEMORY_REGION(packet + *length, (size_t)(extra + TAG)); /* not the packet's any more */
     return 0;
 }
 
