@@ -54,7 +54,9 @@ class TestChecks:
     def test_answers_are_authentic(self) -> None:
         response = checks.response_to(checks.binding_request("a", "b", "p"), "p", ("127.0.0.1", 9))
         assert response is not None and checks.is_success(response)
-        assert stun.parse_message(response, integrity_key=b"p").attributes["XOR-MAPPED-ADDRESS"] == ("127.0.0.1", 9)
+        answer = stun.parse_message(response)
+        assert answer.check_message_integrity(b"p")
+        assert answer.attributes["XOR-MAPPED-ADDRESS"] == ("127.0.0.1", 9)
         assert checks.response_to(response, "p", ("127.0.0.1", 9)) is None
 
 
