@@ -27,7 +27,9 @@ def run(
     names: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(registry.NAMES)}; all by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short windows, few sizes: for a look only.")] = False,
     out: Annotated[Path, typer.Option(help="Directory for JSON and PNG.")] = RESULTS,
-    servers: Annotated[str, typer.Option(help=f"Servers to measure, with commas: {', '.join(factories())}.")] = "",
+    servers: Annotated[
+        str, typer.Option(help=f"Only these, with commas: floor, {', '.join(factories())}; others stay.")
+    ] = "",
     soak_minutes: Annotated[float | None, typer.Option(help="Length of soak; default 30, with --quick 1.")] = None,
 ) -> None:
     """Measure on this machine; the server has one core to itself, the load another."""
@@ -35,7 +37,7 @@ def run(
     if unknown := sorted(set(wanted) - set(registry.NAMES)):
         raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(registry.NAMES)}.")
     chosen = tuple(name.strip() for name in servers.split(",") if name.strip())
-    if unknown := sorted(set(chosen) - set(factories())):
+    if unknown := sorted(set(chosen) - {"floor", *factories()}):
         raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(factories())}.")
     try:
         library()

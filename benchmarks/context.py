@@ -16,7 +16,7 @@ from benchmarks.servers import Factory, Server, Unavailable, factories
 @dataclass
 class Context:
     """:ivar quick: shorter windows, fewer sizes, fewer runs; for a look, not for the report.
-    :ivar chosen: names of servers to measure; all when empty.
+    :ivar chosen: names of servers to measure, `floor` among them; all when empty.
     """
 
     quick: bool

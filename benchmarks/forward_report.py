@@ -50,7 +50,7 @@ def grids(result: dict[str, Any]) -> list[Grid]:
 def _rows(result: dict[str, Any], mode: str) -> Iterator[tuple[str, str, Modes]]:
     """(label, key of the mode, size → modes)."""
     floors = {"even": ("C floor",), "burst": ("C floor", "C floor, UDP_SEGMENT")}[mode]
-    for label in floors:
+    for label in floors if result["floor"] else ():
         yield label, "segments" if "SEGMENT" in label else mode, result["floor"]
     for server in result["servers"].values():
         if server.get("sizes"):
@@ -155,7 +155,8 @@ def _goals(result: dict[str, Any]) -> Grid:
         if figures and quantile in figures:
             path = result["baseline"][mode]["figures"]["delay_p50_ms"]["median"]
             rows.append([f"added delay {name}, {mode}", goal, cell(figures, quantile, offset=path) + " ms"])
-    return Grid(f"Goals at {GOAL_SIZE} receivers: {ours['label']}", ["what", "goal", "measured"], rows)
+    note = "Not all of it was measured in the same run: ratios are rough." if result.get("kept") else ""
+    return Grid(f"Goals at {GOAL_SIZE} receivers: {ours['label']}", ["what", "goal", "measured"], rows, note)
 
 
 def plots(result: dict[str, Any], directory: Path) -> list[Path]:

@@ -18,8 +18,8 @@ DOCUMENT = ROOT / "docs" / "benchmarks.md"
 IMAGES = ROOT / "docs" / "img"
 CAPACITY = ROOT / "signalling" / "cli" / "capacity.json"
 PACKETS_PER_LEAD = 200
-ROOM_SESSIONS, ROOM_IN, ROOM_OUT = 6, 600, 700
-"""Of one room of `rooms`: sessions, packets a second in and out."""
+ROOM_IN, ROOM_OUT = 600, 700
+"""Packets a second of one room of `rooms`."""
 
 
 def write(source: Path) -> Iterator[Path]:
@@ -54,7 +54,8 @@ def between(text: str, name: str, content: str) -> str:
 def section(result: dict[str, Any], grids: list[Grid], drawn: list[Path]) -> str:
     machine = result["machine"]
     load = ", ".join(f"{value:.1f}" for value in (machine["load"][0], machine["load_after"][0]))
-    quick = " A quick run: short windows, few sizes." if result["quick"] else ""
+    kept = "".join(f" {name}: measured {then}." for name, then in result.get("kept", {}).items())
+    quick = kept + " A quick run: short windows, few sizes." if result["quick"] else kept
     told = (
         f"*{result['started'][:10]}, {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, Python "
         f"{machine['python']}, revision {machine['revision']}{' with changes' if machine['changed'] else ''}; "
@@ -77,14 +78,14 @@ def capacity_figures(directory: Path) -> dict[str, Any] | None:
     for size, modes in forward["servers"][plane]["sizes"].items():
         for made in modes.values():
             core = made["figures"]["server_core"]["median"]
-            points.append([PACKETS_PER_LEAD, PACKETS_PER_LEAD * int(size), 1 + int(size), core])
+            points.append([PACKETS_PER_LEAD, PACKETS_PER_LEAD * int(size), core])
     for size, made in rooms["servers"][plane]["sizes"].items():
         count = int(size)
         core = made["figures"]["server_core"]["median"]
-        points.append([ROOM_IN * count, ROOM_OUT * count, ROOM_SESSIONS * count, core])
+        points.append([ROOM_IN * count, ROOM_OUT * count, core])
     figures = memory["servers"][plane]["figures"]
     return {
-        "points": [[*point[:3], round(point[3], 5)] for point in points if point[3] < 0.95],
+        "points": [[*point[:2], round(point[2], 5)] for point in points if point[2] < 0.95],
         "memory_base": round(figures["before_kb"]["median"]),
         "memory_session": round(figures["kb"]["median"], 1),
         "cpu": forward["machine"]["cpu"],

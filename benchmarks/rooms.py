@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import stats
 from benchmarks.context import Context
+from benchmarks.failures import FAILURES, told
 from benchmarks.grid import Grid, cell
 from benchmarks.load.lesson import Crowd, crowd
 from benchmarks.load.peer import Peer
@@ -31,7 +32,11 @@ async def run(context: Context) -> dict[str, Any]:
         result["servers"][name] = measured
         async with context.serving(name, factory, measured) as server:
             if isinstance(server, Tongke):
-                await _measure(context, server, sizes, measured)
+                try:
+                    await _measure(context, server, sizes, measured)
+                except* FAILURES as errors:
+                    measured["failed"] = told(errors)
+                    context.done(f"  {server.label} failed: {measured['failed']}")
     return result
 
 
@@ -55,7 +60,7 @@ async def _measure(context: Context, server: Tongke, sizes: tuple[int, ...], res
                 f"  {server.label}, {size} rooms: {100 * figures['server_core']['median']:.1f} % of a core, "
                 f"{figures['cpu_us']['median']:.2f} µs per packet"
             )
-            if why := saturated(runs[-1]):
+            if why := saturated(runs):
                 result["saturated"] = {"size": size, "why": why}
                 return
 
@@ -94,6 +99,9 @@ def grids(result: dict[str, Any]) -> list[Grid]:
         f"{server['label']} is full at {server['saturated']['size']}: it {server['saturated']['why']}."
         for server in result["servers"].values()
         if "saturated" in server
+    ]
+    ends += [
+        f"{server['label']} failed: {server['failed']}." for server in result["servers"].values() if "failed" in server
     ]
     return [Grid("Rooms of one lead and two receiving classrooms, with return video", header, rows, " ".join(ends))]
 

@@ -14,7 +14,7 @@ from benchmarks import machine, registry
 from benchmarks.context import Context
 from benchmarks.load.peer import ConnectError
 from benchmarks.process import ChildError
-from benchmarks.results import store
+from benchmarks.results import read, store
 
 
 def run(names: Sequence[str], context: Context, directory: Path) -> list[str]:
@@ -53,10 +53,26 @@ def _one(name: str, context: Context, directory: Path, described: dict[str, Any]
         "load_core": context.load_core,
         **measured,
     }
+    if context.chosen:
+        keep_others(result, read(directory, name))
     written = [store(directory, name, result), *benchmark.plots(result, directory)]
     for grid in benchmark.grids(result):
         context.console.print(grid.rich())
     context.done(", ".join(map(str, written)))
+
+
+def keep_others(result: dict[str, Any], earlier: dict[str, Any] | None) -> None:
+    """What was not measured this time stays as it was, and `kept` says from when; unless the lengths differ."""
+    if earlier is None or earlier["quick"] != result["quick"]:
+        return
+    for group in ("servers", "floor"):
+        kept = {key: value for key, value in earlier.get(group, {}).items() if key not in result.get(group, {})}
+        if group in result and kept and (group == "servers" or not result[group]):
+            result[group] = {**kept, **result[group]}
+            names = list(kept) if group == "servers" else [group]
+            result.setdefault("kept", {}).update(
+                dict.fromkeys(names, f"{earlier['started']}, revision {earlier['machine']['revision']}")
+            )
 
 
 async def _bounded(benchmark: registry.Benchmark, context: Context) -> dict[str, Any]:

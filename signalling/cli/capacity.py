@@ -83,7 +83,7 @@ def sentences(
         f"revision {measured.revision}.",
         f"  Fitted to {len(measured.points)} measured windows, off by {100 * costs.error:.0f} % on average: "
         f"{1e6 * costs.packet_in:.1f} µs per packet received, {1e6 * costs.packet_out:.2f} µs per copy sent,",
-        f"  {1e6 * costs.session:.0f} µs a second per session, {100 * costs.base:.2f} % of a core per process; "
+        f"  sessions' own work included; {100 * costs.base:.2f} % of a core per process; "
         f"{measured.memory_session:.0f} kB per session, {measured.memory_base / 1024:.0f} MB per process.",
         f"  One process per core; {100 * machine.share:.0f} % of cores, memory and uplink used, the rest is reserve "
         "for bells, keyframes and other work.",

@@ -2,12 +2,13 @@
 
 A server process spends, in shares of a core,
 
-    base + in · (packets received per s) + out · (packets forwarded per s) + session · (sessions)
+    base + in · (packets received per s) + out · (packets forwarded per s)
 
 `in` is what a packet costs once however many see it (waking up, decrypting, finding its routes),
-`out` what each copy costs (rewriting, encrypting, sending), `session` what a peer costs that receives
-nothing (checks, reports). The four are fitted with relative weights, so that the small measurements
-count as much as the large ones, and none of them may be negative.
+`out` what each copy costs (rewriting, encrypting, sending). What sessions cost by themselves (checks,
+reports) is in both: in the measured windows every session moves packets at much the same rate, so a
+term of its own could not be told from `out`. The three are fitted with relative weights, so that the
+small measurements count as much as the large ones, and none of them may be negative.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ class Point:
 
     packets_in: float
     packets_out: float
-    sessions: float
     core: float
 
 
@@ -48,11 +48,10 @@ class Costs:
     base: float
     packet_in: float
     packet_out: float
-    session: float
     error: float
 
-    def core(self, packets_in: float, packets_out: float, sessions: float) -> float:
-        return self.base + self.packet_in * packets_in + self.packet_out * packets_out + self.session * sessions
+    def core(self, packets_in: float, packets_out: float) -> float:
+        return self.base + self.packet_in * packets_in + self.packet_out * packets_out
 
 
 @dataclass(frozen=True)
@@ -138,15 +137,15 @@ def fit(points: Sequence[Point]) -> Costs:
     """Weighted least squares without negative costs: what comes out negative is left out and the rest fitted anew."""
     if len(points) < 4:
         raise ValueError(f"{len(points)} measured windows are too few for a fit; it takes four")
-    rows = np.array([[1.0, point.packets_in, point.packets_out, point.sessions] for point in points])
+    rows = np.array([[1.0, point.packets_in, point.packets_out] for point in points])
     cores = np.array([point.core for point in points])
-    kept = [0, 1, 2, 3]
+    kept = [0, 1, 2]
     while True:
         solved, *_ = np.linalg.lstsq(rows[:, kept] / cores[:, None], np.ones(len(cores)), rcond=None)
         if (solved >= 0).all() or len(kept) == 1:
             break
         kept.pop(int(solved.argmin()))
-    costs = np.zeros(4)
+    costs = np.zeros(3)
     costs[kept] = np.maximum(solved, 0)
     error = float(np.mean(np.abs(rows @ costs / cores - 1)))
     return Costs(*map(float, costs), error)
@@ -157,7 +156,7 @@ def capacity(measured: Measured, costs: Costs, lesson: Lesson, machine: Machine,
 
     One server process per core; a lesson is on one core, so a core holds whole lessons.
     """
-    per_lesson = costs.core(lesson.packets_in(), lesson.packets_out(), lesson.sessions()) - costs.base
+    per_lesson = costs.core(lesson.packets_in(), lesson.packets_out()) - costs.base
     per_core = _whole((machine.share - costs.base) / per_lesson)
     by_cpu = per_core * machine.cores
     memory_kb = machine.memory_mb * 1024 * machine.share - machine.cores * measured.memory_base

@@ -11,17 +11,17 @@ import pytest
 from signalling import cli
 from signalling.cli import capacity_model as model
 
-COSTS = model.Costs(0.01, 20e-6, 2e-6, 10e-6, 0.0)
+COSTS = model.Costs(0.01, 20e-6, 2e-6, 0.0)
 
 
 def points() -> list[model.Point]:
-    sizes = [(200, 200 * n, 1 + n) for n in (1, 10, 100, 500)] + [(600 * n, 700 * n, 6 * n) for n in (1, 10, 50)]
+    sizes = [(200, 200 * n) for n in (1, 10, 100, 500)] + [(600 * n, 700 * n) for n in (1, 10, 50)]
     return [model.Point(*map(float, size), COSTS.core(*size)) for size in sizes]
 
 
 def measured(**changes: object) -> dict[str, object]:
     return {
-        "points": [[p.packets_in, p.packets_out, p.sessions, p.core] for p in points()],
+        "points": [[p.packets_in, p.packets_out, p.core] for p in points()],
         "memory_base": 102400,
         "memory_session": 100,
         "cpu": "CPU",
@@ -44,14 +44,13 @@ def test_the_fit_finds_the_costs() -> None:
     assert costs.base == pytest.approx(COSTS.base)
     assert costs.packet_in == pytest.approx(COSTS.packet_in)
     assert costs.packet_out == pytest.approx(COSTS.packet_out)
-    assert costs.session == pytest.approx(COSTS.session)
     assert costs.error < 1e-6
 
 
 def test_no_cost_is_negative() -> None:
-    bent = [point if point.sessions < 50 else replace(point, core=point.core / 2) for point in points()]
+    bent = [point if point.packets_out < 9000 else replace(point, core=point.core / 2) for point in points()]
     costs = model.fit(bent)
-    assert min(costs.base, costs.packet_in, costs.packet_out, costs.session) >= 0
+    assert min(costs.base, costs.packet_in, costs.packet_out) >= 0
     with pytest.raises(ValueError, match="too few"):
         model.fit(points()[:3])
 

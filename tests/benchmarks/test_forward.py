@@ -73,6 +73,7 @@ def test_the_runner_stores_and_shows(context: Context, tmp_path: Path, monkeypat
     monkeypatch.setattr(forward, "QUICK_SIZES", (1, 3))
     monkeypatch.setattr(Context, "window_s", 0.3)
     monkeypatch.setattr(Context, "runs", 1)
+    monkeypatch.setattr(forward, "saturated", lambda runs: "")  # in so short a window one late packet is a loss
     monkeypatch.setattr(forward_report, "plots", lambda result, directory: [])  # matplotlib is for `make bench`
     assert runner.run(["forward"], context, tmp_path / "out") == []
     result = json.loads((tmp_path / "out" / "forward.json").read_text())
@@ -80,3 +81,20 @@ def test_the_runner_stores_and_shows(context: Context, tmp_path: Path, monkeypat
     assert result["machine"]["cpu"] and result["machine"]["revision"]
     titles = [grid.title for grid in forward_report.grids(result)]
     assert any("µs" in title for title in titles) and any("lost" in title for title in titles)
+
+
+def test_what_is_not_measured_anew_stays() -> None:
+    earlier = {
+        "quick": False,
+        "started": "then",
+        "machine": {"revision": "r"},
+        "floor": {"1": "f"},
+        "servers": {"native": "old", "janus": "old"},
+    }
+    result = {"quick": False, "started": "now", "floor": {}, "servers": {"native": "new"}}
+    runner.keep_others(result, earlier)
+    assert result["servers"] == {"native": "new", "janus": "old"} and result["floor"] == {"1": "f"}
+    assert result["kept"] == dict.fromkeys(("janus", "floor"), "then, revision r")
+    other = {"quick": True, "floor": {}, "servers": {}}
+    runner.keep_others(other, earlier)
+    assert other == {"quick": True, "floor": {}, "servers": {}}

@@ -58,4 +58,6 @@ def test_a_grid_is_a_markdown_table() -> None:
     ],
 )
 def test_when_a_server_is_full(run: dict[str, float | None], why: str) -> None:
-    assert saturated(run) == why
+    assert saturated([run]) == why
+    idle = {"server_core": 0.1, "loss": 0.0, "missing": None}
+    assert saturated([idle, run, idle]) == ""
