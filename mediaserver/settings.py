@@ -47,7 +47,7 @@ class MediaSettings:
     announce: tuple[tuple[str, int], ...] = ()
     video_codecs: tuple[VideoCodec, ...] = ("VP8", "H264", "VP9", "AV1")
     consent_timeout_s: float = 30.0
-    history_video_packets: int = 4096
+    history_video_packets: int = 2048
     history_audio_packets: int = 512
     replay_max_packets: int = 768
     replay_max_age_ms: int = 5_000

@@ -119,7 +119,7 @@ class MediaConfig(Section):
         tuple[Literal["VP8", "H264", "VP9", "AV1"], ...], BeforeValidator(_split), Field(min_length=1)
     ] = ("VP8", "H264", "VP9", "AV1")
     consent_timeout_s: Annotated[float, Field(ge=5, le=600)] = 30.0
-    history_video_packets: Annotated[int, Field(ge=256, le=32768)] = 4096
+    history_video_packets: Annotated[int, Field(ge=256, le=32768)] = 2048
     history_audio_packets: Annotated[int, Field(ge=64, le=32768)] = 512
     replay_max_packets: Annotated[int, Field(ge=0, le=32768)] = 768
     replay_max_age_ms: Annotated[int, Field(ge=0, le=60_000)] = 5_000
