@@ -21,6 +21,8 @@
 #endif
 #define MAX_BATCH 64
 #define PATIENCE_US 20000    /* reports that nobody waits for reach control after so long */
+#define BURST 3              /* datagrams of one wake that are a picture and no coincidence */
+#define BURST_MEMORY 16      /* wakes */
 #define GATHER_US 100        /* a publisher's picture is given so long to arrive whole */
 #define MAX_SEGMENTS 64      /* UDP_MAX_SEGMENTS of the older kernels */
 #define MAX_SEGMENTED 65000  /* bytes of one segmented send */
@@ -248,7 +250,8 @@ static bool receive_batch(struct loop *loop, int number, int *burst) {
 static void *run(void *argument) {
     struct loop *loop = argument;
     struct pollfd polls[MAX_SOCKETS + 1];
-    int burst = 0; /* datagrams of the previous wake that were forwarded: pictures come in bursts, sound does not */
+    int burst = 0;  /* datagrams of the previous wake that were forwarded */
+    int bursty = 0; /* wakes for which pictures are still expected to come in bursts; sound comes in between */
     for (int i = 0; i < loop->n_sockets; i++) polls[i] = (struct pollfd){loop->sockets[i], POLLIN, 0};
     polls[loop->n_sockets] = (struct pollfd){loop->stop_fd, POLLIN, 0};
     while (atomic_load(&loop->running)) {
@@ -261,7 +264,8 @@ static void *run(void *argument) {
             loop_unlock(loop);
             continue;
         }
-        if (burst > 1) usleep(GATHER_US);
+        bursty = burst >= BURST ? BURST_MEMORY : bursty - (bursty > 0);
+        if (bursty) usleep(GATHER_US);
         burst = 0;
         bool more = true;
         while (more && atomic_load(&loop->running)) {
