@@ -45,7 +45,7 @@ clean:
 	  .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 $(VENV)/bin/python:
-	@python=$$(.ci/find-python) && echo "Setting up $(VENV) with $$python" && $$python -m venv $(VENV)
+	@python=$$(.ci/find-python) && .ci/compiler $$python && echo "Setting up $(VENV) with $$python" && $$python -m venv $(VENV)
 
 $(RUN): pyproject.toml $(CONSTRAINTS) $(wildcard mediaserver/plane/native/*.[ch]) | $(VENV)/bin/python
 	@echo "Installing the Python packages"
