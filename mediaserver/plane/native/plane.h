@@ -25,7 +25,7 @@
 #define MAX_TAG 148             /* what SRTCP may add, as libsrtp asks to keep free */
 #define MAX_ELEMENTS 768        /* an element takes at least two bytes of a datagram */
 #define MAX_PENDING 32          /* packets of one stream waiting for the end of the batch */
-#define MAX_OUTBOX 256          /* packets protected before they are sent */
+#define MAX_OUTBOX 64          /* packets protected before they are sent */
 #define MAX_CONSTANTS 512       /* bytes of elements written into every packet of a route */
 #define MAX_CNAME 255
 #define FIRST_INDEX 0x10000
