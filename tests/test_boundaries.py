@@ -58,7 +58,6 @@ RULES = (
     Rule("mediaserver/plane/*", ("mediaserver.plane", "mediaserver.rtp")),
     # The seams: everything foreign that the media server touches.
     Rule("mediaserver/net/dtls.py", NET, frozenset(("aiortc", "pylibsrtp"))),
-    Rule("mediaserver/net/remb.py", NET, frozenset(("aiortc",))),
     Rule("mediaserver/net/addresses.py", NET, frozenset(("ifaddr",))),
     Rule("mediaserver/net/*", NET),
     Rule("mediaserver/*", ("mediaserver.api",)),

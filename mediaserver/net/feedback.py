@@ -158,11 +158,13 @@ class Feedback:
                     now=now,
                 )
             )
-        if not blocks or session.rate is None:
+        path = self._plane.transport_stats(session.key)
+        if not blocks or session.rate is None or path is None:
             return
-        session.rate.add(self._plane.arrivals(session.key))
         wanted = session.room.wanted_rate(session.participant, least=IDLE_RATE, tile=TILE_RATE, most=most)
-        session.granted = session.rate.grant(min(least, wanted), wanted, now)
+        session.granted = session.rate.grant(
+            min(least, wanted), wanted, now, overused_us=path.overused_us, overused_rate=path.overused_rate
+        )
         self._plane.send_rtcp(
             session.key,
             rtcp.compound(

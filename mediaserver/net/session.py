@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mediaserver.net.dtls import DtlsSrtp
-from mediaserver.net.remb import PublisherRate
 from mediaserver.plane import interface as plane
 from mediaserver.rtp.packet import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI
+from mediaserver.sfu.grant import PublisherRate
 from mediaserver.sfu.loss import NackSchedule, ReceptionReporter
 from mediaserver.sfu.ntp import ClockOffset, StreamClock
 from mediaserver.sfu.plan import MediaPlan, Negotiated

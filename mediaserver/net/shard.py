@@ -16,13 +16,13 @@ from mediaserver.net import dtls as dtls_seam
 from mediaserver.net.addresses import announced, candidates
 from mediaserver.net.feedback import NACK_BUDGET, START_RATE
 from mediaserver.net.live import Live
-from mediaserver.net.remb import PublisherRate
 from mediaserver.net.session import Session, msid_from, published_from, slots_from
 from mediaserver.plane import load_plane
 from mediaserver.plane.interface import PlaneSettings
 from mediaserver.rtp import sdp
 from mediaserver.settings import MediaSettings
 from mediaserver.sfu.answer import LocalParameters, build_answer
+from mediaserver.sfu.grant import PublisherRate
 from mediaserver.sfu.negotiate import NoCommonCodec, NoMedia, plan_publish, plan_subscribe
 from mediaserver.sfu.plan import Negotiated
 from mediaserver.sfu.room import Room, Subscriber

@@ -16,7 +16,6 @@ from mediaserver.plane.history import Put
 from mediaserver.plane.interface import (
     COUNTERS,
     Address,
-    Arrival,
     ControlPacket,
     Kind,
     PlaneSettings,
@@ -146,7 +145,7 @@ class Forwarder:
             if stream is None:
                 return
         repaired = header.payload_type in stream.spec.rtx_payload_types
-        self._note_arrival(transport, stream, packet, header, fields, repaired, now_us)
+        self._note_arrival(transport, stream, packet, fields, repaired, now_us)
         if repaired:
             unwrapped = self._unwrap(stream, packet, header)
             if unwrapped is None:
@@ -208,7 +207,6 @@ class Forwarder:
         transport: TransportState,
         stream: StreamState,
         packet: bytes,
-        header: Header,
         fields: list[tuple[int, int, int]],
         repaired: bool,
         now_us: int,
@@ -216,11 +214,7 @@ class Forwarder:
         spec = stream.spec
         for identifier, offset, length in fields:
             if identifier == spec.abs_send_time_extension and length == 3:
-                if len(transport.arrivals) >= self.settings.max_arrivals:
-                    self.count["drop_arrival_overflow"] += 1
-                    continue
-                sent = int.from_bytes(packet[offset : offset + 3], "big")
-                transport.arrivals.append(Arrival(now_us, sent, len(packet), header.ssrc))
+                transport.overuse.add(now_us, int.from_bytes(packet[offset : offset + 3], "big"), len(packet))
             elif identifier == spec.audio_level_extension and length >= 1 and not repaired:
                 level = packet[offset] & 0x7F
                 stream.level_q8 += ((level << 8) - stream.level_q8) >> 3
@@ -424,13 +418,6 @@ class Forwarder:
                 if len(found) >= limit:
                     break
         return found
-
-    def arrivals(self, identifier: int) -> list[Arrival]:
-        transport = self._transports.get(identifier)
-        if transport is None:
-            return []
-        taken, transport.arrivals = transport.arrivals, []
-        return taken
 
     def stream_stats(self, identifier: int) -> StreamStats | None:
         stream = self._streams.get(identifier)

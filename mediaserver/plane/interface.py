@@ -92,8 +92,6 @@ class PlaneSettings:
     """SSRCs one transport may use before further ones are dropped."""
     max_gaps: int = 512
     """Missing packets remembered per stream."""
-    max_arrivals: int = 4096
-    """Arrival times kept per publishing transport until control reads them."""
     max_datagram: int = 1500
     """Bytes of a datagram taken, and of a packet sent before its authentication tag; at most 1500."""
     max_events: int = 65_536
@@ -208,15 +206,10 @@ class TransportStats:
     """bit/s the peer thinks its way here carries (REMB); 0 when it never said."""
     consent_us: int = 0
     """Arrival of the latest connectivity check the plane answered; 0 before the first."""
-
-
-class Arrival(NamedTuple):
-    """For the rate estimate: when a packet came, when it says it was sent, how large it was."""
-
-    now_us: int
-    abs_send_time: int
-    size: int
-    ssrc: int
+    overused_us: int = 0
+    """When the peer was last seen to send more than its path carries (`overuse.py`); 0 before the first time."""
+    overused_rate: int = 0
+    """bit/s that came in then: about what the path carries."""
 
 
 class TapPacket(NamedTuple):
@@ -284,9 +277,6 @@ class Plane(Protocol):
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         """Packets of the history following `after` (None: from its oldest), in order, holes left out."""
 
-    def arrivals(self, transport: int) -> list[Arrival]:
-        """Packets that carried an abs-send-time since the last call."""
-
     def stream_stats(self, stream: int) -> StreamStats | None: ...
 
     def route_stats(self, route: int) -> RouteStats | None: ...
@@ -331,7 +321,6 @@ COUNTERS: dict[str, str] = {
     "drop_rtx_padding": "RTX packets that only probe for bandwidth",
     "drop_rtx_unknown": "RTX before its stream has an SSRC, or for an unknown payload type",
     "drop_gap_overflow": "missing packets given up because too many are missing",
-    "drop_arrival_overflow": "arrival times control did not read in time",
     "drop_no_payload_type": "the subscriber cannot take this payload type",
     "drop_waiting_keyframe": "not forwarded to a route that waits for a keyframe",
     "drop_before_start": "older than the point where the route began",

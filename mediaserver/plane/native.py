@@ -18,7 +18,6 @@ from typing import Any
 from mediaserver.plane import _native
 from mediaserver.plane.interface import (
     Address,
-    Arrival,
     ControlPacket,
     Kind,
     PlaneSettings,
@@ -56,7 +55,6 @@ class Engine:
             settings.replay_max_age_us,
             settings.max_ssrcs,
             settings.max_gaps,
-            settings.max_arrivals,
             settings.max_datagram,
             settings.max_events,
             settings.batch,
@@ -160,9 +158,6 @@ class Engine:
 
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         return [TapPacket(*item) for item in self.native.read_history(stream, -1 if after is None else after, limit)]
-
-    def arrivals(self, transport: int) -> list[Arrival]:
-        return [Arrival(*item) for item in self.native.arrivals(transport)]
 
     def stream_stats(self, stream: int) -> StreamStats | None:
         values = self.native.stream_stats(stream)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from mediaserver.plane.forward import Forwarder
 from mediaserver.plane.interface import (
     Address,
-    Arrival,
     ControlPacket,
     PlaneSettings,
     Route,
@@ -163,9 +162,6 @@ class ReferencePlane:
 
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         return self._forwarder.read_history(stream, after, limit)
-
-    def arrivals(self, transport: int) -> list[Arrival]:
-        return self._forwarder.arrivals(transport)
 
     def stream_stats(self, stream: int) -> StreamStats | None:
         return self._forwarder.stream_stats(stream)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mediaserver.plane.history import FIRST_INDEX, History
 from mediaserver.plane.interface import (
     Address,
-    Arrival,
     PlaneSettings,
     Route,
     RouteStats,
@@ -14,6 +13,7 @@ from mediaserver.plane.interface import (
     StreamStats,
     TransportStats,
 )
+from mediaserver.plane.overuse import Overuse
 from mediaserver.rtp.codecs import KEYFRAME_TESTS
 from mediaserver.rtp.sequence import timestamp_delta
 
@@ -26,13 +26,13 @@ class TransportState:
 
     __slots__ = (
         "address",
-        "arrivals",
         "by_ssrc",
         "consent_us",
         "estimate",
         "inbound",
         "last_us",
         "outbound",
+        "overuse",
         "password",
         "routes",
         "rtx_by_ssrc",
@@ -55,15 +55,23 @@ class TransportState:
         self.rtx_by_ssrc: dict[int, StreamState] = {}
         self.ssrcs: set[int] = set()
         """All that were ever authentic: libsrtp keeps a context for each until the end."""
-        self.arrivals: list[Arrival] = []
         self.username = self.password = b""
         """Of its connectivity checks; empty: control answers them."""
         self.consent_us = 0
+        self.overuse = Overuse()
         self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = self.estimate = 0
 
     def stats(self) -> TransportStats:
         return TransportStats(
-            self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes, self.estimate, self.consent_us
+            self.last_us,
+            self.rx_packets,
+            self.rx_bytes,
+            self.tx_packets,
+            self.tx_bytes,
+            self.estimate,
+            self.consent_us,
+            self.overuse.overused_us,
+            self.overuse.overused_rate,
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mediaserver.net.feedback import IDLE_RATE, NACK_CHUNK, START_RATE, Feedback
-from mediaserver.net.remb import PublisherRate
 from mediaserver.net.session import Published, Session
-from mediaserver.plane.interface import Stream, StreamStats
+from mediaserver.plane.interface import Stream, StreamStats, TransportStats
 from mediaserver.rtp import rtcp
+from mediaserver.sfu.grant import BACK_OFF, PublisherRate
 from mediaserver.sfu.keyframes import KeyframeArbiter
 from mediaserver.sfu.loss import ReceptionReporter
 from mediaserver.sfu.ntp import NTP_SECOND, StreamClock
@@ -25,6 +25,7 @@ class Plane:
         self.reports: list[tuple] = []
         self.gaps: list[tuple[int, int]] = []
         self.stats = StreamStats(CAMERA, 90, 9000, 100, 1234, 5, 1, 127, 1, 1)
+        self.path: TransportStats | None = TransportStats(1, 90, 9000, 0, 0)
 
     def send_rtcp(self, transport: int, data: bytes) -> None:
         assert len(data) < 1200
@@ -42,8 +43,8 @@ class Plane:
     def missing(self, stream: int) -> list[tuple[int, int]]:
         return self.gaps
 
-    def arrivals(self, transport: int) -> list:
-        return []
+    def transport_stats(self, transport: int) -> TransportStats | None:
+        return self.path
 
     def feedback(self, kind: type) -> list:
         return [packet for packet in self.sent if isinstance(packet, kind)]
@@ -149,6 +150,18 @@ def test_report_and_grant(bench: Bench) -> None:
     assert not bench.feedback.ask_missing(bench.publisher, bench.camera, bench.now)
     bench.feedback.request_keyframe(bench.publisher, bench.camera)
     assert bench.plane.sent == []
+
+
+def test_grant_follows_the_path(bench: Bench) -> None:
+    bench.publisher.room.set_lead("t")
+    bench.plane.path = TransportStats(1, 90, 9000, 0, 0, overused_us=int(bench.now * 1e6), overused_rate=800_000)
+    bench.feedback.report(bench.publisher, least=200_000, most=6_000_000, now=bench.now)
+    assert bench.publisher.granted == BACK_OFF * 800_000
+    assert bench.plane.feedback(rtcp.Remb)[-1].bitrate == pytest.approx(BACK_OFF * 800_000, rel=0.01)
+    bench.plane.path = None
+    bench.plane.sent.clear()
+    bench.feedback.report(bench.publisher, least=200_000, most=6_000_000, now=bench.now + 1)
+    assert bench.plane.sent == [], "it has left"
 
 
 def test_goodbye_names_the_slots(bench: Bench) -> None:

@@ -8,7 +8,6 @@ from mediaserver.plane.interface import Kind
 from mediaserver.rtp import rtcp
 from tests.plane.cases_receiving import only
 from tests.plane.helpers import (
-    CAMERA,
     CAMERA_RTX,
     FIRST_SEQUENCE,
     FRAME,
@@ -17,7 +16,6 @@ from tests.plane.helpers import (
     MID,
     OPUS,
     RTX,
-    SEND_TIME,
     SETTINGS,
     VP8,
     Camera,
@@ -171,22 +169,6 @@ class Repairing:
 
 
 class Measuring:
-    def test_arrivals_with_their_sending_times(self, world: World) -> None:
-        publisher = Peer(world, 1)
-        world.camera(publisher)
-        sent = rtp(1, 0, key_picture(), extensions=((SEND_TIME, b"\x01\x02\x03"),))
-        publisher.send(sent)
-        assert world.plane.arrivals(1) == [(world.now_us, 0x010203, len(sent), CAMERA)]
-        assert world.plane.arrivals(1) == []
-
-    def test_arrivals_are_bounded(self, world: World) -> None:
-        publisher = Peer(world, 1)
-        world.camera(publisher)
-        for number in range(9):
-            publisher.send(rtp(number, 0, delta_picture(), extensions=((SEND_TIME, b"abc"),)))
-        assert len(world.plane.arrivals(1)) == SETTINGS.max_arrivals
-        assert (world.count["drop_arrival_overflow"], world.count["rx_rtp"]) == (4, 9)
-
     def test_level_follows_the_voice(self, world: World) -> None:
         publisher = Peer(world, 1)
         world.microphone(publisher)

@@ -36,7 +36,6 @@ SETTINGS = PlaneSettings(
     replay_max_age_us=2_000_000,
     max_ssrcs=6,
     max_gaps=8,
-    max_arrivals=5,
     max_events=50,
     srtp_error=Error,
 )

@@ -52,7 +52,6 @@ def test_collection_that_calls_the_plane_while_it_is_read() -> None:
     reads = (
         lambda: native.missing(100),
         lambda: native.read_history(100, -1, 100),
-        lambda: native.arrivals(1),
         lambda: native.stream_stats(100),
         lambda: native.route_stats(300),
         lambda: native.transport_stats(1),

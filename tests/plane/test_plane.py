@@ -7,6 +7,7 @@ from tests.plane import cases_forwarding as forwarding
 from tests.plane import cases_receiving as receiving
 from tests.plane.cases_answering import Answering
 from tests.plane.cases_consent import AnsweringConsent
+from tests.plane.cases_overuse import NoticingOveruse
 from tests.plane.cases_reading import Agreeing, Tapping
 from tests.plane.cases_replaying import Replaying
 from tests.plane.cases_reports import ReadingReports
@@ -25,6 +26,7 @@ class TestPlane(
     forwarding.Reporting,
     forwarding.Removing,
     AnsweringConsent,
+    NoticingOveruse,
     ReadingReports,
     Replaying,
     Answering,

@@ -30,7 +30,6 @@ static void free_transport(struct transport *transport) {
     free(transport->routes.items);
     free(transport->by_ssrc);
     free(transport->ssrcs);
-    free(transport->arrivals);
     free(transport);
 }
 

@@ -40,7 +40,7 @@ static bool in_range(const struct settings *settings) {
             PyErr_Format(PyExc_ValueError, "history size %d is not a power of two", sizes[i]);
             return false;
         }
-    if (settings->max_ssrcs >= 1 && settings->max_gaps >= 1 && settings->max_arrivals >= 1 && settings->max_events >= 1 &&
+    if (settings->max_ssrcs >= 1 && settings->max_gaps >= 1 && settings->max_events >= 1 &&
         settings->max_datagram >= 1 && settings->max_datagram <= 1500 && settings->batch >= 1)
         return true;
     PyErr_SetString(PyExc_ValueError, "a bound of the plane is out of range");
@@ -53,10 +53,10 @@ static int plane_init(PyObject *object, PyObject *args, PyObject *keywords) {
     unsigned long long protect, unprotect, protect_rtcp, unprotect_rtcp;
     long long age;
     (void)keywords;
-    if (!PyArg_ParseTuple(args, "iiiLiiiiiiKKKK", &settings.video_history, &settings.audio_history,
+    if (!PyArg_ParseTuple(args, "iiiLiiiiiKKKK", &settings.video_history, &settings.audio_history,
                           &settings.replay_max_packets, &age, &settings.max_ssrcs, &settings.max_gaps,
-                          &settings.max_arrivals, &settings.max_datagram, &settings.max_events, &settings.batch,
-                          &protect, &unprotect, &protect_rtcp, &unprotect_rtcp) ||
+                          &settings.max_datagram, &settings.max_events, &settings.batch, &protect, &unprotect,
+                          &protect_rtcp, &unprotect_rtcp) ||
         !in_range(&settings))
         return -1;
     if (self->loop) {
@@ -154,7 +154,6 @@ static PyMethodDef methods[] = {
     {"missing", py_missing, METH_VARARGS, "missing(stream) -> [(index, noticed_us)]"},
     {"read_history", py_read_history, METH_VARARGS,
      "read_history(stream, after or -1, limit) -> [(index, now_us, packet)]"},
-    {"arrivals", py_arrivals, METH_VARARGS, "arrivals(transport) -> [(now_us, abs_send_time, size, ssrc)]"},
     {"stream_stats", py_stream_stats, METH_VARARGS, "The fields of StreamStats, or None"},
     {"route_stats", py_route_stats, METH_VARARGS, "The fields of RouteStats, or None"},
     {"transport_stats", py_transport_stats, METH_VARARGS, "The fields of TransportStats, or None"},

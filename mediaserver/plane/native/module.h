@@ -62,7 +62,6 @@ METHOD(py_remove_route);
 /* module_read.c */
 METHOD(py_missing);
 METHOD(py_read_history);
-METHOD(py_arrivals);
 METHOD(py_stream_stats);
 METHOD(py_route_stats);
 METHOD(py_transport_stats);

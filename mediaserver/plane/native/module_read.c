@@ -15,7 +15,7 @@ static PyObject *build_list(void *copy, Py_ssize_t n, PyObject *(*build)(const v
     return list;
 }
 
-/* ---------------------------------------------------------------- gaps, arrivals */
+/* ---------------------------------------------------------------- gaps */
 
 static PyObject *gap_tuple(const void *copy, Py_ssize_t i) {
     const struct gap *gap = (const struct gap *)copy + i;
@@ -33,30 +33,6 @@ PyObject *py_missing(PyObject *object, PyObject *args) {
     if (gaps && n) memcpy(gaps, stream->history.gaps, (size_t)n * sizeof *gaps);
     leave(&visit);
     return gaps ? build_list(gaps, n, gap_tuple) : PyErr_NoMemory();
-}
-
-static PyObject *arrival_tuple(const void *copy, Py_ssize_t i) {
-    const struct arrival *arrival = (const struct arrival *)copy + i;
-    return Py_BuildValue("LkIk", (long long)arrival->now_us, (unsigned long)arrival->abs_send_time,
-                         (unsigned)arrival->size, (unsigned long)arrival->ssrc);
-}
-
-PyObject *py_arrivals(PyObject *object, PyObject *args) {
-    struct loop *loop = loop_of_object(object);
-    struct visit visit;
-    struct arrival *arrivals = NULL;
-    int n = 0;
-    long long id;
-    if (!loop || !PyArg_ParseTuple(args, "L", &id)) return NULL;
-    struct transport *transport = plane_transport(enter(loop, &visit), id);
-    if (transport) {
-        arrivals = transport->arrivals;
-        n = transport->n_arrivals;
-        transport->arrivals = NULL;
-        transport->n_arrivals = transport->room_arrivals = 0;
-    }
-    leave(&visit);
-    return build_list(arrivals, n, arrival_tuple);
 }
 
 /* ---------------------------------------------------------------- the tap */
@@ -163,9 +139,10 @@ PyObject *py_transport_stats(PyObject *object, PyObject *args) {
     if (transport) copy = *transport;
     leave(&visit);
     if (!transport) Py_RETURN_NONE;
-    return Py_BuildValue("LLLLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
+    return Py_BuildValue("LLLLLLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
                          (long long)copy.tx_packets, (long long)copy.tx_bytes, (long long)copy.estimate,
-                         (long long)copy.consent_us);
+                         (long long)copy.consent_us, (long long)copy.overuse.overused_us,
+                         (long long)copy.overuse.overused_rate);
 }
 
 static const char *const counter_names[] = {

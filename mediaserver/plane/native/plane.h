@@ -5,6 +5,7 @@
  *   table.c    ids and addresses to what they name
  *   receive.c  a datagram on its way into a history             (plane/forward.py)
  *   stun.c     consent checks                                   (mediaserver/rtp/stun.py)
+ *   overuse.c  whether a publisher sends too much               (plane/overuse.py)
  *   route.c    from a history to the subscribers                (plane/sender.py)
  *   control.c  what control writes and reads                    (plane/forward.py, tables)
  *   loop.c     sockets, recvmmsg, sendmmsg, the thread          (plane/reference.py)
@@ -40,7 +41,7 @@
     X(drop_empty) X(drop_too_long) X(drop_first_byte) X(drop_unknown_address) X(drop_malformed_rtp) \
     X(drop_malformed_rtcp) X(drop_srtp) X(drop_srtcp) X(drop_ssrc_limit) X(drop_unknown_ssrc) \
     X(drop_payload_type) X(drop_duplicate) X(drop_too_old) X(drop_rtx_padding) X(drop_rtx_unknown) \
-    X(drop_gap_overflow) X(drop_arrival_overflow) X(drop_no_payload_type) X(drop_waiting_keyframe) \
+    X(drop_gap_overflow) X(drop_no_payload_type) X(drop_waiting_keyframe) \
     X(drop_before_start) X(drop_nack_unknown) X(drop_send_full) X(drop_send_error) X(drop_protect) \
     X(drop_event_overflow)
 
@@ -162,17 +163,38 @@ struct list { /* of pointers, in the order they were added */
 bool list_add(struct list *list, void *item);
 void list_remove(struct list *list, const void *item);
 
+/* ---- overuse.c */
+
+#define WINDOW_BUCKETS 64
+
+struct window { /* the bytes of the last second, in buckets of 2^14 µs */
+    uint32_t bytes[WINDOW_BUCKETS];
+    int64_t total, newest, since_us;
+};
+
+struct packet_group { /* sent within 5 ms, or arrived in a burst */
+    int64_t began_us, last_us;
+    uint32_t first, last; /* abs-send-times */
+};
+
+struct overuse { /* of one transport; begins as zeros */
+    int64_t overused_us, overused_rate; /* µs of the latest sign, 0: none; bit/s that came in then */
+    struct packet_group before, group;
+    bool has_before, has_group, normal, above;
+    int deltas;
+    double trend, trend_before, variance, jitter, threshold, above_ms;
+    struct window window;
+};
+
+/* A packet that said when it was sent (24 bits). */
+void overuse_add(struct overuse *path, int64_t now_us, uint32_t sent, uint32_t size);
+
 /* ---- the tables' contents */
 
 struct ssrc_entry {
     uint32_t ssrc;
     bool repairs;
     struct stream *stream;
-};
-
-struct arrival {
-    int64_t now_us;
-    uint32_t abs_send_time, size, ssrc;
 };
 
 struct consent { /* what a peer's checks have to say and to be signed with; no username: control answers them */
@@ -190,10 +212,9 @@ struct transport {
     int n_by_ssrc, room_by_ssrc;
     uint32_t *ssrcs; /* all that were ever authentic: libsrtp keeps a context for each */
     int n_ssrcs, room_ssrcs;
-    struct arrival *arrivals;
-    int n_arrivals, room_arrivals;
     int64_t last_us, rx_packets, rx_bytes, tx_packets, tx_bytes;
     int64_t estimate; /* bit/s, from REMB */
+    struct overuse overuse;
 };
 
 struct stream {
@@ -258,7 +279,7 @@ typedef int (*srtp_function)(void *context, void *packet, int *length);
 struct settings {
     int video_history, audio_history, replay_max_packets;
     int64_t replay_max_age_us;
-    int max_ssrcs, max_gaps, max_arrivals, max_datagram, max_events, batch;
+    int max_ssrcs, max_gaps, max_datagram, max_events, batch;
 };
 
 struct parsed {

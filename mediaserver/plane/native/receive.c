@@ -187,29 +187,13 @@ static struct stream *bind_ssrc(struct plane *plane, struct transport *transport
     return NULL;
 }
 
-static void note_arrival(struct plane *plane, struct transport *transport, struct stream *stream,
-                         const struct parsed *packet, bool repaired) {
+static void note_arrival(struct transport *transport, struct stream *stream, const struct parsed *packet, bool repaired) {
     for (int i = 0; i < packet->n_elements; i++) {
         const struct element *element = &packet->elements[i];
         const uint8_t *value = packet->data + element->offset;
         if (element->id == stream->send_time_extension && element->length == 3) {
-            if (transport->n_arrivals == plane->settings.max_arrivals) {
-                COUNT(drop_arrival_overflow);
-                continue;
-            }
-            if (transport->n_arrivals == transport->room_arrivals) {
-                int room = transport->room_arrivals ? transport->room_arrivals * 2 : 64;
-                struct arrival *arrivals = realloc(transport->arrivals, (size_t)room * sizeof *arrivals);
-                if (!arrivals) {
-                    COUNT(drop_arrival_overflow);
-                    continue;
-                }
-                transport->arrivals = arrivals;
-                transport->room_arrivals = room;
-            }
             uint32_t sent = (uint32_t)value[0] << 16 | (uint32_t)value[1] << 8 | value[2];
-            transport->arrivals[transport->n_arrivals++] =
-                (struct arrival){packet->now_us, sent, (uint32_t)packet->size, packet->header.ssrc};
+            overuse_add(&transport->overuse, packet->now_us, sent, (uint32_t)packet->size);
         } else if (element->id == stream->level_extension && element->length >= 1 && !repaired) {
             stream->level_q8 += (((value[0] & 0x7F) << 8) - stream->level_q8) >> 3;
         }
@@ -353,7 +337,7 @@ static void receive_rtp(struct plane *plane, struct transport *transport, uint8_
     if (!stream) stream = repairing ? repairing : bind_ssrc(plane, transport, packet);
     if (!stream) return;
     bool repaired = stream->repairs[packet->header.payload_type] != NO_PT;
-    note_arrival(plane, transport, stream, packet, repaired);
+    note_arrival(transport, stream, packet, repaired);
     if (repaired) {
         if (!unwrap(plane, stream, packet, data)) return;
     } else if (stream->codecs[packet->header.payload_type] == NO_PT || !stream->has_ssrc || ssrc != stream->ssrc) {

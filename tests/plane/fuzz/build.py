@@ -12,12 +12,12 @@ TARGETS = ("datagrams", "tables")
 """Take inputs; linked with the mutating driver."""
 
 _COMPILE = (
-    "gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-fno-omit-frame-pointer", "-pthread",
+    "gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-fno-omit-frame-pointer", "-ffp-contract=off", "-pthread",
     "-Wall", "-Wextra", f"-I{NATIVE}", f"-I{HERE}",
 )  # fmt: skip
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
-_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "receive", "route", "rtp", "stun", "table"))
+_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "overuse", "receive", "route", "rtp", "stun", "table"))
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
 

@@ -38,12 +38,23 @@ static void check_history(const struct history *history) {
     }
 }
 
+static void check_overuse(const struct overuse *path) {
+    int64_t total = 0;
+    for (int i = 0; i < WINDOW_BUCKETS; i++) total += path->window.bytes[i];
+    REQUIRE(total == path->window.total);
+    REQUIRE(path->overused_us >= 0 && path->overused_rate >= 0);
+    if (!path->has_group) return;
+    REQUIRE(path->jitter >= 1 && path->variance > 0 && path->variance < 1); /* and so not NaN */
+    REQUIRE(path->threshold >= 6 && path->threshold <= 600);
+    REQUIRE(path->trend > -1e4 && path->trend < 1e4 && path->above_ms >= 0);
+}
+
 static void check_transport(void *value, void *context) {
     struct view *view = context;
     const struct transport *transport = value;
     view->seen++;
     REQUIRE(table_get(&view->plane->transports, &transport->id, sizeof transport->id) == transport);
-    REQUIRE(transport->n_arrivals <= view->plane->settings.max_arrivals);
+    check_overuse(&transport->overuse);
     for (int i = 0; i < transport->streams.n; i++) {
         const struct stream *stream = transport->streams.items[i];
         REQUIRE(stream->transport == transport && times_in(&transport->streams, stream) == 1);
@@ -138,7 +149,7 @@ static void check_outbox(struct plane *plane) {
 struct plane *make_plane(void) {
     struct settings settings = {
         .video_history = 64, .audio_history = 16, .replay_max_packets = 24, .replay_max_age_us = 2000000, .max_ssrcs = 6,
-        .max_gaps = 8, .max_arrivals = 5, .max_datagram = 1500, .max_events = 50, .batch = 64,
+        .max_gaps = 8, .max_datagram = 1500, .max_events = 50, .batch = 64,
     };
     struct plane *plane = plane_new(&settings);
     REQUIRE(plane);

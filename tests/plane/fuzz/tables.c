@@ -120,10 +120,6 @@ static void do_read(struct world *world) {
     struct plane *plane = world->plane;
     for (int i = 0; i < plane->n_events; i++) free(plane->events[i].data);
     plane->n_events = 0;
-    for (int64_t id = 0; id < TRANSPORTS; id++) {
-        struct transport *transport = plane_transport(plane, id);
-        if (transport) transport->n_arrivals = 0;
-    }
 }
 
 static void step(struct world *world, struct script *script) {
