@@ -17,6 +17,7 @@ JITTER: dict[str, Callable[[random.Random], float]] = {
     "uniform-5ms": uniform(0.005),
     "uniform-20ms": uniform(0.02),
     "exponential-5ms": exponential(0.005),
+    "exponential-10ms": exponential(0.01),
     "spikes": spikes,
 }
 
@@ -81,28 +82,25 @@ def test_outage_whose_backlog_comes_at_once(seconds: float) -> None:
     held = 10_000_000 + int((10 + seconds) * 1e6)
     arrivals = over_path(sender(1, 60, constant(1_000_000)), jitter=uniform(0.003))
     released = [a._replace(now_us=held) if 20_000_000 <= a.now_us < held else a for a in arrivals]
-    assert len(signs(released)) == 0
+    assert signs(released) == []
 
 
 @pytest.mark.parametrize("seconds", [1, 3, 31.9, 32, 33, 60, 63.9, 64, 64.1, 600])
 def test_sender_that_pauses(seconds: float) -> None:
     path = Overuse()
-    before = over_path(sender(1, 20, constant(1_000_000)), jitter=uniform(0.005))
+    before = over_path(sender(1, 20, constant(1_000_000)), capacity=constant(2_000_000), jitter=uniform(0.005))
     after = sender(2, 20, step(1_000_000, 3_000_000, 30 + seconds), start=20 + seconds)
     assert signs(before, path) == []
     first, _ = signs(over_path(after, capacity=constant(2_000_000), jitter=uniform(0.005)), path)[0]
     assert 30 + seconds < first < 31 + seconds
 
 
-@pytest.mark.parametrize("seconds", [-1000, -30, -1, 1, 30, 1000])
+@pytest.mark.parametrize("seconds", [-1000, -30, -3, 3, 30, 1000])
 def test_clocks_that_jump(seconds: float) -> None:
     arrivals = over_path(sender(1, 40, step(1_000_000, 3_000_000, 30)), capacity=constant(2_000_000))
-    ours = [*arrivals[:2000], *shifted(arrivals[2000:], seconds)]
-    ours = shifted(ours, 1000)
-    theirs = [
-        *arrivals[:2000],
-        *(a._replace(sent=(a.sent + int(seconds * TICKS)) & 0xFFFFFF) for a in arrivals[2000:]),
-    ]
+    before, after = arrivals[:2000], arrivals[2000:]
+    ours = [*shifted(before, 1000), *shifted(after, 1000 + seconds)]
+    theirs = [*before, *(a._replace(sent=(a.sent + int(seconds * TICKS)) & 0xFFFFFF) for a in after)]
     for jumped, begins in ((ours, 1030 + seconds), (theirs, 30)):
         first, _ = signs(jumped)[0]
         assert begins < first < begins + 1

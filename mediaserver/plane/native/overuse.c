@@ -16,7 +16,7 @@
 #define LEAST_VARIANCE 1.0
 #define CHI (0.01 * 30 / 1000)
 #define THRESHOLD 12.5
-#define LEAST_THRESHOLD 6.0
+#define LEAST_THRESHOLD 10.0
 #define MOST_THRESHOLD 600.0
 #define GROWTH 0.0087
 #define DECAY 0.039

@@ -17,7 +17,9 @@ _COMPILE = (
 )  # fmt: skip
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
-_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "overuse", "receive", "route", "rtp", "stun", "table"))
+_PLANE = tuple(
+    NATIVE / f"{name}.c" for name in ("control", "history", "overuse", "receive", "route", "rtp", "stun", "table")
+)
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
 
@@ -44,7 +46,7 @@ def build_fuzzers(into: Path, *, coverage: bool = False) -> dict[str, Path]:
         objects = dict(zip(sources, pool.map(compile_one, sources), strict=True))
     for name, files in own.items():
         linked = [objects[source] for source in (*_COMMON, *files)]
-        subprocess.run([*_COMPILE, *_ADDRESS, *linked, "-o", into / name], check=True)
+        subprocess.run([*_COMPILE, *_ADDRESS, *linked, "-lm", "-o", into / name], check=True)
     return {name: into / name for name in own}
 
 
@@ -52,5 +54,5 @@ def build_race(into: Path) -> Path:
     """`race`, with ThreadSanitizer."""
     into.mkdir(parents=True, exist_ok=True)
     sources = [*_COMMON, NATIVE / "loop.c", HERE / "race.c"]
-    subprocess.run([*_COMPILE, *_THREAD, *sources, "-o", into / "race"], check=True)
+    subprocess.run([*_COMPILE, *_THREAD, *sources, "-lm", "-o", into / "race"], check=True)
     return into / "race"

@@ -45,7 +45,7 @@ static void check_overuse(const struct overuse *path) {
     REQUIRE(path->overused_us >= 0 && path->overused_rate >= 0);
     if (!path->has_group) return;
     REQUIRE(path->jitter >= 1 && path->variance > 0 && path->variance < 1); /* and so not NaN */
-    REQUIRE(path->threshold >= 6 && path->threshold <= 600);
+    REQUIRE(path->threshold >= 10 && path->threshold <= 600);
     REQUIRE(path->trend > -1e4 && path->trend < 1e4 && path->above_ms >= 0);
 }
 

@@ -49,6 +49,10 @@ static size_t make_extension(struct script *script, uint8_t *out) {
             length++;
         }
         memset(out + size, value, length);
+        if (id == SEND_TIME && length == 3) { /* about `value` ms from where it wraps */
+            out[size] = value & 1 ? 0xFF : 0;
+            out[size + 2] = 0;
+        }
         size += length;
     }
     while (size & 3) out[size++] = 0;
