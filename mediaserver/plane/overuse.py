@@ -36,8 +36,7 @@ CHI = 0.01 * 30 / 1000
 THRESHOLD = 12.5
 """del_var_th(0) of §5.4, ms, …"""
 LEAST_THRESHOLD, MOST_THRESHOLD = 10.0, 600.0
-"""… its bounds: with the draft's 6 ms jitter of 5 ms (exponential) looks like over-use every five minutes, with 10
-never, and over-use is noticed 30 ms later …"""
+"""… its bounds: at the draft's 6 mere jitter looks like over-use now and then (decision 0003) …"""
 GROWTH, DECAY = 0.0087, 0.039
 """… K_u and K_d, with the values of browsers, which forget a disturbance sooner than the draft's."""
 OUTLIER = 15.0

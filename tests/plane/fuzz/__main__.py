@@ -1,6 +1,6 @@
 """Fuzzes the compiled plane for long: `python -m tests.plane.fuzz [seconds]`, or `make fuzz SECONDS=600`.
 
-Both targets at once, each on a core, then 100,000 joins and the race. What is found lies under build/fuzz: inputs
+All targets at once, each on a core, then 100,000 joins and the race. What is found lies under build/fuzz: inputs
 that reached something new (the next run goes on from them), and `<target>.crash` when something broke.
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[2] / "mediaserver" / "plane" / "native"
-TARGETS = ("datagrams", "tables")
+TARGETS = ("datagrams", "paths", "tables")
 """Take inputs; linked with the mutating driver."""
 
 _COMPILE = (

@@ -38,7 +38,7 @@ static void check_history(const struct history *history) {
     }
 }
 
-static void check_overuse(const struct overuse *path) {
+void check_overuse(const struct overuse *path) {
     int64_t total = 0;
     for (int i = 0; i < WINDOW_BUCKETS; i++) total += path->window.bytes[i];
     REQUIRE(total == path->window.total);

@@ -4,6 +4,7 @@
  *   srtp.c        a stand-in for libsrtp that holds the plane to the rules of its callers
  *   check.c       what must be true of a plane at any time
  *   datagrams.c   target: what strangers and peers may send
+ *   paths.c       target: when packets were sent, and came
  *   tables.c      target: what control may do, in any order
  *   driver.c      mutates inputs for a target; libFuzzer or AFL can take its place
  *   joins.c       peers that come and go, 100,000 of them by default
@@ -79,6 +80,7 @@ struct address make_address(unsigned number);
 /* A plane with small bounds, so that inputs reach them. Its outbox is checked whenever it is sent. */
 struct plane *make_plane(void);
 void check_plane(const struct plane *plane);
+void check_overuse(const struct overuse *path);
 /* Frees the plane as well. */
 void end_plane(struct plane *plane);
 
