@@ -165,7 +165,7 @@ def priority(allowed: bool) -> Finding:
     return Finding(
         "warn",
         "Priority",
-        f"media waits in line on a busy core; allow nice {MEDIA_NICE} (systemd: LimitNICE={MEDIA_NICE})",
+        f"media waits in line on a busy core; allow it nice {MEDIA_NICE}, in systemd LimitNICE={MEDIA_NICE}",
     )
 
 

@@ -113,8 +113,9 @@ def engine(sock: socket.socket) -> Iterator[Engine]:
     engine.clear()
 
 
-def tasks() -> int:
-    return len(os.listdir("/proc/self/task"))
+def tasks() -> set[str]:
+    """Threads of earlier tests may end meanwhile."""
+    return set(os.listdir("/proc/self/task"))
 
 
 def descriptors() -> int:
@@ -122,14 +123,14 @@ def descriptors() -> int:
 
 
 def test_dropped_without_being_closed(sock: socket.socket) -> None:
-    before = tasks(), descriptors()
+    threads, before = tasks(), descriptors()
     engine = Engine(replace(SETTINGS, srtp=SrtpLibrary()))
     engine.native.start([sock.fileno()])
-    assert tasks() == before[0] + 1
+    (started,) = tasks() - threads
     engine.myself = engine  # as when a listener holds the plane
     del engine
     gc.collect()
-    assert (tasks(), descriptors()) == before
+    assert started not in tasks() and descriptors() <= before
 
 
 def test_starts_once(engine: Engine, sock: socket.socket) -> None:
