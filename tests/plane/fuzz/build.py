@@ -17,7 +17,7 @@ _COMPILE = (
 )  # fmt: skip
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
-_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "receive", "route", "rtp", "table"))
+_PLANE = tuple(NATIVE / f"{name}.c" for name in ("arena", "control", "history", "receive", "route", "rtp", "table"))
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
 
