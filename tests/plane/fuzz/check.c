@@ -27,7 +27,7 @@ static void check_arena(const struct arena *arena) {
     REQUIRE((uint8_t *)arena->chunks >= arena->memory + (size_t)arena->n_touched * CHUNK);
 }
 
-static void check_history(const struct history *history) {
+void check_history(const struct history *history) {
     check_arena(&history->arena);
     REQUIRE(history->n_gaps >= 0 && history->n_gaps <= history->max_gaps);
     for (int i = 0; i < history->n_gaps; i++) {
