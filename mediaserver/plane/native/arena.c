@@ -33,7 +33,7 @@ uint8_t *arena_map(struct arena *arena, size_t n, size_t longest, size_t more) {
         arena->memory = NULL;
         return NULL;
     }
-    madvise(arena->memory, arena->mapped, MADV_NOHUGEPAGE); /* the first packet would take 2 MB */
+    madvise(arena->memory, arena->mapped, MADV_NOHUGEPAGE); /* where all memory is huge, the first packet would take 2 MB */
     arena->chunks = (struct chunk *)(arena->memory + blocks);
     arena_clear(arena);
     return arena->memory + blocks + table;
