@@ -14,6 +14,7 @@ from tests.plane.fuzz.build import HERE, TARGETS, build_fuzzers, build_race
 RUNS = 2500
 SEED = 20
 JOINS = 100_000
+PACKETS = 100_000
 RACE_S = 3
 
 
@@ -49,6 +50,11 @@ def test_broken_input_is_told_and_stored(programs: dict[str, Path], tmp_path: Pa
 
 def test_nothing_is_left_of_peers_that_left(programs: dict[str, Path]) -> None:
     assert run(programs["joins"], JOINS)["joins"] == JOINS
+
+
+def test_histories_keep_what_they_were_given(programs: dict[str, Path]) -> None:
+    report = run(programs["histories"], PACKETS)
+    assert report["packets"] == 4 * PACKETS and report["moved"] > 100
 
 
 def test_thread_against_control(tmp_path: Path) -> None:

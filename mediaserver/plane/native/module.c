@@ -41,7 +41,7 @@ static bool in_range(const struct settings *settings) {
             return false;
         }
     if (settings->max_ssrcs >= 1 && settings->max_gaps >= 1 && settings->max_arrivals >= 1 && settings->max_events >= 1 &&
-        settings->max_datagram >= 1 && settings->max_datagram <= 1500 && settings->batch >= 1)
+        settings->max_datagram >= 1 && settings->max_datagram <= MAX_PACKET && settings->batch >= 1)
         return true;
     PyErr_SetString(PyExc_ValueError, "a bound of the plane is out of range");
     return false;

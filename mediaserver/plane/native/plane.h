@@ -2,6 +2,7 @@
  *
  *   rtp.c      headers, extension elements, keyframe tests      (mediaserver/rtp)
  *   history.c  a stream's ring of packets                       (plane/history.py)
+ *   arena.c    the memory those packets lie in
  *   table.c    ids and addresses to what they name
  *   receive.c  a datagram on its way into a history             (plane/forward.py)
  *   stun.c     consent checks                                   (mediaserver/rtp/stun.py)
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #define MAX_DATAGRAM 2048       /* room for any datagram read; longer ones are seen as such */
+#define MAX_PACKET 1500         /* the longest packet a history keeps; no datagram may be longer */
 #define MAX_OUT 2048            /* a rewritten packet with its authentication tag */
 #define MAX_TAG 148             /* what SRTCP may add, as libsrtp asks to keep free */
 #define MAX_ELEMENTS 768        /* an element takes at least two bytes of a datagram */
@@ -53,7 +55,7 @@ enum counter {
 
 enum event_kind { E_STUN, E_DTLS, E_RTCP, E_GAP, E_KEYFRAME_WANTED, E_BOUND, E_STARTED };
 enum codec { CODEC_OTHER, CODEC_VP8, CODEC_H264, CODEC_VP9, CODEC_AV1 };
-enum put { PUT_NEW, PUT_DUPLICATE, PUT_TOO_OLD, PUT_RESET, PUT_NO_MEMORY };
+enum put { PUT_NEW, PUT_DUPLICATE, PUT_TOO_OLD, PUT_RESET };
 
 #define NO_PT 0xFF
 
@@ -94,12 +96,48 @@ static inline void write32(uint8_t *p, uint32_t value) {
     write16(p, (uint16_t)(value >> 16)), write16(p + 2, (uint16_t)value);
 }
 
+/* ---- arena.c */
+
+#define CHUNK ((size_t)16384) /* a dozen packets of video: few enough that losses seldom hold one */
+
+struct chunk {
+    uint32_t live; /* bytes in use; a chunk without any is free */
+    int32_t next;  /* among the free ones */
+};
+
+struct arena {
+    uint8_t *memory; /* the chunks; their table and whatever else was asked for lie behind them */
+    size_t mapped;
+    struct chunk *chunks;
+    int32_t head, free, n_used, n_touched; /* head: the chunk being filled; -1 where there is none */
+    uint32_t top;                          /* bytes of it that are filled */
+    size_t live;
+};
+
+/* Maps memory for `n` blocks of at most `longest` bytes. Returns `more` bytes of zeros beside them, or NULL. */
+uint8_t *arena_map(struct arena *arena, size_t n, size_t longest, size_t more);
+void arena_unmap(struct arena *arena);
+void arena_clear(struct arena *arena);
+bool arena_fits(const struct arena *arena, size_t size);
+/* Begin a new chunk, for a block that does not fit. Returns the chunk whose blocks have to move there first, or -1. */
+int32_t arena_open(struct arena *arena);
+int32_t arena_chunk(uint32_t place);
+/* Where in `memory` the block lies, at a multiple of 8, until it is dropped. */
+uint32_t arena_add(struct arena *arena, size_t size);
+void arena_drop(struct arena *arena, uint32_t place, size_t size);
+
 /* ---- history.c */
 
-struct slot {
+struct slot { /* what displacing needs to know, so that the old packet stays out of the cache */
+    int64_t index; /* -1: empty */
+    uint32_t place;
+    uint16_t size;
+};
+
+struct kept { /* a packet in the arena */
     int64_t index, now_us;
-    uint16_t size, room;
-    uint8_t *packet;
+    uint16_t size;
+    uint8_t packet[];
 };
 
 struct gap {
@@ -107,6 +145,7 @@ struct gap {
 };
 
 struct history {
+    struct arena arena; /* the slots and gaps lie in its mapping */
     struct slot *slots;
     int64_t mask, base, highest;
     struct gap *gaps; /* ascending */
@@ -129,8 +168,10 @@ int64_t history_oldest(const struct history *history);
 static inline bool history_holds(const struct history *history, int64_t index) {
     return index >= 0 && history->slots[index & history->mask].index == index;
 }
-static inline const struct slot *history_get(const struct history *history, int64_t index) {
-    return history_holds(history, index) ? &history->slots[index & history->mask] : NULL;
+/* Valid until the next `history_put`, which may move packets that lie thinly. */
+static inline const struct kept *history_get(const struct history *history, int64_t index) {
+    if (!history_holds(history, index)) return NULL;
+    return (const struct kept *)(history->arena.memory + history->slots[index & history->mask].place);
 }
 
 /* ---- table.c */

@@ -270,7 +270,7 @@ static void accept_packet(struct plane *plane, struct stream *stream, const stru
         COUNT(drop_duplicate);
         return;
     }
-    if (put == PUT_TOO_OLD || put == PUT_NO_MEMORY) {
+    if (put == PUT_TOO_OLD) {
         COUNT(drop_too_old);
         return;
     }

@@ -10,6 +10,8 @@ HERE = Path(__file__).parent
 NATIVE = HERE.parents[2] / "mediaserver" / "plane" / "native"
 TARGETS = ("datagrams", "tables")
 """Take inputs; linked with the mutating driver."""
+OTHERS = ("joins", "histories")
+"""Take a number: how much to do."""
 
 _COMPILE = (
     "gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-fno-omit-frame-pointer", "-pthread",
@@ -17,19 +19,21 @@ _COMPILE = (
 )  # fmt: skip
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
-_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "receive", "route", "rtp", "stun", "table"))
+_PLANE = tuple(
+    NATIVE / f"{name}.c" for name in ("arena", "control", "history", "receive", "route", "rtp", "stun", "table")
+)
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
 
 def build_fuzzers(into: Path, *, coverage: bool = False) -> dict[str, Path]:
-    """`TARGETS` and `joins`, with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+    """`TARGETS` and `OTHERS`, with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
 
-    :param coverage: the targets tell the driver which edges they took, and are guided by it; then without `joins`.
+    :param coverage: the targets tell the driver which edges they took, and are guided by it; then without `OTHERS`.
     :raises subprocess.CalledProcessError: the compiler's words are on stderr.
     """
     own = {name: (HERE / "driver.c", HERE / f"{name}.c") for name in TARGETS}
     if not coverage:
-        own["joins"] = (HERE / "joins.c",)
+        own |= {name: (HERE / f"{name}.c",) for name in OTHERS}
     driver = HERE / "driver.c"
     sources = sorted({*_COMMON, *(source for files in own.values() for source in files)})
     into.mkdir(parents=True, exist_ok=True)

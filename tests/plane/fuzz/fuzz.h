@@ -7,6 +7,7 @@
  *   tables.c      target: what control may do, in any order
  *   driver.c      mutates inputs for a target; libFuzzer or AFL can take its place
  *   joins.c       peers that come and go, 100,000 of them by default
+ *   histories.c   rings of packets against a plain array
  *   race.c        the thread of loop.c against control, for ThreadSanitizer
  */
 #ifndef TONGKE_FUZZ_H
@@ -79,6 +80,7 @@ struct address make_address(unsigned number);
 /* A plane with small bounds, so that inputs reach them. Its outbox is checked whenever it is sent. */
 struct plane *make_plane(void);
 void check_plane(const struct plane *plane);
+void check_history(const struct history *history);
 /* Frees the plane as well. */
 void end_plane(struct plane *plane);
 
