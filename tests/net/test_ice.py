@@ -27,7 +27,7 @@ class Table:
         )
 
     def add(self, key: int) -> Credentials:
-        return self.ice.add(key, self.now)
+        return self.ice.add(key, self.now, {0})
 
     def check(self, ours: Credentials, address: Address, *, nominate: bool = False, **attributes: Any) -> None:
         fields: dict[str, Any] = {"USERNAME": f"{ours.ufrag}:peer", **attributes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mediaserver import api
-from mediaserver.net.shard import MAX_WATCHING
+from mediaserver.net.commands import MAX_WATCHING
 from mediaserver.rtp import rtcp
 from tests.net.bench import ROOM, Bench
 from tests.net.conftest import MakeBench
