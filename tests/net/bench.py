@@ -24,9 +24,9 @@ PORT = Port(0, 9, frozenset((0,)), ())
 class Bench:
     """:ivar events: all but statistics, in order."""
 
-    def __init__(self, settings: MediaSettings) -> None:
+    def __init__(self, settings: MediaSettings, **options: int) -> None:
         self.bus = api.LocalBus()
-        self.server = MediaServer(settings, self.bus)
+        self.server = MediaServer(settings, self.bus, **options)
         self.events: list[api.Event] = []
         self.peers: list[RawPeer] = []
         self._lines = AsyncExitStack()
