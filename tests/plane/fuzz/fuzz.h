@@ -8,6 +8,8 @@
  *   driver.c      mutates inputs for a target; libFuzzer or AFL can take its place
  *   joins.c       peers that come and go, 100,000 of them by default
  *   race.c        the thread of loop.c against control, for ThreadSanitizer
+ *   spread.c      two of them that relay to each other, for ThreadSanitizer
+ *   loops.c       what these two share
  */
 #ifndef TONGKE_FUZZ_H
 #define TONGKE_FUZZ_H
