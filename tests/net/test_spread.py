@@ -277,7 +277,7 @@ async def test_many_come_and_go_while_the_lesson_runs() -> None:
         total = teacher.sequence["1"] - 100
         for peer in stay:  # whose sockets may have overflown meanwhile, but everything was sent to them
             slot = bench.live.sessions[peer.session].slots_by_ssrc[peer.slot_ssrcs[1]]
-            await bench.until(lambda slot=slot: bench.plane.route_stats(slot.route).packets == total)
+            await bench.until(lambda slot=slot, sent=total: bench.plane.route_stats(slot.route).packets == sent)
             teacher.peer.send_rtp(teacher.sound(text="the end"))
             total += 1
             await peer.until(lambda peer=peer: any(packet.payload == b"the end" for packet in peer.rtp))
