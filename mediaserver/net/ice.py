@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
-from mediaserver.net import stun
 from mediaserver.plane.interface import Address
+from mediaserver.rtp import stun
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MAX_ADDRESSES = 16
@@ -43,13 +43,15 @@ class IcePeer:
     """What ICE knows of one peer.
 
     :ivar sockets: ours that its answer named.
-    :ivar selected: where to send. :ivar heard: time of its latest authentic check; it is its consent (RFC 7675).
+    :ivar selected: where to send. :ivar heard: time of its latest authentic check that came here; it is its consent
+        (RFC 7675). :ivar remote: the peer's ufrag, as its checks say it.
     """
 
     key: int
     credentials: Credentials
     heard: float
     sockets: Set[int]
+    remote: str = ""
     selected: Address | None = None
     selected_heard: float = 0.0
     next_credentials: Credentials | None = None
@@ -57,11 +59,20 @@ class IcePeer:
 
 
 class IceLite:
-    """:param moved: called with a peer's key and address when it is first found or found elsewhere."""
+    """:param moved: called with a peer's key and address when it is first found or found elsewhere, and when
+        `consent` has changed.
+    :param checked: when the plane answered the latest check from a peer's selected address, in the time of `now`.
+    """
 
-    def __init__(self, send: Callable[[Address, bytes], None], moved: Callable[[int, Address], None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Address, bytes], None],
+        moved: Callable[[int, Address], None],
+        checked: Callable[[int], float] = lambda key: 0.0,
+    ) -> None:
         self._send = send
         self._moved = moved
+        self._checked = checked
         self._by_ufrag: dict[str, IcePeer] = {}
         self._by_address: dict[Address, IcePeer] = {}
         self._peers: dict[int, IcePeer] = {}
@@ -110,7 +121,13 @@ class IceLite:
         return peer.key if peer is not None else None
 
     def heard(self, key: int) -> float:
-        return self._peers[key].heard
+        """Time of the latest authentic check, here or in the plane."""
+        return max(self._peers[key].heard, self._checked(key))
+
+    def consent(self, key: int) -> tuple[bytes, bytes]:
+        """USERNAME and password of the checks that this peer sends now (RFC 8445 §7.2.2)."""
+        peer = self._peers[key]
+        return f"{peer.credentials.ufrag}:{peer.remote}".encode(), peer.credentials.password.encode()
 
     def address(self, key: int) -> Address | None:
         peer = self._peers.get(key)
@@ -140,14 +157,16 @@ class IceLite:
             self.count["stun_role_conflict"] += 1
             self._send(address, stun.role_conflict(request, credentials.password))
             return
+        changed = credentials is peer.next_credentials or request.remote != peer.remote
+        peer.remote = request.remote
         if credentials is peer.next_credentials:
             del self._by_ufrag[peer.credentials.ufrag]
             peer.credentials, peer.next_credentials = credentials, None
         self.count["stun_ok"] += 1
         peer.heard = now
-        taken = self._by_address.get(address) is not peer
+        changed = changed or self._by_address.get(address) is not peer
         self._remember(peer, address)
-        self._select(peer, address, request.use_candidate, now, taken)
+        self._select(peer, address, request.use_candidate, now, changed)
         self._send(address, stun.success(request, address.peer, credentials.password))
 
     def _remember(self, peer: IcePeer, address: Address) -> None:
@@ -160,12 +179,13 @@ class IceLite:
             if self._by_address.get(forgotten) is peer:
                 del self._by_address[forgotten]
 
-    def _select(self, peer: IcePeer, address: Address, nominated: bool, now: float, taken: bool) -> None:
-        """:param taken: somebody else had claimed the address, as a peer can that forges its source."""
+    def _select(self, peer: IcePeer, address: Address, nominated: bool, now: float, changed: bool) -> None:
+        """:param changed: it says another ufrag now, or somebody else had claimed the address, as a peer can that
+        forges its source."""
         if address == peer.selected:
             peer.selected_heard = now
-            if taken:
+            if changed:
                 self._moved(peer.key, address)
-        elif peer.selected is None or nominated or now - peer.selected_heard > _SILENT_S:
+        elif peer.selected is None or nominated or now - max(peer.selected_heard, self._checked(peer.key)) > _SILENT_S:
             peer.selected, peer.selected_heard = address, now
             self._moved(peer.key, address)

@@ -50,7 +50,7 @@ class Live:
         self._epoch = time.time() - time.monotonic()
         self._feedback = Feedback(plane, self._arbiter, secrets.randbits(32), self._ntp_now)
         self._reports = Reports(plane, self._ntp_at)
-        self.ice = IceLite(plane.send, self._moved)
+        self.ice = IceLite(plane.send, self._moved, self._checked)
         self.certificate = dtls_seam.generate_certificate()
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, Session] = {}
@@ -146,9 +146,14 @@ class Live:
 
     def _moved(self, key: int, address: Address) -> None:
         self._plane.move_transport(key, address)
+        self._plane.set_consent(key, *self.ice.consent(key))
         session = self._by_key.get(key)
         if session is not None and session.dtls is not None:
             session.dtls.begin()
+
+    def _checked(self, key: int) -> float:
+        stats = self._plane.transport_stats(key)
+        return stats.consent_us / 1e6 if stats is not None else 0.0
 
     def _send_dtls(self, key: int, data: bytes) -> None:
         address = self.ice.address(key)
@@ -171,6 +176,7 @@ class Live:
             return
         inbound, outbound = session.dtls.sessions
         self._plane.add_transport(session.key, address, inbound, outbound)
+        self._plane.set_consent(session.key, *self.ice.consent(session.key))
         session.connected = True
         for published in session.published:
             self._plane.add_stream(published.spec)

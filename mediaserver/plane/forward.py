@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mediaserver.plane.consent import consent, expect
 from mediaserver.plane.history import Put
 from mediaserver.plane.interface import (
     COUNTERS,
@@ -27,13 +28,7 @@ from mediaserver.plane.reading import Readable
 from mediaserver.plane.reports import read_reports
 from mediaserver.plane.sender import Sender
 from mediaserver.plane.tables import RelayTarget, RouteState, StreamState, TransportState
-from mediaserver.rtp.packet import (
-    Header,
-    RtpError,
-    elements,
-    parse_header,
-    unwrap_rtx,
-)
+from mediaserver.rtp.packet import Header, RtpError, elements, parse_header, unwrap_rtx
 
 
 class Forwarder(Readable):
@@ -71,6 +66,11 @@ class Forwarder(Readable):
             else:
                 self._receive_rtp(identifier, data, now_us)
         elif first <= 3:
+            transport = self._transports.get(self._by_address.get(address, 0))
+            if transport is not None and (answer := consent(transport, address, data, now_us)):
+                count["rx_consent"] += 1
+                self.outbox.append((address, answer))
+                return
             count["rx_stun"] += 1
             self._sender.tell(ControlPacket(Kind.STUN, now_us, address=address, data=data))
         elif 20 <= first <= 63:
@@ -362,6 +362,10 @@ class Forwarder(Readable):
             del self._by_address[transport.address]
         transport.address = address
         self._by_address[address] = identifier
+
+    def set_consent(self, identifier: int, username: bytes, password: bytes) -> None:
+        if (transport := self._transports.get(identifier)) is not None:
+            expect(transport, username, password)
 
     def remove_transport(self, identifier: int) -> None:
         transport = self._transports.pop(identifier, None)

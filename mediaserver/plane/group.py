@@ -115,6 +115,10 @@ class PlaneGroup:
         if known is not None and known.plane == number:
             self._planes[number].move_transport(transport, local)
 
+    def set_consent(self, transport: int, username: bytes, password: bytes) -> None:
+        if (known := self._transports.get(transport)) is not None:
+            self._planes[known.plane].set_consent(transport, username, password)
+
     def remove_transport(self, transport: int) -> None:
         known = self._transports.pop(transport, None)
         if known is None:

@@ -208,6 +208,8 @@ class TransportStats:
     tx_bytes: int
     estimate: int = 0
     """bit/s the peer thinks its way here carries (REMB); 0 when it never said."""
+    consent_us: int = 0
+    """Arrival of the latest connectivity check the plane answered; 0 before the first."""
 
 
 class Arrival(NamedTuple):
@@ -251,6 +253,12 @@ class Plane(Protocol):
     def add_transport(self, transport: int, address: Address, inbound: SrtpSession, outbound: SrtpSession) -> None: ...
 
     def move_transport(self, transport: int, address: Address) -> None: ...
+
+    def set_consent(self, transport: int, username: bytes, password: bytes) -> None:
+        """Checks from the transport's address with this USERNAME, signed with `password`, are the plane's to answer.
+
+        All others, and those of a username of more than 64 or a password of more than 32 bytes, go to control.
+        """
 
     def remove_transport(self, transport: int) -> None:
         """Also drops its streams and routes."""
@@ -308,6 +316,7 @@ COUNTERS: dict[str, str] = {
     "rx_datagrams": "datagrams read from the sockets",
     "rx_bytes": "their bytes",
     "rx_stun": "handed to control as STUN",
+    "rx_consent": "connectivity checks of a peer whose address is known, answered by the plane",
     "rx_dtls": "handed to control as DTLS",
     "rx_rtp": "RTP packets accepted into a history",
     "rx_rtcp": "compound RTCP packets",

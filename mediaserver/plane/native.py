@@ -101,6 +101,9 @@ class Engine:
     def move_transport(self, transport: int, address: Address) -> None:
         self.native.move_transport(transport, address)
 
+    def set_consent(self, transport: int, username: bytes, password: bytes) -> None:
+        self.native.set_consent(transport, username, password)
+
     def remove_transport(self, transport: int) -> None:
         self.native.remove_transport(transport)
         self._sessions.pop(transport, None)

@@ -127,6 +127,9 @@ class ReferencePlane:
     def move_transport(self, transport: int, address: Address) -> None:
         self._forwarder.move_transport(transport, address)
 
+    def set_consent(self, transport: int, username: bytes, password: bytes) -> None:
+        self._forwarder.set_consent(transport, username, password)
+
     def remove_transport(self, transport: int) -> None:
         self._forwarder.remove_transport(transport)
 

@@ -36,10 +36,12 @@ class TransportState:
         "address",
         "arrivals",
         "by_ssrc",
+        "consent_us",
         "estimate",
         "inbound",
         "last_us",
         "outbound",
+        "password",
         "routes",
         "rtx_by_ssrc",
         "rx_bytes",
@@ -48,6 +50,7 @@ class TransportState:
         "streams",
         "tx_bytes",
         "tx_packets",
+        "username",
     )
 
     def __init__(self, address: Address, inbound: SrtpSession, outbound: SrtpSession) -> None:
@@ -61,11 +64,14 @@ class TransportState:
         self.ssrcs: set[int] = set()
         """All that were ever authentic: libsrtp keeps a context for each until the end."""
         self.arrivals: list[Arrival] = []
+        self.username = self.password = b""
+        """Of its connectivity checks; empty: control answers them."""
+        self.consent_us = 0
         self.last_us = self.rx_packets = self.rx_bytes = self.tx_packets = self.tx_bytes = self.estimate = 0
 
     def stats(self) -> TransportStats:
         return TransportStats(
-            self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes, self.estimate
+            self.last_us, self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes, self.estimate, self.consent_us
         )
 
 

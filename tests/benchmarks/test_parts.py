@@ -13,8 +13,8 @@ from playwright.async_api import async_playwright
 from benchmarks import browser, glass, machine, registry, report, results, soak
 from benchmarks.grid import Grid
 from benchmarks.load import checks, sdp
-from mediaserver.net.stun import parse_request
 from mediaserver.rtp import sdp as server_sdp
+from mediaserver.rtp.stun import parse_request
 from mediaserver.sfu.negotiate import plan_publish, plan_subscribe
 
 LOCAL = sdp.Local(":".join(["AB"] * 32), 5000, "ours", "o" * 24)

@@ -166,6 +166,14 @@ async def test_the_other_port_does_not_answer(spread: Bench) -> None:
     assert restarted.candidates == spread.server.ports[0].candidates
 
 
+async def test_checks_are_answered_by_their_plane(spread: Bench) -> None:
+    for peer in [await spread.offer_watch(name) for name in "abc"]:
+        await peer.connect()
+        before = spread.counter("rx_consent")
+        await peer.reach()
+        assert spread.counter("rx_consent") > before
+
+
 async def test_mirror_goes_with_its_last_watcher(spread: Bench) -> None:
     teacher = await spread.publish("t", "video")
     far = await spread.watch("a", "video")

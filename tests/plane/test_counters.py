@@ -10,6 +10,7 @@ import pytest
 from mediaserver.plane.interface import COUNTERS, Address, Stream
 from mediaserver.plane.reference import ReferencePlane
 from mediaserver.rtp import rtcp
+from tests.plane.cases_consent import PASSWORD, USERNAME, check
 from tests.plane.helpers import (
     CAMERA_RTX,
     FIRST_SEQUENCE,
@@ -30,6 +31,12 @@ from tests.plane.helpers import (
 )
 
 STRANGER = Address(0, ("198.51.100.1", 9))
+
+
+def consenting(world: World) -> None:
+    peer = Peer(world, 1)
+    world.plane.set_consent(1, USERNAME.encode(), PASSWORD.encode())
+    world.receive(bytes(check()), peer.address)
 
 
 def pair(world: World, **route: object) -> tuple[Peer, Peer]:
@@ -130,6 +137,7 @@ PROVOKED: dict[str, Callable[[World], None]] = {
     "rx_datagrams": from_stranger(b"\x00"),
     "rx_bytes": from_stranger(b"\x00"),
     "rx_stun": from_stranger(b"\x00"),
+    "rx_consent": consenting,
     "rx_dtls": from_stranger(b"\x16"),
     "rx_rtp": from_publisher(rtp(1, 0, key_picture())),
     "rx_rtcp": lambda world: pair(world)[0].send_rtcp(rtcp.pli(1, 2)),

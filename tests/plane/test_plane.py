@@ -6,6 +6,7 @@ from tests.plane import cases_binding as binding
 from tests.plane import cases_forwarding as forwarding
 from tests.plane import cases_receiving as receiving
 from tests.plane.cases_answering import Answering
+from tests.plane.cases_consent import AnsweringConsent
 from tests.plane.cases_reading import Agreeing, Tapping
 from tests.plane.cases_relaying import Relaying
 from tests.plane.cases_replaying import Replaying
@@ -24,6 +25,7 @@ class TestPlane(
     forwarding.Refusing,
     forwarding.Reporting,
     forwarding.Removing,
+    AnsweringConsent,
     ReadingReports,
     Relaying,
     Replaying,

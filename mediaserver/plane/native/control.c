@@ -64,6 +64,11 @@ void move_transport(struct plane *plane, int64_t id, const struct address *addre
     table_set(&plane->by_address, address, sizeof *address, transport);
 }
 
+void set_consent(struct plane *plane, int64_t id, const struct consent *consent) {
+    struct transport *transport = plane_transport(plane, id);
+    if (transport) transport->consent = *consent;
+}
+
 void remove_transport(struct plane *plane, int64_t id) {
     struct transport *transport = plane_transport(plane, id);
     if (!transport) return;

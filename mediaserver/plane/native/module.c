@@ -145,6 +145,7 @@ static PyMethodDef methods[] = {
     {"sender_report", py_sender_report, METH_VARARGS, "sender_report(stream, ntp, timestamp, route or -1)"},
     {"add_transport", py_add_transport, METH_VARARGS, "add_transport(id, address, inbound, outbound)"},
     {"move_transport", py_move_transport, METH_VARARGS, "move_transport(id, address)"},
+    {"set_consent", py_set_consent, METH_VARARGS, "set_consent(transport, username, password)"},
     {"remove_transport", py_remove_transport, METH_VARARGS, "remove_transport(id)"},
     {"add_stream", py_add_stream, METH_VARARGS, "add_stream(…): see plane/native.py"},
     {"remove_stream", py_remove_stream, METH_VARARGS, "remove_stream(id)"},

@@ -52,6 +52,7 @@ METHOD(py_sender_report);
 /* module_tables.c */
 METHOD(py_add_transport);
 METHOD(py_move_transport);
+METHOD(py_set_consent);
 METHOD(py_remove_transport);
 METHOD(py_add_stream);
 METHOD(py_remove_stream);

@@ -163,8 +163,9 @@ PyObject *py_transport_stats(PyObject *object, PyObject *args) {
     if (transport) copy = *transport;
     leave(&visit);
     if (!transport) Py_RETURN_NONE;
-    return Py_BuildValue("LLLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
-                         (long long)copy.tx_packets, (long long)copy.tx_bytes, (long long)copy.estimate);
+    return Py_BuildValue("LLLLLLL", (long long)copy.last_us, (long long)copy.rx_packets, (long long)copy.rx_bytes,
+                         (long long)copy.tx_packets, (long long)copy.tx_bytes, (long long)copy.estimate,
+                         (long long)copy.consent_us);
 }
 
 static const char *const counter_names[] = {

@@ -31,6 +31,24 @@ PyObject *py_move_transport(PyObject *object, PyObject *args) {
     return done(&visit, true);
 }
 
+PyObject *py_set_consent(PyObject *object, PyObject *args) {
+    struct loop *loop = loop_of_object(object);
+    struct visit visit;
+    struct consent consent = {0};
+    long long id;
+    const char *username, *password;
+    Py_ssize_t n_username, n_password;
+    if (!loop || !PyArg_ParseTuple(args, "Ly#y#", &id, &username, &n_username, &password, &n_password)) return NULL;
+    if (n_username <= MAX_USERNAME && n_password <= MAX_PASSWORD) {
+        memcpy(consent.username, username, (size_t)n_username);
+        memcpy(consent.password, password, (size_t)n_password);
+        consent.username_length = (uint8_t)n_username;
+        consent.password_length = (uint8_t)n_password;
+    }
+    set_consent(enter(loop, &visit), id, &consent);
+    return done(&visit, true);
+}
+
 static PyObject *remove_by_id(PyObject *object, PyObject *args, void (*remove)(struct plane *plane, int64_t id)) {
     struct loop *loop = loop_of_object(object);
     struct visit visit;

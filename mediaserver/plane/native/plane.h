@@ -4,6 +4,7 @@
  *   history.c  a stream's ring of packets                       (plane/history.py)
  *   table.c    ids and addresses to what they name
  *   receive.c  a datagram on its way into a history             (plane/forward.py)
+ *   stun.c     consent checks                                   (mediaserver/rtp/stun.py)
  *   route.c    from a history to the subscribers                (plane/sender.py)
  *   relay.c    from a history to its mirror on another plane    (plane/group.py says which)
  *   control.c  what control writes and reads                    (plane/forward.py, tables)
@@ -29,10 +30,12 @@
 #define MAX_OUTBOX 64          /* packets protected before they are sent */
 #define MAX_CONSTANTS 512       /* bytes of elements written into every packet of a route */
 #define MAX_CNAME 255
+#define MAX_USERNAME 64         /* of a consent check; peers with longer ones are answered by control */
+#define MAX_PASSWORD 32
 #define FIRST_INDEX 0x10000
 
 #define COUNTERS(X) \
-    X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_reports) X(rx_rtx) \
+    X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_consent) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_reports) X(rx_rtx) \
     X(tx_datagrams) X(tx_bytes) X(tx_rtp) X(tx_rtx) X(tx_replayed) X(tx_rtcp) \
     X(tx_relayed) X(rx_relayed) X(switches) X(history_resets) \
     X(drop_empty) X(drop_too_long) X(drop_first_byte) X(drop_unknown_address) X(drop_malformed_rtp) \
@@ -173,9 +176,15 @@ struct arrival {
     uint32_t abs_send_time, size, ssrc;
 };
 
+struct consent { /* what a peer's checks have to say and to be signed with; no username: control answers them */
+    uint8_t username[MAX_USERNAME], password[MAX_PASSWORD], username_length, password_length;
+};
+
 struct transport {
     int64_t id;
     struct address address;
+    struct consent consent;
+    int64_t consent_us; /* of the latest check answered here */
     void *inbound, *outbound; /* libsrtp contexts, owned by Python */
     struct list streams, routes; /* streams by ascending id */
     struct ssrc_entry *by_ssrc;
@@ -291,6 +300,12 @@ void receive_relayed(struct plane *plane, int64_t stream, int64_t index, int64_t
 void flush(struct plane *plane);
 void add_event(struct plane *plane, struct event event, const uint8_t *data, size_t size);
 
+/* ---- stun.c */
+
+bool is_consent(const struct consent *consent, const uint8_t *data, size_t size);
+/* Writes the success response to `request`, 80 bytes at most; returns its size. */
+size_t consent_answer(const struct consent *consent, const uint8_t *request, const struct address *from, uint8_t *out);
+
 /* ---- route.c */
 
 /* Begin to play, if there is a place to begin at: a keyframe, or `start` for a stream that has none. */
@@ -315,6 +330,7 @@ struct stream *plane_stream(struct plane *plane, int64_t id);
 struct route *plane_route(struct plane *plane, int64_t id);
 bool add_transport(struct plane *plane, int64_t id, const struct address *address, void *inbound, void *outbound);
 void move_transport(struct plane *plane, int64_t id, const struct address *address);
+void set_consent(struct plane *plane, int64_t id, const struct consent *consent);
 void remove_transport(struct plane *plane, int64_t id);
 /* `transport` 0: a mirror. */
 bool add_stream(struct plane *plane, const struct stream *spec, bool video, int64_t transport);

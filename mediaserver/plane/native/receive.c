@@ -376,6 +376,14 @@ void receive_relayed(struct plane *plane, int64_t id, int64_t index, int64_t now
     plane->count[put == PUT_NEW || put == PUT_RESET ? C_rx_relayed : C_drop_relay_stale]++;
 }
 
+static void answer_consent(struct plane *plane, struct transport *transport, const uint8_t *data, int64_t now_us) {
+    uint8_t answer[80];
+    COUNT(rx_consent);
+    transport->consent_us = now_us;
+    send_raw(plane, &transport->address, answer,
+             consent_answer(&transport->consent, data, &transport->address, answer));
+}
+
 void receive(struct plane *plane, uint8_t *data, size_t size, const struct address *from, int64_t now_us) {
     COUNT(rx_datagrams);
     plane->count[C_rx_bytes] += (int64_t)size;
@@ -398,12 +406,16 @@ void receive(struct plane *plane, uint8_t *data, size_t size, const struct addre
         return;
     }
     struct event event = {.now_us = now_us, .has_address = true, .address = *from};
+    struct transport *transport = table_get(&plane->by_address, from, sizeof *from);
     if (data[0] <= 3) {
+        if (transport && is_consent(&transport->consent, data, size)) {
+            answer_consent(plane, transport, data, now_us);
+            return;
+        }
         COUNT(rx_stun);
         event.kind = E_STUN;
     } else if (data[0] >= 20 && data[0] <= 63) {
         COUNT(rx_dtls);
-        struct transport *transport = table_get(&plane->by_address, from, sizeof *from);
         event.kind = E_DTLS;
         event.transport = transport ? transport->id : 0;
     } else {

@@ -19,7 +19,9 @@ _COMPILE = (
 )  # fmt: skip
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
-_PLANE = tuple(NATIVE / f"{name}.c" for name in ("control", "history", "receive", "relay", "route", "rtp", "table"))
+_PLANE = tuple(
+    NATIVE / f"{name}.c" for name in ("control", "history", "receive", "relay", "route", "rtp", "stun", "table")
+)
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
 

@@ -30,6 +30,8 @@ static void open_classroom(struct classroom *room, struct script *script) {
         room->inbound[i] = srtp_new((uint64_t)i);
         room->outbound[i] = srtp_new(100 + (uint64_t)i);
         REQUIRE(add_transport(plane, i, &address, room->inbound[i], room->outbound[i]));
+        struct consent consent = {"a:b", "secret", 3, 6};
+        set_consent(plane, i, &consent);
     }
     add_streams(plane, TEACHER, 10, teacher_shapes);
     add_streams(plane, GUEST, 20, guest_shapes);
@@ -80,6 +82,26 @@ static size_t make_rtcp(struct script *script, uint8_t *out) {
     return size;
 }
 
+/* A connectivity check, well formed unless its last attribute says otherwise; its signature is never right. */
+static size_t make_check(struct script *script, uint8_t *out) {
+    static const uint16_t kinds[] = {0x0006, 0x0008, 0x8028, 0x0025, 0x8029, 0x802A, 0x0024, 0x0006};
+    size_t size = 20;
+    memset(out, take(script), size);
+    for (int n = take(script) % 6; n > 0; n--) {
+        uint8_t what = take(script);
+        size_t length = what & 0x40 ? take(script) : (what & 7) == 1 ? 20 : 3;
+        write16(out + size, kinds[what & 7]);
+        write16(out + size + 2, (unsigned)(length + (what & 0x80 && n == 1)));
+        memset(out + size + 4, what, (length + 3) / 4 * 4);
+        memcpy(out + size + 4, "a:b", length < 3 ? length : 3);
+        size += 4 + (length + 3) / 4 * 4;
+    }
+    write16(out, 1);
+    write16(out + 2, (unsigned)(size - 20));
+    write32(out + 4, 0x2112A442);
+    return size;
+}
+
 /* One datagram, from any address, altered before it is sealed, after, or not at all. */
 static void send_one(struct classroom *room, struct script *script, uint8_t what) {
     uint8_t data[MAX_DATAGRAM] __attribute__((aligned(16)));
@@ -95,6 +117,8 @@ static void send_one(struct classroom *room, struct script *script, uint8_t what
         size = make_rtp(script, &encoder, data, room_left);
     } else if (rtcp) {
         size = make_rtcp(script, data);
+    } else if (what & 0x10) {
+        size = make_check(script, data);
     } else {
         size = take16(script) % room_left;
         memset(data, take(script), size);

@@ -10,7 +10,7 @@ from aioice import stun as client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mediaserver.net import stun
+from mediaserver.rtp import stun
 
 PASSWORD = "secret of the server"
 
