@@ -10,7 +10,7 @@
 
 #define INBOX_BYTES (4 << 20) /* some 3000 packets of video; touched only as far as it is ever filled */
 
-struct entry_head { /* the packet follows, and padding to whole heads' alignment */
+struct entry_head { /* the packet follows, then what is missing to the next head's alignment */
     int64_t stream, index, now_us;
     size_t size;
 };
