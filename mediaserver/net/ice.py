@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from mediaserver.plane.interface import Address
@@ -42,6 +42,7 @@ class Credentials:
 class IcePeer:
     """What ICE knows of one peer.
 
+    :ivar sockets: ours that its answer named.
     :ivar selected: where to send. :ivar heard: time of its latest authentic check that came here; it is its consent
         (RFC 7675). :ivar remote: the peer's ufrag, as its checks say it.
     """
@@ -49,6 +50,7 @@ class IcePeer:
     key: int
     credentials: Credentials
     heard: float
+    sockets: Set[int]
     remote: str = ""
     selected: Address | None = None
     selected_heard: float = 0.0
@@ -75,13 +77,20 @@ class IceLite:
         self._by_address: dict[Address, IcePeer] = {}
         self._peers: dict[int, IcePeer] = {}
         self.count = dict.fromkeys(
-            ("stun_ok", "drop_stun_malformed", "drop_stun_unknown_ufrag", "drop_stun_integrity", "stun_role_conflict"),
+            (
+                "stun_ok",
+                "drop_stun_malformed",
+                "drop_stun_unknown_ufrag",
+                "drop_stun_wrong_port",
+                "drop_stun_integrity",
+                "stun_role_conflict",
+            ),
             0,
         )
 
-    def add(self, key: int, now: float) -> Credentials:
+    def add(self, key: int, now: float, sockets: Set[int]) -> Credentials:
         credentials = Credentials.generate()
-        peer = IcePeer(key, credentials, now)
+        peer = IcePeer(key, credentials, now, sockets)
         self._peers[key] = peer
         self._by_ufrag[credentials.ufrag] = peer
         return credentials
@@ -134,6 +143,9 @@ class IceLite:
         peer = self._by_ufrag.get(request.local)
         if peer is None:
             self.count["drop_stun_unknown_ufrag"] += 1
+            return
+        if address.socket not in peer.sockets:
+            self.count["drop_stun_wrong_port"] += 1
             return
         credentials = peer.credentials
         if peer.next_credentials is not None and request.local == peer.next_credentials.ufrag:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
 from itertools import count
 
 from mediaserver import api
@@ -40,15 +39,12 @@ ROOM_LINGER_S = 30.0
 
 
 class Live:
-    """:param bus: carries the events away. :param total_counters: of the whole process, for the statistics."""
+    """:param bus: carries the events away."""
 
-    def __init__(
-        self, settings: MediaSettings, plane: Plane, bus: api.LocalBus, total_counters: Callable[[], dict[str, int]]
-    ) -> None:
+    def __init__(self, settings: MediaSettings, plane: Plane, bus: api.LocalBus) -> None:
         self._settings = settings
         self._plane = plane
         self._bus = bus
-        self._total_counters = total_counters
         self._arbiter = KeyframeArbiter(settings.keyframe_min_interval_ms / 1000)
         # The wall clock is read once: NTP times sent to peers must not jump when it is set.
         self._epoch = time.time() - time.monotonic()
@@ -133,7 +129,7 @@ class Live:
         if session.subscriber is not None:
             session.room.add_subscriber(session.subscriber)
         self._count["session_published" if session.direction == "publish" else "session_subscribed"] += 1
-        credentials = self.ice.add(session.key, session.created)
+        credentials = self.ice.add(session.key, session.created, session.port.sockets)
         self._tell_session(session, "connecting")
         self.tell_tracks(session.room, session.participant)
         self.apply(session.room)
@@ -379,10 +375,10 @@ class Live:
 
     def stats(self, room: str | None) -> api.StatsReported:
         sessions = [s for s in self.sessions.values() if room in (None, s.room.name)]
-        return self._reports.stats(room, sessions, self._total_counters(), time.monotonic())
+        return self._reports.stats(room, sessions, self.counters(), time.monotonic())
 
     def counters(self) -> dict[str, int]:
-        """Named counts of this plane and of what is above it."""
+        """Named counts of the plane and of what is above it."""
         return {
             **self._plane.counters(),
             **self.ice.count,

@@ -30,15 +30,15 @@ def resident() -> int:
 def engine() -> Iterator[Engine]:
     engine = Engine(SETTINGS)
     for number, address in enumerate(FROM):
-        engine.add_transport(number, address, srtp("camera", inbound=True), srtp("-", inbound=False))
+        engine.add_transport(1 + number, address, srtp("camera", inbound=True), srtp("-", inbound=False))
     yield engine
     engine.clear()
 
 
 def add_streams(engine: Engine, *, video: bool) -> None:
-    spec = Stream(0, 0, video=video, clock_rate=90_000, payload_types={VP8: "VP8"}, ssrc=CAMERA)
+    spec = Stream(0, 1, video=video, clock_rate=90_000, payload_types={VP8: "VP8"}, ssrc=CAMERA)
     for number in range(STREAMS):
-        engine.add_stream(replace(spec, id=number, transport=number))
+        engine.add_stream(replace(spec, id=number, transport=1 + number))
 
 
 def fill(engine: Engine, numbers: Sequence[int], size: int) -> int:

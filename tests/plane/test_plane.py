@@ -8,6 +8,7 @@ from tests.plane import cases_receiving as receiving
 from tests.plane.cases_answering import Answering
 from tests.plane.cases_consent import AnsweringConsent
 from tests.plane.cases_reading import Agreeing, Tapping
+from tests.plane.cases_relaying import Relaying
 from tests.plane.cases_replaying import Replaying
 from tests.plane.cases_reports import ReadingReports
 from tests.plane.cases_switching import Switching
@@ -26,6 +27,7 @@ class TestPlane(
     forwarding.Removing,
     AnsweringConsent,
     ReadingReports,
+    Relaying,
     Replaying,
     Answering,
     Switching,

@@ -5,6 +5,8 @@
  * drop for that receiver, never a wait for the others. */
 #include "loop.h"
 
+#include "relay.h"
+
 #include <errno.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -268,17 +270,27 @@ static void prefer_this_thread(void) {
     }
 }
 
+bool loop_take_relayed(struct loop *loop) {
+    loop_lock(loop);
+    bool more = inbox_drain(loop->inbox, loop->plane, MAX_BATCH);
+    flush(loop->plane);
+    loop_unlock(loop);
+    return more;
+}
+
 static void *run(void *argument) {
     struct loop *loop = argument;
-    struct pollfd polls[MAX_SOCKETS + 1];
+    struct pollfd polls[MAX_SOCKETS + 2];
     int burst = 0;  /* datagrams of the previous wake that were forwarded */
     int bursty = 0; /* wakes for which pictures are still expected to come in bursts; sound comes in between */
     prefer_this_thread();
     for (int i = 0; i < loop->n_sockets; i++) polls[i] = (struct pollfd){loop->sockets[i], POLLIN, 0};
     polls[loop->n_sockets] = (struct pollfd){loop->stop_fd, POLLIN, 0};
+    struct pollfd *relayed = &polls[loop->n_sockets + 1];
+    *relayed = (struct pollfd){inbox_fd(loop->inbox), POLLIN, 0};
     while (atomic_load(&loop->running)) {
         int timeout = atomic_load(&loop->untold) ? PATIENCE_US / 1000 : -1;
-        int ready = poll(polls, (nfds_t)loop->n_sockets + 1, timeout);
+        int ready = poll(polls, (nfds_t)loop->n_sockets + 2, timeout);
         if (ready < 0 && errno != EINTR) break;
         if (ready == 0) { /* nobody came by to tell control of the reports */
             loop_lock(loop);
@@ -289,9 +301,10 @@ static void *run(void *argument) {
         bursty = burst >= BURST ? BURST_MEMORY : bursty - (bursty > 0);
         if (bursty) usleep(GATHER_US);
         burst = 0;
-        bool more = true;
+        bool more = true, relaying = relayed->revents;
+        if (relaying) inbox_hear(loop->inbox);
         while (more && atomic_load(&loop->running)) {
-            more = false;
+            more = relaying = relaying && loop_take_relayed(loop);
             for (int i = 0; i < loop->n_sockets; i++)
                 if (receive_batch(loop, i, &burst)) more = true;
         }
@@ -327,6 +340,11 @@ struct loop *loop_new(struct plane *plane) {
     plane->owner = loop;
     plane->send = capture_outbox;
     loop->stop_fd = loop->notify_fd = -1;
+    loop->inbox = inbox_new();
+    if (!loop->inbox) {
+        free(loop);
+        return NULL;
+    }
     pthread_mutex_init(&loop->lock, NULL);
     pthread_mutex_init(&loop->turnstile, NULL);
     return loop;
@@ -376,6 +394,7 @@ bool loop_start(struct loop *loop, const int *sockets, int n) {
 bool loop_is_ours(const struct loop *loop) { return !loop->started || loop->process == getpid(); }
 
 void loop_stop(struct loop *loop) {
+    inbox_close(loop->inbox);
     if (!atomic_exchange(&loop->running, false)) return;
     uint64_t one = 1;
     ssize_t written = write(loop->stop_fd, &one, sizeof one);
@@ -390,6 +409,7 @@ void loop_free(struct loop *loop) {
     loop_stop(loop);
     if (loop->stop_fd >= 0) close(loop->stop_fd);
     if (loop->notify_fd >= 0) close(loop->notify_fd);
+    inbox_release(loop->inbox);
     free(loop->captured);
     free(loop->receiver);
     free(loop->sender);

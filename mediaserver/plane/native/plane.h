@@ -7,11 +7,12 @@
  *   receive.c  a datagram on its way into a history             (plane/forward.py)
  *   stun.c     consent checks                                   (mediaserver/rtp/stun.py)
  *   route.c    from a history to the subscribers                (plane/sender.py)
+ *   relay.c    from a history to its mirror on another plane    (plane/group.py says which)
  *   control.c  what control writes and reads                    (plane/forward.py, tables)
  *   loop.c     sockets, recvmmsg, sendmmsg, the thread          (plane/reference.py)
  *   module.h   Python's side of it, in four files
  *
- * Everything but loop.c and module*.c is free of I/O. All of it runs under one lock: the thread
+ * Everything but loop.c, module*.c and the wake-up in relay.c is free of I/O. All of it runs under one lock: the thread
  * holds it for one batch, control for one call, so changes take effect between batches.
  */
 #ifndef TONGKE_PLANE_H
@@ -38,13 +39,13 @@
 #define COUNTERS(X) \
     X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_consent) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_reports) X(rx_rtx) \
     X(tx_datagrams) X(tx_bytes) X(tx_rtp) X(tx_rtx) X(tx_replayed) X(tx_rtcp) \
-    X(switches) X(history_resets) \
+    X(tx_relayed) X(rx_relayed) X(switches) X(history_resets) \
     X(drop_empty) X(drop_too_long) X(drop_first_byte) X(drop_unknown_address) X(drop_malformed_rtp) \
     X(drop_malformed_rtcp) X(drop_srtp) X(drop_srtcp) X(drop_ssrc_limit) X(drop_unknown_ssrc) \
     X(drop_payload_type) X(drop_duplicate) X(drop_too_old) X(drop_rtx_padding) X(drop_rtx_unknown) \
     X(drop_gap_overflow) X(drop_arrival_overflow) X(drop_no_payload_type) X(drop_waiting_keyframe) \
     X(drop_before_start) X(drop_nack_unknown) X(drop_send_full) X(drop_send_error) X(drop_protect) \
-    X(drop_event_overflow)
+    X(drop_relay_full) X(drop_relay_stale) X(drop_event_overflow)
 
 enum counter {
 #define X(name) C_##name,
@@ -239,9 +240,10 @@ struct transport {
 
 struct stream {
     int64_t id;
-    struct transport *transport;
+    struct transport *transport; /* NULL for a mirror */
     struct history history;
     struct list routes;
+    struct list relays; /* inboxes of the planes that have a mirror; each is a reference */
     bool has_keyframes, has_ssrc, has_rtx_ssrc, has_transit;
     uint32_t ssrc, rtx_ssrc, transit;
     int64_t clock_rate;
@@ -333,6 +335,8 @@ struct plane {
 
 /* One datagram; `data` is overwritten. What it causes waits for `flush`. */
 void receive(struct plane *plane, uint8_t *data, size_t size, const struct address *from, int64_t now_us);
+/* A packet of a stream that another plane receives, under the index it has there. Waits for `flush` likewise. */
+void receive_relayed(struct plane *plane, int64_t stream, int64_t index, int64_t now_us, const uint8_t *data, size_t size);
 /* Forward what is pending. Called at the end of a batch and before control changes anything. */
 void flush(struct plane *plane);
 void add_event(struct plane *plane, struct event event, const uint8_t *data, size_t size);
@@ -353,6 +357,9 @@ void sender_report(struct plane *plane, struct route *route, uint64_t ntp, uint3
 void send_rtcp(struct plane *plane, struct transport *transport, const uint8_t *data, size_t size);
 void send_raw(struct plane *plane, const struct address *to, const uint8_t *data, size_t size);
 void route_silence(struct route *route);
+static inline int64_t stream_transport(const struct stream *stream) {
+    return stream->transport ? stream->transport->id : 0;
+}
 
 /* ---- control.c */
 
@@ -366,6 +373,7 @@ bool add_transport(struct plane *plane, int64_t id, const struct address *addres
 void move_transport(struct plane *plane, int64_t id, const struct address *address);
 void set_consent(struct plane *plane, int64_t id, const struct consent *consent);
 void remove_transport(struct plane *plane, int64_t id);
+/* `transport` 0: a mirror. */
 bool add_stream(struct plane *plane, const struct stream *spec, bool video, int64_t transport);
 void remove_stream(struct plane *plane, int64_t id);
 bool set_route(struct plane *plane, const struct route *spec, int64_t transport, int64_t stream, int64_t now_us);

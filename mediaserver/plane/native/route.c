@@ -1,7 +1,7 @@
 /* From a stream's history to its subscribers: where a route starts, and how a packet is rewritten for it
  * (plane/sender.py is the same in Python). Packets of a batch go out receiver by receiver, so that each
  * receiver's keys are touched once and consecutive packets of one size can leave in one send. */
-#include "plane.h"
+#include "relay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +195,7 @@ void fan_out(struct plane *plane, struct stream *stream) {
         const struct kept *kept = history_get(&stream->history, stream->pending[i]);
         if (kept && parse_kept(kept, &plane->parsed[n])) n++;
     }
+    if (stream->relays.n) relay(plane, stream, plane->parsed, n);
     for (int r = 0; r < stream->routes.n; r++) {
         struct route *route = stream->routes.items[r];
         int64_t reach = stream->reach;
@@ -280,7 +281,7 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
     route->live_us = now_us;
     route->started = true;
     COUNT(switches);
-    struct event event = {.kind = E_STARTED, .now_us = now_us, .transport = stream->transport->id,
+    struct event event = {.kind = E_STARTED, .now_us = now_us, .transport = stream_transport(stream),
                           .stream = stream->id, .route = route->id};
     add_event(plane, event, NULL, 0);
     for (int64_t index = start; index <= history->highest; index++) {

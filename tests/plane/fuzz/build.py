@@ -12,6 +12,8 @@ TARGETS = ("datagrams", "tables")
 """Take inputs; linked with the mutating driver."""
 OTHERS = ("joins", "histories")
 """Take a number: how much to do."""
+RACES = ("race", "spread")
+"""Threads against each other, for so many seconds."""
 
 _COMPILE = (
     "gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-fno-omit-frame-pointer", "-pthread",
@@ -20,7 +22,8 @@ _COMPILE = (
 _ADDRESS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _THREAD = ("-fsanitize=thread",)
 _PLANE = tuple(
-    NATIVE / f"{name}.c" for name in ("arena", "control", "history", "receive", "route", "rtp", "stun", "table")
+    NATIVE / f"{name}.c"
+    for name in ("arena", "control", "history", "receive", "relay", "route", "rtp", "stun", "table")
 )
 _COMMON = (*_PLANE, *(HERE / f"{name}.c" for name in ("check", "script", "srtp")))
 
@@ -52,9 +55,14 @@ def build_fuzzers(into: Path, *, coverage: bool = False) -> dict[str, Path]:
     return {name: into / name for name in own}
 
 
-def build_race(into: Path) -> Path:
-    """`race`, with ThreadSanitizer."""
+def build_races(into: Path) -> dict[str, Path]:
+    """`race` and `spread`, with ThreadSanitizer."""
     into.mkdir(parents=True, exist_ok=True)
-    sources = [*_COMMON, NATIVE / "loop.c", HERE / "race.c"]
-    subprocess.run([*_COMPILE, *_THREAD, *sources, "-o", into / "race"], check=True)
-    return into / "race"
+    shared = [*_COMMON, NATIVE / "loop.c", HERE / "loops.c"]
+
+    def build(name: str) -> Path:
+        subprocess.run([*_COMPILE, *_THREAD, *shared, HERE / f"{name}.c", "-o", into / name], check=True)
+        return into / name
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(RACES, pool.map(build, RACES), strict=True))

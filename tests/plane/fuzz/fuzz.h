@@ -9,6 +9,8 @@
  *   joins.c       peers that come and go, 100,000 of them by default
  *   histories.c   rings of packets against a plain array
  *   race.c        the thread of loop.c against control, for ThreadSanitizer
+ *   spread.c      two of them that relay to each other, for ThreadSanitizer
+ *   loops.c       what these two share
  */
 #ifndef TONGKE_FUZZ_H
 #define TONGKE_FUZZ_H
