@@ -98,10 +98,10 @@ class Shard:
                 if (session := self.live.sessions.get(command.session)) is not None:
                     self.live.close(session, command.reason)
             case api.CloseParticipant():
-                for session in self.live.sessions_of(command.room, command.participant):
+                for session in self.live.sessions.of(command.room, command.participant):
                     self.live.close(session, command.reason)
             case api.CloseRoom():
-                for session in [s for s in self.live.sessions.values() if s.room.name == command.room]:
+                for session in list(self.live.sessions.in_room(command.room)):
                     self.live.close(session, "room_ended" if command.reason == "ended" else command.reason)
                 self.live.forget_room(command.room)
             case api.Call():
@@ -118,7 +118,7 @@ class Shard:
         return None
 
     def _publish(self, command: api.Publish) -> api.SessionAnswer:
-        replaced = self.live.sessions_of(command.room, command.participant, "publish")
+        replaced = self.live.sessions.of(command.room, command.participant, "publish")
         self._admit(command.room, len(replaced))
         offer = _parse(command.offer)
         plan = _plan(lambda: plan_publish(offer, video_codecs=self._settings.video_codecs, sources=command.sources))
@@ -140,7 +140,7 @@ class Shard:
         if room.lead in (None, command.participant):
             return
         other = room.lead or ""
-        if not self.live.sessions_of(room.name, other, "publish"):
+        if not self.live.sessions.of(room.name, other, "publish"):
             return
         if not command.takeover:
             raise api.UserError(
@@ -149,11 +149,11 @@ class Shard:
                 "Another teacher is live in this room; end that lesson first, or take it over.",
                 lead=room.lead,
             )
-        for session in self.live.sessions_of(room.name, other):
+        for session in self.live.sessions.of(room.name, other):
             self.live.close(session, "taken_over")
 
     def _subscribe(self, command: api.Subscribe) -> api.SessionAnswer:
-        watching = self.live.sessions_of(command.room, command.participant, "subscribe")
+        watching = self.live.sessions.of(command.room, command.participant, "subscribe")
         self._admit(command.room, len(watching))
         offer = _parse(command.offer)
         used: set[int] = set()
@@ -176,8 +176,7 @@ class Shard:
     def _full(self, room: str, leaving: int = 0) -> api.UserError | None:
         if self._total() - leaving >= self._settings.max_sessions:
             return api.UserError(503, "too_many_sessions", "The server is full; try again later or use another one.")
-        here = sum(1 for session in self.live.sessions.values() if session.room.name == room)
-        if here - leaving >= self._settings.max_peers_per_room:
+        if len(self.live.sessions.in_room(room)) - leaving >= self._settings.max_peers_per_room:
             return api.UserError(429, "too_many_sessions", "This room is full; close a page that is not needed.")
         return None
 
