@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from enum import Enum
+from functools import cached_property
 
 import pylibsrtp
 from aiortc import RTCCertificate
@@ -34,6 +35,7 @@ SrtpError = pylibsrtp.Error
 
 _PREFERENCE = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
 """As server we choose: AES-128-GCM costs a third of AES-CM with HMAC-SHA1 per packet."""
+_CHOICE = [profile for profile in _PREFERENCE if profile in SRTP_PROFILES]
 _EXPORTER = b"EXTRACTOR-dtls_srtp"
 _RECEIVING_WINDOW = 1024
 _SENDING_WINDOW = 128
@@ -82,26 +84,26 @@ class Certificate(RTCCertificate):
     session is ever resumed (RFC 5246 §7.3) each handshake has proved the certificate it is compared with.
     """
 
-    _context: SSL.Context | None = None
+    @cached_property
+    def _context(self) -> SSL.Context:
+        context = super()._create_ssl_context(_CHOICE)
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        context.set_options(SSL.OP_NO_QUERY_MTU)
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+        return context
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        if self._context is None:
-            context = super()._create_ssl_context(srtp_profiles)
-            context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-            context.set_options(SSL.OP_NO_QUERY_MTU)
-            context.set_mode(SSL.MODE_RELEASE_BUFFERS)
-            self._context = context
         return self._context
+
+    @cached_property
+    def fingerprints(self) -> tuple[tuple[str, str], ...]:
+        """(hash function, hex pairs) for the answer; SHA-256 is understood by everybody."""
+        return tuple((f.algorithm, f.value) for f in self.getFingerprints() if f.algorithm == "sha-256")
 
 
 def generate_certificate() -> Certificate:
     """A self-signed P-256 certificate, the one of this process."""
     return Certificate.generateCertificate()
-
-
-def fingerprints(certificate: Certificate) -> tuple[tuple[str, str], ...]:
-    """(hash function, hex pairs) for the answer; SHA-256 is understood by everybody."""
-    return tuple((f.algorithm, f.value) for f in certificate.getFingerprints() if f.algorithm == "sha-256")
 
 
 class Outcome(Enum):
@@ -111,31 +113,44 @@ class Outcome(Enum):
 
 
 class _Wire:
-    """An ICE transport as `RTCDtlsTransport` sees it."""
+    """An ICE transport as `RTCDtlsTransport` sees it; it has one reader."""
 
+    __slots__ = ("_ended", "_reader", "_sink", "_waiting")
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._sink = send
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+        self._waiting: list[bytes] = []  # an asyncio.Queue weighs 3 kB, and most peers never say a word again
+        self._reader: asyncio.Future[None] | None = None
+        self._ended = False
 
     def feed(self, data: bytes) -> bool:
-        if self._queue.full():
+        if len(self._waiting) >= _QUEUE:
             return False
-        self._queue.put_nowait(data)
+        self._waiting.append(data)
+        self._wake()
         return True
 
     def end(self) -> None:
-        """Whoever reads gets ConnectionError once, also when the queue is full."""
-        while self._queue.full():
-            self._queue.get_nowait()
-        self._queue.put_nowait(None)
+        """Whoever reads gets ConnectionError, whatever was waiting."""
+        self._waiting.clear()
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
     async def _recv(self) -> bytes:
-        data = await self._queue.get()
-        if data is None:
-            raise ConnectionError
-        return data
+        while not self._waiting:
+            if self._ended:
+                raise ConnectionError
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        return self._waiting.pop(0)
 
     async def _send(self, data: bytes) -> None:
         self._sink(data)
@@ -181,6 +196,8 @@ class DtlsSrtp:
     :param changed: told once `CONNECTED` or `FAILED`, later perhaps `CLOSED`.
     """
 
+    __slots__ = ("_active", "_changed", "_closing", "_remote", "_task", "_transport", "_wire")
+
     def __init__(
         self,
         certificate: Certificate,
@@ -196,7 +213,7 @@ class DtlsSrtp:
             fingerprints=[RTCDtlsFingerprint(algorithm=algorithm, value=value) for algorithm, value in remote]
         )
         self._transport = _Transport(self._wire, [certificate])  # type: ignore[arg-type]
-        self._transport._srtp_profiles = [profile for profile in _PREFERENCE if profile in SRTP_PROFILES]
+        self._transport._srtp_profiles = _CHOICE
         self._transport._set_role("client" if active else "server")
         self._active = active
         self._task: asyncio.Task[None] | None = None

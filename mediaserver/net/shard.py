@@ -200,7 +200,7 @@ class Shard:
         local = LocalParameters(
             ufrag=credentials.ufrag,
             password=credentials.password,
-            fingerprints=dtls_seam.fingerprints(self.live.certificate),
+            fingerprints=self.live.certificate.fingerprints,
             candidates=self.candidates,
             session_id=secrets.randbits(62),
             cname=session.cname,

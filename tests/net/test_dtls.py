@@ -87,7 +87,7 @@ class Pair:
 
     async def start_client(self) -> None:
         self.ours.begin()
-        fingerprints = [rtcdtlstransport.RTCDtlsFingerprint(*f) for f in seam.fingerprints(self.certificate)]
+        fingerprints = [rtcdtlstransport.RTCDtlsFingerprint(*f) for f in self.certificate.fingerprints]
         await self.client.start(RTCDtlsParameters(fingerprints=fingerprints))
 
     async def end(self) -> None:
