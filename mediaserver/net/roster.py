@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, ValuesView
 
 from mediaserver.net.session import Session
 
@@ -25,6 +25,10 @@ class Roster(Mapping[str, Session]):
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def values(self) -> ValuesView[Session]:
+        """The table's own view: that of `Mapping` looks every session up, at every tick."""
+        return self._sessions.values()
 
     def add(self, session: Session) -> None:
         self._sessions[session.id] = session
