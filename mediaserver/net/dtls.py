@@ -177,6 +177,10 @@ class _Transport(RTCDtlsTransport):
         self._rx_srtp = _srtp_session(profile, theirs, policy.SSRC_ANY_INBOUND, _RECEIVING_WINDOW)
         self._tx_srtp = _srtp_session(profile, ours, policy.SSRC_ANY_OUTBOUND, _SENDING_WINDOW)
 
+    def forget(self) -> None:
+        """After `stop`: what C holds for this peer, 100 kB, goes now and not when the collector comes by."""
+        self._ssl = self._rx_srtp = self._tx_srtp = None
+
 
 def _srtp_session(profile: SRTPProtectionProfile, key: bytes, ssrc_type: int, window: int) -> pylibsrtp.Session:
     policy = pylibsrtp.Policy(key=key, ssrc_type=ssrc_type, srtp_profile=profile.libsrtp_profile)
@@ -275,3 +279,4 @@ class DtlsSrtp:
         self._wire.end()
         if self._task is not None:
             await asyncio.wait([self._task])
+        self._transport.forget()
