@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mediaserver import api
-from mediaserver.net import dtls as dtls_seam
 from mediaserver.net.addresses import Port
 from mediaserver.net.feedback import NACK_BUDGET, START_RATE
 from mediaserver.net.live import Live
@@ -69,10 +68,10 @@ class Commands:
                 if (session := self.live.sessions.get(command.session)) is not None:
                     self.live.close(session, command.reason)
             case api.CloseParticipant():
-                for session in self.live.sessions_of(command.room, command.participant):
+                for session in self.live.sessions.of(command.room, command.participant):
                     self.live.close(session, command.reason)
             case api.CloseRoom():
-                for session in [s for s in self.live.sessions.values() if s.room.name == command.room]:
+                for session in list(self.live.sessions.in_room(command.room)):
                     self.live.close(session, "room_ended" if command.reason == "ended" else command.reason)
                 self.live.forget_room(command.room)
             case api.Call():
@@ -89,7 +88,7 @@ class Commands:
         return None
 
     def _publish(self, command: api.Publish) -> api.SessionAnswer:
-        replaced = self.live.sessions_of(command.room, command.participant, "publish")
+        replaced = self.live.sessions.of(command.room, command.participant, "publish")
         self._admit(command.room, len(replaced))
         offer = _parse(command.offer)
         plan = _plan(lambda: plan_publish(offer, video_codecs=self._settings.video_codecs, sources=command.sources))
@@ -111,7 +110,7 @@ class Commands:
         if room.lead in (None, command.participant):
             return
         other = room.lead or ""
-        if not self.live.sessions_of(room.name, other, "publish"):
+        if not self.live.sessions.of(room.name, other, "publish"):
             return
         if not command.takeover:
             raise api.UserError(
@@ -120,11 +119,11 @@ class Commands:
                 "Another teacher is live in this room; end that lesson first, or take it over.",
                 lead=room.lead,
             )
-        for session in self.live.sessions_of(room.name, other):
+        for session in self.live.sessions.of(room.name, other):
             self.live.close(session, "taken_over")
 
     def _subscribe(self, command: api.Subscribe) -> api.SessionAnswer:
-        watching = self.live.sessions_of(command.room, command.participant, "subscribe")
+        watching = self.live.sessions.of(command.room, command.participant, "subscribe")
         self._admit(command.room, len(watching))
         offer = _parse(command.offer)
         used: set[int] = set()
@@ -147,8 +146,7 @@ class Commands:
     def _full(self, room: str, leaving: int = 0) -> api.UserError | None:
         if len(self.live.sessions) - leaving >= self._settings.max_sessions:
             return api.UserError(503, "too_many_sessions", "The server is full; try again later or use another one.")
-        here = sum(1 for session in self.live.sessions.values() if session.room.name == room)
-        if here - leaving >= self._settings.max_peers_per_room:
+        if len(self.live.sessions.in_room(room)) - leaving >= self._settings.max_peers_per_room:
             return api.UserError(429, "too_many_sessions", "This room is full; close a page that is not needed.")
         return None
 
@@ -169,21 +167,18 @@ class Commands:
         )
 
     def _place(self, room: Room) -> Port:
-        here, of_room, lead = [0] * len(self._ports), [0] * len(self._ports), None
-        for session in self.live.sessions.values():
-            here[session.port.number] += 1
-            if session.room is room:
-                of_room[session.port.number] += 1
-                if session.participant == room.lead and session.direction == "publish":
-                    lead = session.port.number
-        return self._ports[place(here, of_room, lead, spread_after=self._spread_after)]
+        planes, sessions = len(self._ports), self.live.sessions
+        sending = sessions.of(room.name, room.lead, "publish") if room.lead is not None else []
+        lead = sending[-1].port.number if sending else None
+        counted, of_room = sessions.on_planes(planes), sessions.of_room_on_planes(room.name, planes)
+        return self._ports[place(counted, of_room, lead, spread_after=self._spread_after)]
 
     def _answer(self, session: Session, plan: Negotiated) -> api.SessionAnswer:
         credentials = self.live.open(session, plan)
         local = LocalParameters(
             ufrag=credentials.ufrag,
             password=credentials.password,
-            fingerprints=dtls_seam.fingerprints(self.live.certificate),
+            fingerprints=self.live.certificate.fingerprints,
             candidates=session.port.candidates,
             session_id=secrets.randbits(62),
             cname=session.cname,

@@ -6,6 +6,7 @@ whoever proved, with a message integrity made with our password, to be behind it
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Set
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from mediaserver.plane.interface import Address
 from mediaserver.rtp import stun
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MAX_ADDRESSES = 16
 """Addresses remembered per peer; the one unused for longest is forgotten."""
 _SILENT_S = 6.0
@@ -22,8 +22,9 @@ _SILENT_S = 6.0
 check a quiet pair every 2.5 s and aioice every 5 s; a check of another pair in between must not win."""
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _random(octets: int) -> str:
+    """Four characters for three octets; the alphabet of base64 is that of ICE (RFC 8839 §5.4, ice-char)."""
+    return base64.b64encode(secrets.token_bytes(octets)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Credentials:
 
     @classmethod
     def generate(cls) -> Credentials:
-        return cls(_random(8), _random(24))
+        return cls(_random(6), _random(18))
 
 
 @dataclass(slots=True)
