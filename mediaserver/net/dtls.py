@@ -276,6 +276,7 @@ class DtlsSrtp:
             return
         self._closing = True
         await self._transport.stop()
+        self._transport.remove_all_listeners()  # or the two hold each other until a full collection
         self._wire.end()
         if self._task is not None:
             await asyncio.wait([self._task])
