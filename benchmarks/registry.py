@@ -11,6 +11,7 @@ from benchmarks.grid import Grid
 
 MODULES = {
     "forward": "benchmarks.forward_report",
+    "busy": "benchmarks.busy",
     "rooms": "benchmarks.rooms",
     "join": "benchmarks.join",
     "memory": "benchmarks.memory",

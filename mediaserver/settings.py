@@ -16,7 +16,7 @@ PlaneChoice = Literal["auto", "reference", "native"]
 
 @dataclass(frozen=True, slots=True)
 class MediaSettings:
-    """Settings of one media server (one process, one UDP port).
+    """Settings of one media server (one process).
 
     :ivar host: literal IPv4 and IPv6 addresses to bind, all on the same port. An address
         whose family this machine lacks is skipped as long as another one can be bound.
@@ -32,8 +32,8 @@ class MediaSettings:
     :ivar replay_max_packets: a joiner gets the latest picture group from the history when it has
         at most this many packets; otherwise a keyframe is asked for.
     :ivar replay_max_age_ms: … and when its keyframe is at most this old.
-    :ivar threads: packet planes, each on a thread and a UDP port of its own (`port`, `port` + 1, …). A room
-        lives on one of them, so one lesson has one core at most; the reference plane gains nothing.
+    :ivar threads: packet planes, each on a thread and a UDP port of its own (`port`, `port` + 1, …). Lessons
+        are laid out over them, and a large one is spread; the reference plane gains nothing.
     :ivar max_sessions: publishing and subscribing sessions of the whole process.
     :ivar max_peers_per_room: sessions of one room.
     :ivar min_publish_bitrate: least bit/s granted to one publisher (REMB).

@@ -96,16 +96,18 @@ class Lesson:
         return self._changed(participant, now)
 
     def open_session(self, participant: str, name: str, role: Role, session: str, now: float) -> Change:
-        person = self._enter(participant, name, role)
-        person.sessions.add(session)
-        return self._changed(participant, now)
+        """Pages are told of people, not of their sessions: news is who comes with one, or under another name."""
+        before = self.people.get(participant)
+        known = before is not None and (before.name, before.role) == (name, role)
+        self._enter(participant, name, role).sessions.add(session)
+        return NOTHING if known else self._changed(participant, now)
 
     def close_session(self, participant: str, session: str, now: float) -> Change:
         person = self.people.get(participant)
         if person is None or session not in person.sessions:
             return NOTHING
         person.sessions.discard(session)
-        return self._changed(participant, now)
+        return NOTHING if person.present else self._changed(participant, now)
 
     def _enter(self, participant: str, name: str, role: Role) -> Person:
         person = self.people.get(participant)

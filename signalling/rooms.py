@@ -202,7 +202,8 @@ class Rooms:
                 room = self.rooms.get(event.room)
                 if room is not None:
                     room.slots[event.session] = event
-                    self._send_to(room, event.participant, _slots_text(event))
+                    if (page := room.pages.get(event.participant)) is not None:
+                        page.send(_slots_text(event))
             case api.TracksChanged():
                 self.changed(event.room, lambda it, now: it.set_tracks(event.participant, event.tracks, now))
             case api.CalledChanged():
@@ -214,10 +215,11 @@ class Rooms:
         room = self.rooms.get(event.room)
         if room is None:
             return
-        text = messages.Session(
-            session=event.session, direction=event.direction, state=event.state, reason=event.reason
-        ).text()
-        self._send_to(room, event.participant, text)
+        if (page := room.pages.get(event.participant)) is not None:
+            told = messages.Session(
+                session=event.session, direction=event.direction, state=event.state, reason=event.reason
+            )
+            page.send(told.text())
         if event.state == "closed":
             room.slots.pop(event.session, None)
             if self.sessions.pop(event.session, None) is not None:
@@ -242,7 +244,7 @@ class Rooms:
 
     def _tell(self, room: Room, change: Change) -> None:
         """Send a change to every page that may know of it. Newcomers come before the messages that name them."""
-        if not change:
+        if not change or not room.pages:
             return
         lesson = room.lesson
         texts = {
@@ -267,11 +269,6 @@ class Rooms:
                 page.send(summary)
             for id in gone:
                 page.send(messages.Left(id=id).text())
-
-    def _send_to(self, room: Room, participant: str, text: str) -> None:
-        page = room.pages.get(participant)
-        if page is not None:
-            page.send(text)
 
     # ------------------------------------------------------------ time
 

@@ -55,7 +55,7 @@ class Peer:
         self._engine = engine
         self._certificate = certificate
         self.socket = new_socket()
-        [(_, fingerprint)] = dtls.fingerprints(certificate)
+        [(_, fingerprint)] = certificate.fingerprints
         self.local = sdp.Local(fingerprint, self.socket.getsockname()[1])
         self.remote: sdp.Remote | None = None
         self.id: int | None = None

@@ -24,12 +24,12 @@ _SERVE = "from signalling.cli import main; main(['serve'])"
 
 
 class Tongke:
-    """:param plane: `reference` or `native`."""
+    """:param plane: `reference` or `native`. :param prelude: Python that the server's process runs first."""
 
     decodes = False
     process: Child
 
-    def __init__(self, core: int, plane: str, *, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, core: int, plane: str, *, settings: dict[str, str] | None = None, prelude: str = "") -> None:
         self.name = plane
         self.label = f"Tongke, {plane} plane"
         self._core = core
@@ -46,6 +46,7 @@ class Tongke:
             "TONGKE_LOG__LEVEL": "warning",
             **(settings or {}),
         }
+        self._program = f"{prelude}\n{_SERVE}"
         self.url = ""
         self._secret = b""
         self._client: aiohttp.ClientSession
@@ -53,7 +54,7 @@ class Tongke:
     async def __aenter__(self) -> Self:
         """Raises `Unavailable` when the plane cannot be loaded."""
         self.process = await Child.start(
-            [sys.executable, "-c", _SERVE], core=self._core, name=self.label, environment=self._environment
+            [sys.executable, "-c", self._program], core=self._core, name=self.label, environment=self._environment
         )
         try:
             self.url = (await self.process.line(r"serves on (http://\S+)")).group(1).replace("localhost", "127.0.0.1")

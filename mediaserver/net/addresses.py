@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import ifaddr
 
@@ -33,6 +34,33 @@ def announced(
         usable.sort(key=lambda other: other.is_loopback)
         found += [(str(other), bound_port) for other in usable if not other.is_link_local]
     return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One packet plane as its peers see it.
+
+    :ivar sockets: as `Address` numbers them. :ivar candidates: values of `a=candidate:`.
+    """
+
+    number: int
+    port: int
+    sockets: frozenset[int]
+    candidates: tuple[str, ...]
+
+
+def ports(bound: Sequence[tuple[str, int]], configured: Sequence[tuple[str, int]]) -> list[Port]:
+    """Of each plane, in their order; `bound` has all sockets in theirs.
+
+    :param configured: for the first plane. The others are announced that many ports further on.
+    """
+    found: list[Port] = []
+    for number, port in enumerate(dict.fromkeys(port for _, port in bound)):
+        sockets = [i for i, (_, bound_port) in enumerate(bound) if bound_port == port]
+        shifted = [(host, known and known + number) for host, known in configured]
+        addresses = announced([bound[i] for i in sockets], shifted)
+        found.append(Port(number, port, frozenset(sockets), candidates(addresses)))
+    return found
 
 
 def machine_addresses() -> list[str]:

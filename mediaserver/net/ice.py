@@ -6,15 +6,15 @@ whoever proved, with a message integrity made with our password, to be behind it
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from mediaserver.plane.interface import Address
 from mediaserver.rtp import stun
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MAX_ADDRESSES = 16
 """Addresses remembered per peer; the one unused for longest is forgotten."""
 _SILENT_S = 6.0
@@ -22,8 +22,9 @@ _SILENT_S = 6.0
 check a quiet pair every 2.5 s and aioice every 5 s; a check of another pair in between must not win."""
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _random(octets: int) -> str:
+    """Four characters for three octets; the alphabet of base64 is that of ICE (RFC 8839 §5.4, ice-char)."""
+    return base64.b64encode(secrets.token_bytes(octets)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,14 @@ class Credentials:
 
     @classmethod
     def generate(cls) -> Credentials:
-        return cls(_random(8), _random(24))
+        return cls(_random(6), _random(18))
 
 
 @dataclass(slots=True)
 class IcePeer:
     """What ICE knows of one peer.
 
+    :ivar sockets: ours that its answer named.
     :ivar selected: where to send. :ivar heard: time of its latest authentic check that came here; it is its consent
         (RFC 7675). :ivar remote: the peer's ufrag, as its checks say it.
     """
@@ -49,6 +51,7 @@ class IcePeer:
     key: int
     credentials: Credentials
     heard: float
+    sockets: Set[int]
     remote: str = ""
     selected: Address | None = None
     selected_heard: float = 0.0
@@ -75,13 +78,20 @@ class IceLite:
         self._by_address: dict[Address, IcePeer] = {}
         self._peers: dict[int, IcePeer] = {}
         self.count = dict.fromkeys(
-            ("stun_ok", "drop_stun_malformed", "drop_stun_unknown_ufrag", "drop_stun_integrity", "stun_role_conflict"),
+            (
+                "stun_ok",
+                "drop_stun_malformed",
+                "drop_stun_unknown_ufrag",
+                "drop_stun_wrong_port",
+                "drop_stun_integrity",
+                "stun_role_conflict",
+            ),
             0,
         )
 
-    def add(self, key: int, now: float) -> Credentials:
+    def add(self, key: int, now: float, sockets: Set[int]) -> Credentials:
         credentials = Credentials.generate()
-        peer = IcePeer(key, credentials, now)
+        peer = IcePeer(key, credentials, now, sockets)
         self._peers[key] = peer
         self._by_ufrag[credentials.ufrag] = peer
         return credentials
@@ -134,6 +144,9 @@ class IceLite:
         peer = self._by_ufrag.get(request.local)
         if peer is None:
             self.count["drop_stun_unknown_ufrag"] += 1
+            return
+        if address.socket not in peer.sockets:
+            self.count["drop_stun_wrong_port"] += 1
             return
         credentials = peer.credentials
         if peer.next_credentials is not None and request.local == peer.next_credentials.ufrag:

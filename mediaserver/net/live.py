@@ -9,7 +9,6 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
 from itertools import count
 
 from mediaserver import api
@@ -18,6 +17,7 @@ from mediaserver.net.dtls import DtlsSrtp, Outcome
 from mediaserver.net.feedback import NACK_BUDGET, Feedback
 from mediaserver.net.ice import Credentials, IceLite
 from mediaserver.net.reports import Reports
+from mediaserver.net.roster import Roster
 from mediaserver.net.session import Published, Session, route_from
 from mediaserver.plane.interface import Address, ControlPacket, Kind, Plane
 from mediaserver.rtp import rtcp
@@ -40,15 +40,12 @@ ROOM_LINGER_S = 30.0
 
 
 class Live:
-    """:param bus: carries the events away. :param total_counters: of the whole process, for the statistics."""
+    """:param bus: carries the events away."""
 
-    def __init__(
-        self, settings: MediaSettings, plane: Plane, bus: api.LocalBus, total_counters: Callable[[], dict[str, int]]
-    ) -> None:
+    def __init__(self, settings: MediaSettings, plane: Plane, bus: api.LocalBus) -> None:
         self._settings = settings
         self._plane = plane
         self._bus = bus
-        self._total_counters = total_counters
         self._arbiter = KeyframeArbiter(settings.keyframe_min_interval_ms / 1000)
         # The wall clock is read once: NTP times sent to peers must not jump when it is set.
         self._epoch = time.time() - time.monotonic()
@@ -57,7 +54,7 @@ class Live:
         self.ice = IceLite(plane.send, self._moved, self._checked)
         self.certificate = dtls_seam.generate_certificate()
         self.rooms: dict[str, Room] = {}
-        self.sessions: dict[str, Session] = {}
+        self.sessions = Roster()
         self._by_key: dict[int, Session] = {}
         self._streams: dict[int, tuple[Session, Published]] = {}
         self._ids = count(1)
@@ -125,7 +122,7 @@ class Live:
             lambda outcome: self._dtls_changed(session, outcome),
             active=plan.our_setup == "active",
         )
-        self.sessions[session.id] = session
+        self.sessions.add(session)
         self._by_key[session.key] = session
         for published in session.published:
             self._streams[published.spec.id] = (session, published)
@@ -133,20 +130,12 @@ class Live:
         if session.subscriber is not None:
             session.room.add_subscriber(session.subscriber)
         self._count["session_published" if session.direction == "publish" else "session_subscribed"] += 1
-        credentials = self.ice.add(session.key, session.created)
+        credentials = self.ice.add(session.key, session.created, session.port.sockets)
         self._tell_session(session, "connecting")
-        self.tell_tracks(session.room, session.participant)
+        if session.published:
+            self.tell_tracks(session.room, session.participant)
         self.apply(session.room)
         return credentials
-
-    def sessions_of(self, room: str, participant: str, direction: str | None = None) -> list[Session]:
-        return [
-            session
-            for session in self.sessions.values()
-            if session.room.name == room
-            and session.participant == participant
-            and direction in (None, session.direction)
-        ]
 
     def _moved(self, key: int, address: Address) -> None:
         self._plane.move_transport(key, address)
@@ -190,15 +179,19 @@ class Live:
         self._tell_session(session, "connected")
         if session.subscriber is not None:
             self._tell_slots(session)
-        # Tracks published before their transport was there may be played only now.
-        for other in session.room.subscribers.values():
+        if session.published:
+            self._play_waiting(session)
+
+    def _play_waiting(self, publisher: Session) -> None:
+        """Tracks published before their transport was there may be played only now."""
+        for other in publisher.room.subscribers.values():
             for slot in other.slots:
-                if slot.playing is not None and any(slot.playing is p.track for p in session.published):
+                if slot.playing is not None and any(slot.playing is p.track for p in publisher.published):
                     self._play(self.sessions[other.session], slot)
 
     def close(self, session: Session, reason: str) -> None:
         """Out of the tables first, so that nothing finds a session that is ending; farewells last."""
-        if self.sessions.pop(session.id, None) is None:
+        if not self.sessions.remove(session):
             return
         del self._by_key[session.key]
         room = session.room
@@ -215,6 +208,7 @@ class Live:
             task = asyncio.get_running_loop().create_task(self._say_goodbye(session.dtls, session.key))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+            session.dtls = None  # they hold each other, and with them 75 kB, until a full collection
         self._reports.forget(session.id)
         self._count["session_closed"] += 1
         self._tell_session(session, "closed", reason)
@@ -378,11 +372,11 @@ class Live:
         self._bus.emit(self._reports.tracks(room, participant))
 
     def stats(self, room: str | None) -> api.StatsReported:
-        sessions = [s for s in self.sessions.values() if room in (None, s.room.name)]
-        return self._reports.stats(room, sessions, self._total_counters(), time.monotonic())
+        sessions = self.sessions.values() if room is None else self.sessions.in_room(room)
+        return self._reports.stats(room, sessions, self.counters(), time.monotonic())
 
     def counters(self) -> dict[str, int]:
-        """Named counts of this plane and of what is above it."""
+        """Named counts of the plane and of what is above it."""
         return {
             **self._plane.counters(),
             **self.ice.count,

@@ -1,88 +1,79 @@
-"""The media server: one shard per core that may carry packets, and which room lives on which.
+"""The media server's life: its packet planes, their UDP ports, and control over them.
 
-Everything but the packet planes' own threads runs on one event loop.
+Everything but the packet planes' own threads runs on one event loop. The order in which things end is written
+down in docs/architecture.md ("Teardown").
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-
 from mediaserver import api
-from mediaserver.net.shard import Shard
+from mediaserver.net import dtls as dtls_seam
+from mediaserver.net.addresses import Port, ports
+from mediaserver.net.commands import Commands
+from mediaserver.net.live import Live
+from mediaserver.plane import load_plane
+from mediaserver.plane.group import PlaneGroup
+from mediaserver.plane.interface import Plane, PlaneSettings
 from mediaserver.settings import MediaSettings
+from mediaserver.sfu.placement import SPREAD_AFTER
 
 
 class MediaServer:
     """:param bus: its commands are answered here, and it carries the events away.
+    :param spread_after: see `sfu/placement.py`.
 
-    :ivar port: UDP port of the first shard; the others have the ports after it.
+    :ivar port: UDP port of the first plane; the others have the ports after it.
     """
 
-    def __init__(self, settings: MediaSettings, bus: api.LocalBus) -> None:
+    def __init__(self, settings: MediaSettings, bus: api.LocalBus, spread_after: int = SPREAD_AFTER) -> None:
+        self._settings = settings
         self._bus = bus
-        self.shards = [Shard(settings, bus, self._total, self.counters) for _ in range(settings.threads)]
-        self._draining = False
+        self._plane = _load(settings)
+        self.live = Live(settings, self._plane, bus)
+        self.ports: list[Port] = []
+        self._commands = Commands(settings, self.live, self.ports, bus, spread_after)
         self.port = 0
 
     @property
     def plane_name(self) -> str:
-        return self.shards[0].plane_name
+        return self._plane.name
 
     async def start(self) -> None:
         """Bind the UDP ports and answer commands. `OSError` when one is taken; nothing stays bound then."""
         try:
-            for number, shard in enumerate(self.shards):
-                shard.open(number)
+            bound = self._plane.open(self._settings.host, self._settings.port)
         except OSError:
             await self.stop()
             raise
-        self.port = self.shards[0].port
-        for shard in self.shards:
-            shard.start()
+        self.ports += ports(bound, self._settings.announce)
+        self.port = self.ports[0].port
+        self.live.start()
         self._bus.serve(self.handle)
 
     async def stop(self) -> None:
         """Tell every peer, wait shortly for the farewells to leave, free everything. Twice is once."""
-        self._draining = True
-        await asyncio.gather(*(shard.stop() for shard in self.shards))
+        self._commands.draining = True
+        await self.live.stop()
+        self._plane.close()
 
     def handle(self, command: api.Command) -> object:
         """Answer one command. Raises `UserError`."""
-        match command:
-            case api.Drain():
-                self._draining = True
-                return None
-            case api.GetStats():
-                return self._stats(command)
-            case api.CloseSession() | api.RestartIce():
-                return self._shard_of_session(command.session).handle(command)
-            case api.Publish() | api.Subscribe() if self._draining:
-                raise api.UserError(503, "draining", "The server is shutting down; try again in a moment.")
-        return self._shard_of_room(command.room).handle(command)
+        return self._commands.handle(command)
 
-    def _shard_of_room(self, room: str) -> Shard:
-        """Where the room lives; a new one goes where the fewest sessions are."""
-        for shard in self.shards:
-            if room in shard.live.rooms:
-                return shard
-        return min(self.shards, key=lambda shard: len(shard.live.sessions))
 
-    def _shard_of_session(self, session: str) -> Shard:
-        return next((shard for shard in self.shards if session in shard.live.sessions), self.shards[0])
+def _load(settings: MediaSettings) -> Plane:
+    """One plane, or a group that looks like one."""
+    bounds = PlaneSettings(
+        video_history=_power_of_two(settings.history_video_packets),
+        audio_history=_power_of_two(settings.history_audio_packets),
+        replay_max_packets=settings.replay_max_packets,
+        replay_max_age_us=settings.replay_max_age_ms * 1000,
+        srtp_error=dtls_seam.SrtpError,
+        srtp=dtls_seam.SrtpLibrary(),
+    )
+    planes = [load_plane(settings.plane, bounds) for _ in range(settings.threads)]
+    return planes[0] if len(planes) == 1 else PlaneGroup(planes)
 
-    def _stats(self, command: api.GetStats) -> api.StatsReported:
-        if command.room is not None:
-            return self._shard_of_room(command.room).live.stats(command.room)
-        every = [shard.live.stats(None) for shard in self.shards]
-        return api.StatsReported(None, tuple(one for part in every for one in part.sessions), self.counters())
 
-    def _total(self) -> int:
-        return sum(len(shard.live.sessions) for shard in self.shards)
-
-    def counters(self) -> dict[str, int]:
-        """Of all shards together."""
-        total: Counter[str] = Counter()
-        for shard in self.shards:
-            total.update(shard.live.counters())
-        return dict(total)
+def _power_of_two(number: int) -> int:
+    return 1 << max(0, number - 1).bit_length()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mediaserver.net.addresses import Port
 from mediaserver.net.dtls import DtlsSrtp
 from mediaserver.plane import interface as plane
 from mediaserver.rtp.packet import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI
@@ -44,7 +45,8 @@ class Published:
 
 @dataclass(slots=True)
 class Session:
-    """:ivar key: the transport's id in the plane and in ICE. :ivar generation: counts ICE restarts.
+    """:ivar key: the transport's id in the plane and in ICE. :ivar port: of ours, the one it has to use.
+    :ivar generation: counts ICE restarts.
     :ivar nack_budget: packets this peer may still ask for again before the budget is filled up."""
 
     id: str
@@ -55,6 +57,7 @@ class Session:
     direction: Literal["publish", "subscribe"]
     created: float
     cname: str
+    port: Port
     dtls: DtlsSrtp | None = None
     connected: bool = False
     generation: int = 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-from mediaserver.plane.interface import Plane, PlaneSettings
+from mediaserver.plane.interface import PlaneSettings, Relaying
 from mediaserver.plane.reference import ReferencePlane
 
 _log = logging.getLogger(__name__)
 
 
-def load_plane(choice: Literal["auto", "reference", "native"], settings: PlaneSettings) -> Plane:
+def load_plane(choice: Literal["auto", "reference", "native"], settings: PlaneSettings) -> Relaying:
     """The plane that carries the media: the compiled one where it is built and passes its self-test.
 
     :raises RuntimeError: `native` was demanded and cannot be had; the message says why.

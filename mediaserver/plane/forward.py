@@ -20,32 +20,27 @@ from mediaserver.plane.interface import (
     Kind,
     PlaneSettings,
     Route,
-    RouteStats,
     SrtpSession,
     Stream,
-    StreamStats,
-    TapPacket,
-    TransportStats,
 )
+from mediaserver.plane.reading import Readable
 from mediaserver.plane.reports import read_reports
 from mediaserver.plane.sender import Sender
-from mediaserver.plane.tables import RouteState, StreamState, TransportState
+from mediaserver.plane.tables import RelayTarget, RouteState, StreamState, TransportState
 from mediaserver.rtp.packet import Header, RtpError, elements, parse_header, unwrap_rtx
 
 
-class Forwarder:
+class Forwarder(Readable):
     """Tables and the way of a packet. Not thread-safe; `now_us` is any monotonic clock in µs."""
 
     def __init__(self, settings: PlaneSettings) -> None:
+        super().__init__()
         self.settings = settings
         self.count = dict.fromkeys(COUNTERS, 0)
         self._sender = Sender(settings, self.count)
         self.outbox = self._sender.outbox
         self.events = self._sender.events
-        self._transports: dict[int, TransportState] = {}
         self._by_address: dict[Address, int] = {}
-        self._streams: dict[int, StreamState] = {}
-        self._routes: dict[int, RouteState] = {}
 
     # ------------------------------------------------------------ the way of a packet
 
@@ -154,7 +149,24 @@ class Forwarder:
         elif header.payload_type not in stream.spec.payload_types or ssrc != stream.ssrc:
             self.count["drop_payload_type"] += 1
             return
-        self._accept(stream, packet, header, fields, repaired, now_us)
+        index = stream.history.index(header.sequence)
+        put = self._accept(stream, index, packet, header, fields, now_us, repaired=repaired)
+        if put is Put.DUPLICATE:
+            self.count["drop_duplicate"] += 1
+        elif put is Put.TOO_OLD:
+            self.count["drop_too_old"] += 1
+
+    def relayed(self, stream: int, index: int, now_us: int, packet: bytes) -> None:
+        """A packet of a stream that another plane receives (`Plane.relayed`)."""
+        mirror = self._streams.get(stream)
+        if mirror is not None and mirror.is_mirror:
+            header = parse_header(packet)
+            fields = elements(packet, header) if header.extension_length else []
+            put = self._accept(mirror, index, packet, header, fields, now_us, repaired=False)
+            if put in (Put.NEW, Put.RESET):
+                self.count["rx_relayed"] += 1
+                return
+        self.count["drop_relay_stale"] += 1
 
     def _may_use(self, transport: TransportState, ssrc: int) -> bool:
         """Bounds the contexts a peer can make SRTP hold by inventing SSRCs."""
@@ -234,36 +246,36 @@ class Forwarder:
     def _accept(
         self,
         stream: StreamState,
+        index: int,
         packet: bytes,
         header: Header,
         fields: list[tuple[int, int, int]],
-        repaired: bool,
         now_us: int,
-    ) -> None:
+        *,
+        repaired: bool,
+    ) -> Put:
+        """Into the history, and from there to the routes and the mirrors."""
         history = stream.history
         newest = history.highest
-        index = history.index(header.sequence)
         overflow = history.gap_overflow
         put = history.put(index, packet, now_us)
-        if put is Put.DUPLICATE:
-            self.count["drop_duplicate"] += 1
-            return
-        if put is Put.TOO_OLD:
-            self.count["drop_too_old"] += 1
-            return
-        self.count["rx_rtp"] += 1
-        self.count["drop_gap_overflow"] += history.gap_overflow - overflow
+        if put in (Put.DUPLICATE, Put.TOO_OLD):
+            return put
         stream.packets += 1
         stream.bytes += len(packet)
         stream.last_us = now_us
-        if not repaired:
-            stream.update_jitter(header.timestamp, now_us)
+        if not stream.is_mirror:  # where the stream comes from, losses are noticed and repaired
+            self.count["rx_rtp"] += 1
+            self.count["drop_gap_overflow"] += history.gap_overflow - overflow
+            if not repaired:
+                stream.update_jitter(header.timestamp, now_us)
         if put is Put.RESET:
             self._renumber(stream, now_us)
-        if newest < 0:
-            self._sender.tell(ControlPacket(Kind.BOUND, now_us, stream.spec.transport, stream.spec.id))
-        elif put is Put.NEW and index > newest + 1:
-            self._sender.tell(ControlPacket(Kind.GAP, now_us, stream.spec.transport, stream.spec.id))
+        if not stream.is_mirror:
+            if newest < 0:
+                self._sender.tell(ControlPacket(Kind.BOUND, now_us, stream.spec.transport, stream.spec.id))
+            elif put is Put.NEW and index > newest + 1:
+                self._sender.tell(ControlPacket(Kind.GAP, now_us, stream.spec.transport, stream.spec.id))
 
         is_keyframe = stream.keyframe_tests.get(header.payload_type)
         if (
@@ -272,6 +284,8 @@ class Forwarder:
             and history.mark_keyframe(index, header.timestamp, now_us)
         ):
             stream.keyframes += 1
+        for target in stream.relays:
+            self._relay(target, stream, index, now_us, packet)
         for route in stream.routes.values():
             if route.started:
                 self._sender.forward(route, index, packet, header, fields, now_us)
@@ -279,6 +293,11 @@ class Forwarder:
                 self._sender.start(route, stream, now_us)
                 if not route.started:
                     self.count["drop_waiting_keyframe"] += 1
+        return put
+
+    def _relay(self, target: RelayTarget, stream: StreamState, index: int, now_us: int, packet: bytes) -> None:
+        self.count["tx_relayed"] += 1
+        target.relayed(stream.spec.id, index, now_us, packet)
 
     def _renumber(self, stream: StreamState, now_us: int) -> None:
         """The stream's numbers begin anew: its routes have to find a new place to start."""
@@ -307,6 +326,21 @@ class Forwarder:
         transport = self._transports.get(identifier)
         if transport is not None:
             self._sender.rtcp(transport, data)
+
+    def relay(self, stream: int, target: RelayTarget, since_us: int) -> None:
+        source = self._streams.get(stream)
+        if source is None:
+            return
+        self.stop_relay(stream, target)
+        for index, now_us, packet in self.read_history(stream, None, self.settings.video_history):
+            if now_us >= since_us:
+                self._relay(target, source, index, now_us, packet)
+        source.relays.append(target)
+
+    def stop_relay(self, stream: int, target: RelayTarget) -> None:
+        source = self._streams.get(stream)
+        if source is not None and target in source.relays:
+            source.relays.remove(target)
 
     # ------------------------------------------------------------ tables
 
@@ -339,9 +373,11 @@ class Forwarder:
             del self._by_address[transport.address]
 
     def add_stream(self, spec: Stream) -> None:
-        transport = self._transports[spec.transport]
+        transport = self._transports[spec.transport] if spec.transport else None
         stream = StreamState(spec, self.settings)
         self._streams[spec.id] = stream
+        if transport is None:
+            return
         transport.streams.add(spec.id)
         if spec.ssrc is not None:
             transport.by_ssrc[spec.ssrc] = stream
@@ -395,38 +431,7 @@ class Forwarder:
     def clear(self) -> None:
         for identifier in list(self._transports):
             self.remove_transport(identifier)
+        for identifier in list(self._streams):
+            self.remove_stream(identifier)
         self.outbox.clear()
         self.events.clear()
-
-    # ------------------------------------------------------------ reading
-
-    def missing(self, identifier: int) -> list[tuple[int, int]]:
-        stream = self._streams.get(identifier)
-        return [] if stream is None else list(stream.history.gaps.items())
-
-    def read_history(self, identifier: int, after: int | None, limit: int) -> list[TapPacket]:
-        stream = self._streams.get(identifier)
-        if stream is None or stream.history.highest < 0:
-            return []
-        history = stream.history
-        start = history.oldest if after is None else max(after + 1, history.oldest)
-        found: list[TapPacket] = []
-        for index in range(start, history.highest + 1):
-            packet = history.get(index)
-            if packet is not None:
-                found.append(TapPacket(index, history.arrival(index), packet))
-                if len(found) >= limit:
-                    break
-        return found
-
-    def stream_stats(self, identifier: int) -> StreamStats | None:
-        stream = self._streams.get(identifier)
-        return stream.stats() if stream is not None else None
-
-    def route_stats(self, identifier: int) -> RouteStats | None:
-        route = self._routes.get(identifier)
-        return route.stats() if route is not None else None
-
-    def transport_stats(self, identifier: int) -> TransportStats | None:
-        transport = self._transports.get(identifier)
-        return transport.stats() if transport is not None else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 
 class Address(NamedTuple):
@@ -110,6 +110,8 @@ class Stream:
 
     id: int
     transport: int
+    """0 for a mirror: its packets come through `Relaying.relayed`, and nothing of it reaches control but
+    KEYFRAME_WANTED and STARTED."""
     video: bool
     clock_rate: int
     payload_types: Mapping[int, str]
@@ -287,6 +289,19 @@ class Plane(Protocol):
         """Every name of `COUNTERS`, also those still at zero."""
 
 
+class Relaying(Plane, Protocol):
+    """A plane that shares streams with others of its kind. `group.py` makes one plane of several."""
+
+    def relayed(self, stream: int, index: int, now_us: int, packet: bytes) -> None:
+        """Take a decrypted packet into a mirror, under the index and arrival time it has at its origin."""
+
+    def relay(self, stream: int, target: Self, since_us: int) -> None:
+        """From now on hand what the stream's history takes to its mirror at `target`, also what is repaired later;
+        first of all what has come at or after `since_us`. Never waits: a full inbox is a counted drop."""
+
+    def stop_relay(self, stream: int, target: Self) -> None: ...
+
+
 COUNTERS: dict[str, str] = {
     "rx_datagrams": "datagrams read from the sockets",
     "rx_bytes": "their bytes",
@@ -303,6 +318,8 @@ COUNTERS: dict[str, str] = {
     "tx_rtx": "RTP packets sent again after a NACK",
     "tx_replayed": "RTP packets sent to a joiner out of the history",
     "tx_rtcp": "RTCP packets sent",
+    "tx_relayed": "RTP packets handed to another plane that has a mirror of their stream",
+    "rx_relayed": "RTP packets accepted into a mirror's history, those it begins with included",
     "switches": "routes that began to play a stream",
     "history_resets": "streams whose numbering jumped too far to go on",
     "drop_empty": "datagrams without content",
@@ -328,6 +345,8 @@ COUNTERS: dict[str, str] = {
     "drop_send_full": "the socket buffer was full",
     "drop_send_error": "the kernel refused the datagram",
     "drop_protect": "longer than the path allows once rewritten, or SRTP could not protect it",
+    "drop_relay_full": "not handed to another plane, which has not taken in what waits for it",
+    "drop_relay_stale": "relayed packets whose mirror is gone, holds them already or has moved on",
     "drop_event_overflow": "events for control beyond what may wait for it",
 }
 """Every counter of a plane with its meaning. The names are metric labels."""

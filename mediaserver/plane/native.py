@@ -147,6 +147,15 @@ class Engine:
     def remove_route(self, route: int) -> None:
         self.native.remove_route(route)
 
+    def relayed(self, stream: int, index: int, now_us: int, packet: bytes) -> None:
+        self.native.relayed(stream, index, now_us, packet)
+
+    def relay(self, stream: int, target: Engine, since_us: int) -> None:
+        self.native.relay(stream, target.native, since_us)
+
+    def stop_relay(self, stream: int, target: Engine) -> None:
+        self.native.stop_relay(stream, target.native)
+
     def clear(self) -> None:
         self.native.stop()
         self._sessions.clear()

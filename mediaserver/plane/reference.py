@@ -157,6 +157,16 @@ class ReferencePlane:
         self._forwarder.sender_report(stream, ntp, timestamp, route)
         self._flush()
 
+    def relayed(self, stream: int, index: int, now_us: int, packet: bytes) -> None:
+        self._forwarder.relayed(stream, index, now_us, packet)
+        self._changed()
+
+    def relay(self, stream: int, target: ReferencePlane, since_us: int) -> None:
+        self._forwarder.relay(stream, target, since_us)
+
+    def stop_relay(self, stream: int, target: ReferencePlane) -> None:
+        self._forwarder.stop_relay(stream, target)
+
     def missing(self, stream: int) -> list[tuple[int, int]]:
         return self._forwarder.missing(stream)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from mediaserver.plane.history import FIRST_INDEX, History
 from mediaserver.plane.interface import (
     Address,
@@ -19,6 +21,12 @@ from mediaserver.rtp.sequence import timestamp_delta
 
 SILENT = 127
 """Audio level of silence and of the unknown (RFC 6464)."""
+
+
+class RelayTarget(Protocol):
+    """The plane, or its core, that has a mirror of a stream."""
+
+    def relayed(self, stream: int, index: int, now_us: int, packet: bytes) -> None: ...
 
 
 class TransportState:
@@ -87,6 +95,7 @@ class StreamState:
         "last_us",
         "level_q8",
         "packets",
+        "relays",
         "routes",
         "rtx_ssrc",
         "spec",
@@ -105,9 +114,15 @@ class StreamState:
             if codec in KEYFRAME_TESTS
         }
         self.routes: dict[int, RouteState] = {}
+        self.relays: list[RelayTarget] = []
         self.packets = self.bytes = self.keyframes = self.last_us = self.jitter_q4 = 0
         self.transit: int | None = None
         self.level_q8 = SILENT << 8
+
+    @property
+    def is_mirror(self) -> bool:
+        """Of a stream that another plane receives."""
+        return not self.spec.transport
 
     def update_jitter(self, timestamp: int, now_us: int) -> None:
         """RFC 3550 A.8, scaled by 16."""

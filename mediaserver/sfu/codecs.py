@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mediaserver.rtp.sdp import Media, RtpMap
 
@@ -23,6 +24,8 @@ EXTENSIONS = (
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
 )
 """Transport-wide congestion control is left out: publishers are steered with REMB."""
+
+_EXTENSIONS = {uri: uri for uri in EXTENSIONS}
 
 MAX_EXTENSION_ID = 14
 """The largest id of the one-byte form (RFC 8285 §4.2), the only form we write."""
@@ -69,7 +72,7 @@ def parameters(fmtp: str) -> dict[str, str]:
 def offered(media: Media) -> list[Codec]:
     """Every codec of an m-line in the offer's order, retransmission formats left out."""
     retransmissions: dict[int, int] = {}
-    codecs: list[Codec] = []
+    found: list[tuple[int, str, RtpMap, str, tuple[str, ...]]] = []
     for payload_type in _payload_types(media):
         mapping = media.rtpmaps.get(payload_type) or _STATIC.get(payload_type)
         if mapping is None:
@@ -83,11 +86,26 @@ def offered(media: Media) -> list[Codec]:
             continue
         wanted = media.feedback(payload_type)
         feedback = tuple(kind for kind in FEEDBACK if kind in wanted)
-        key = _key(name, fmtp)
-        codecs.append(
-            Codec(payload_type, name, media.kind, mapping.clock_rate, mapping.channels, fmtp, None, feedback, key)
-        )
-    return [replace(codec, rtx_pt=retransmissions.get(codec.pt)) for codec in codecs]
+        found.append((payload_type, name, mapping, fmtp, feedback))
+    return [
+        _codec(pt, name, media.kind, mapping.clock_rate, mapping.channels, fmtp, retransmissions.get(pt), feedback)
+        for pt, name, mapping, fmtp, feedback in found
+    ]
+
+
+@lru_cache(maxsize=512)
+def _codec(
+    pt: int,
+    name: str,
+    kind: str,
+    clock_rate: int,
+    channels: int,
+    fmtp: str,
+    rtx_pt: int | None,
+    feedback: tuple[str, ...],
+) -> Codec:
+    """One object for all who offer the same: a school full of one browser offers twenty codecs each."""
+    return Codec(pt, name, kind, clock_rate, channels, fmtp, rtx_pt, feedback, _key(name, fmtp))
 
 
 def _payload_types(media: Media) -> Iterable[int]:
@@ -172,12 +190,12 @@ def extensions(media: Media, *, sending: bool) -> tuple[dict[str, int], dict[str
     directions: dict[str, str] = {}
     usable = ("sendrecv", "recvonly") if sending else ("sendrecv", "sendonly")
     for extension in media.extmaps:
-        taken = extension.uri in ids or extension.id in ids.values()
-        if extension.uri not in EXTENSIONS or extension.id > MAX_EXTENSION_ID or taken:
+        uri = _EXTENSIONS.get(extension.uri)  # our own text of it, which outlives the offer anyway
+        if uri is None or extension.id > MAX_EXTENSION_ID or uri in ids or extension.id in ids.values():
             continue
         if extension.direction is not None:
             if extension.direction not in usable:
                 continue
-            directions[extension.uri] = "sendonly" if sending else "recvonly"
-        ids[extension.uri] = extension.id
+            directions[uri] = "sendonly" if sending else "recvonly"
+        ids[uri] = extension.id
     return ids, directions

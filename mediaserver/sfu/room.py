@@ -109,7 +109,9 @@ class Room:
     empty_since: float | None = None
     """Kept by its owner, who forgets a room that was empty for long."""
     dirty: bool = True
-    """Something happened that may change what a slot plays."""
+    """Something happened that may change what any slot plays."""
+    joined: dict[str, Subscriber] = field(default_factory=dict)
+    """Subscribers whose slots were never looked at; the others have no part in their joining."""
 
     # ------------------------------------------------------------ what happened
 
@@ -132,18 +134,18 @@ class Room:
         for key, track in list(self.tracks.items()):
             if key[0] == participant and track.stream in streams:
                 del self.tracks[key]
-        self.dirty = True
+                self.dirty = True
 
     def add_subscriber(self, subscriber: Subscriber) -> None:
-        self.subscribers[subscriber.session] = subscriber
-        self.dirty = True
+        self.subscribers[subscriber.session] = self.joined[subscriber.session] = subscriber
 
     def remove_subscriber(self, session: str) -> None:
+        self.joined.pop(session, None)
         subscriber = self.subscribers.pop(session, None)
-        if subscriber is not None and not any(
-            other.participant == subscriber.participant for other in self.subscribers.values()
-        ):
-            self.tiles.pop(subscriber.participant, None)
+        if subscriber is None or subscriber.participant not in self.tiles:
+            return
+        if not any(other.participant == subscriber.participant for other in self.subscribers.values()):
+            del self.tiles[subscriber.participant]
 
     def call(self, participant: str | None) -> None:
         self.called = participant
@@ -177,12 +179,12 @@ class Room:
     def changes(self, now: float) -> list[Action]:
         """Actions that bring every slot to what it should play. Nothing when all is as it should be."""
         self._take_turns(now)
-        if not self.dirty:
-            return []
+        concerned = list((self.subscribers if self.dirty else self.joined).values())
         self.dirty = False
+        self.joined.clear()
         actions: list[Action] = []
         situation = Situation(self.lead, self.called, self.tracks, self.speaking)
-        for subscriber in self.subscribers.values():
+        for subscriber in concerned:
             told = False
             tiles = self._tiles_of(subscriber)
             for slot in subscriber.slots:

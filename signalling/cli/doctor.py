@@ -6,10 +6,13 @@ the certificates, as `serve` would.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import datetime
 import ipaddress
+import os
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +29,8 @@ from signalling.pages import Pages
 WANTED_BUFFER = 4 * 1024 * 1024
 """A socket buffer that holds 100 ms of a keyframe sent to 200 displays."""
 _PROC = Path("/proc/sys/net/core")
+MEDIA_NICE = -10
+"""What the compiled plane's thread asks for (native/loop.c)."""
 _TIME_ERROR = 5
 _SIZEOF_TIMEX = 512  # larger than struct timex on every Linux
 
@@ -45,6 +50,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield certificate(config, now)
     yield clock(now)
     yield kernel_buffers(proc)
+    yield priority(may_lower_nice())
     yield packet_plane(config)
     yield client(config)
 
@@ -136,6 +142,31 @@ def kernel_buffers(proc: Path) -> Finding:
         return Finding("ok", "Kernel buffers", f"at least {WANTED_BUFFER // 2**20} MiB each way")
     fix = " ".join(f"net.core.{name}={WANTED_BUFFER}" for name in small)
     return Finding("warn", "Kernel buffers", f"small for many displays; as root: sysctl -w {fix}")
+
+
+def may_lower_nice() -> bool:
+    """Tried on a thread of its own, which ends with it."""
+    allowed: list[bool] = []
+
+    def attempt() -> None:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), MEDIA_NICE)
+            allowed.append(True)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return bool(allowed)
+
+
+def priority(allowed: bool) -> Finding:
+    if allowed:
+        return Finding("ok", "Priority", "media goes before everything else the server does")
+    return Finding(
+        "warn",
+        "Priority",
+        f"media waits in line on a busy core; allow it nice {MEDIA_NICE}, in systemd LimitNICE={MEDIA_NICE}",
+    )
 
 
 def packet_plane(config: Config) -> Finding:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import errno
+import gc
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -184,6 +185,9 @@ async def run_server(config: Config, *, ready: Callable[[Server], None]) -> None
         loop.add_signal_handler(number, stop.set)
     try:
         async with Server(config) as server:
+            # Modules and models stay as long as the process: the collector need not walk over them at every bell.
+            gc.collect()
+            gc.freeze()
             ready(server)
             await stop.wait()
     finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mediaserver import api
+from mediaserver.net.addresses import Port
 from mediaserver.net.server import MediaServer
 from mediaserver.settings import MediaSettings
 from tests.net.peer import RawPeer
@@ -16,14 +17,16 @@ from tests.plane.helpers import FRAME, LEVEL, MID, OPUS, SEND_TIME, delta_pictur
 from tests.relay import Relay
 
 ROOM, HOST = "physics", "127.0.0.1"
+PORT = Port(0, 9, frozenset((0,)), ())
+"""For sessions that nobody connects to."""
 
 
 class Bench:
     """:ivar events: all but statistics, in order."""
 
-    def __init__(self, settings: MediaSettings) -> None:
+    def __init__(self, settings: MediaSettings, **options: int) -> None:
         self.bus = api.LocalBus()
-        self.server = MediaServer(settings, self.bus)
+        self.server = MediaServer(settings, self.bus, **options)
         self.events: list[api.Event] = []
         self.peers: list[RawPeer] = []
         self._lines = AsyncExitStack()
@@ -32,16 +35,16 @@ class Bench:
 
     @property
     def live(self):
-        return self.server.shards[0].live
+        return self.server.live
 
     @property
     def plane(self):
-        return self.server.shards[0]._plane
+        return self.server._plane
 
     @property
     def tables(self):
         """The plane's tables themselves, for their sizes."""
-        return self.server.shards[0]._plane._forwarder
+        return self.server._plane._forwarder
 
     def counter(self, name: str) -> int:
         return self.live.stats(None).counters[name]

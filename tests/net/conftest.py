@@ -13,11 +13,15 @@ MakeBench = Callable[..., Awaitable[Bench]]
 
 @asynccontextmanager
 async def benches(plane: str) -> AsyncIterator[MakeBench]:
-    """Starts media servers with the given settings; they and their peers end with the test."""
+    """Starts media servers with the given settings; they and their peers end with the test.
+
+    `spread_after` is none of the settings: see `sfu/placement.py`.
+    """
     made: list[Bench] = []
 
     async def make(**settings: object) -> Bench:
-        bench = Bench(MediaSettings(**{"host": ("127.0.0.1",), "plane": plane, **settings}))
+        options = {name: settings.pop(name) for name in ("spread_after",) if name in settings}
+        bench = Bench(MediaSettings(**{"host": ("127.0.0.1",), "plane": plane, **settings}), **options)
         await bench.server.start()
         made.append(bench)
         return bench

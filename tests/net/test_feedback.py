@@ -13,6 +13,7 @@ from mediaserver.sfu.keyframes import KeyframeArbiter
 from mediaserver.sfu.loss import ReceptionReporter
 from mediaserver.sfu.ntp import NTP_SECOND, StreamClock
 from mediaserver.sfu.room import Room, Slot, Subscriber
+from tests.net.bench import PORT
 from tests.sfu.rooms import VP8, track
 
 OURS, CAMERA, SLOT = 0xF00D, 0xCA0001, 0xBEEF01
@@ -55,7 +56,7 @@ class Bench:
         self.plane, self.arbiter, self.now = Plane(), KeyframeArbiter(0.5), 100.0
         self.feedback = Feedback(self.plane, self.arbiter, OURS, lambda: int(self.now * NTP_SECOND))
         room = Room("r")
-        self.publisher = Session("p", 1, room, "t", "lead", "publish", 0.0, "cname", connected=True)
+        self.publisher = Session("p", 1, room, "t", "lead", "publish", 0.0, "cname", PORT, connected=True)
         self.camera = Published(
             track("t", "camera"), Stream(7, 1, True, 90_000, {96: "VP8"}), ReceptionReporter(), StreamClock(90_000)
         )
@@ -64,7 +65,7 @@ class Bench:
         self.publisher.rate = PublisherRate(START_RATE, self.now)
         slot = Slot(3, "0", "video", "camera", (VP8,), {}, SLOT, None, playing=self.camera.track)
         self.watcher = Session(
-            "w", 2, room, "a", "classroom", "subscribe", 0.0, "cname", connected=True, nack_budget=256
+            "w", 2, room, "a", "classroom", "subscribe", 0.0, "cname", PORT, connected=True, nack_budget=256
         )
         self.watcher.subscriber = Subscriber("w", "a", "classroom", [slot])
         self.watcher.slots_by_ssrc = {SLOT: slot}

@@ -27,7 +27,7 @@ class Table:
         )
 
     def add(self, key: int) -> Credentials:
-        return self.ice.add(key, self.now)
+        return self.ice.add(key, self.now, {0})
 
     def check(self, ours: Credentials, address: Address, *, nominate: bool = False, **attributes: Any) -> None:
         fields: dict[str, Any] = {"USERNAME": f"{ours.ufrag}:peer", **attributes}
@@ -108,9 +108,17 @@ def test_restart(table: Table) -> None:
         "stun_ok": 3,
         "drop_stun_malformed": 0,
         "drop_stun_unknown_ufrag": 2,
+        "drop_stun_wrong_port": 0,
         "drop_stun_integrity": 0,
         "stun_role_conflict": 0,
     }
+
+
+def test_port_that_the_answer_did_not_name(table: Table) -> None:
+    ours = table.add(1)
+    table.check(ours, Address(1, at(1).peer))
+    assert table.ice.count["drop_stun_wrong_port"] == 1
+    assert table.sent == [] and table.ice.address(1) is None
 
 
 def test_refusals_are_counted_and_not_answered(table: Table) -> None:

@@ -131,7 +131,7 @@ class TestPath:
         etag = session.etag
         display.ufrag = "newufrag"
         restarted = await bench.request(api.RestartIce(display.session))
-        assert restarted.etag != etag and restarted.candidates == bench.server.shards[0].candidates
+        assert restarted.etag != etag and restarted.candidates == bench.server.ports[0].candidates
         await display.reach()  # the old credentials serve until the new ones are used
         old = display.remote_ufrag, display.remote_password
         await display.bind()

@@ -10,6 +10,7 @@ from mediaserver.plane.interface import RouteStats
 from mediaserver.rtp import rtcp
 from mediaserver.sfu.ntp import NTP_SECOND
 from mediaserver.sfu.room import Room
+from tests.net.bench import PORT
 from tests.sfu.rooms import subscriber
 
 NOW_S = 1000
@@ -30,7 +31,7 @@ class Plane:
 
 def test_loss_and_round_trip_are_the_worst_of_the_slots() -> None:
     watching = subscriber("a")
-    session = Session("s", 1, Room("r"), "a", "classroom", "subscribe", 0.0, "cname", connected=True)
+    session = Session("s", 1, Room("r"), "a", "classroom", "subscribe", 0.0, "cname", PORT, connected=True)
     session.subscriber, session.slots_by_ssrc = watching, {slot.ssrc: slot for slot in watching.slots}
     plane = Plane()
     reports = Reports(plane, lambda now_us: int(now_us / 1e6 * NTP_SECOND))

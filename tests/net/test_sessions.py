@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mediaserver import api
-from mediaserver.net.shard import MAX_WATCHING
+from mediaserver.net.commands import MAX_WATCHING
 from mediaserver.rtp import rtcp
 from tests.net.bench import ROOM, Bench
 from tests.net.conftest import MakeBench
@@ -206,24 +206,3 @@ class TestClosing:
         assert not bench.tables._transports and not bench.tables._routes and not bench.tables._streams
         again = await bench.offer_watch("c9")
         assert set(bench.live.sessions) == {again.session}
-
-
-class TestShards:
-    """Two planes: a room lives on one of them."""
-
-    async def test_rooms_are_spread_and_stay_where_they_are(self, make_bench: MakeBench) -> None:
-        bench = await make_bench(threads=2)
-        first, second = bench.server.shards
-        assert first.port != second.port
-        await bench.publish("t")
-        watching = await bench.watch("a")
-        assert (len(first.live.sessions), len(second.live.sessions)) == (2, 0)
-        other = await bench.offer_publish("t", room="chemistry")
-        await other.connect()
-        assert (len(first.live.sessions), len(second.live.sessions)) == (2, 1)
-        assert {one.room.name for one in second.live.sessions.values()} == {"chemistry"}
-        stats = await bench.request(api.GetStats())
-        assert len(stats.sessions) == 3 and stats.counters["session_published"] == 2
-        await bench.request(api.CloseSession(other.session))
-        await bench.request(api.CloseSession(watching.session))
-        assert (len(first.live.sessions), len(second.live.sessions)) == (1, 0)

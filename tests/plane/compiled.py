@@ -14,6 +14,17 @@ class CompiledForwarder(Engine):
         super().__init__(replace(settings, srtp=SrtpLibrary()))
         self._outbox: list[tuple[Address, bytes]] = []
         self._events: list[ControlPacket] = []
+        self._targets: list[CompiledForwarder] = []
+
+    def relay(self, stream: int, target: CompiledForwarder, since_us: int) -> None:
+        super().relay(stream, target, since_us)
+        self._targets.append(target)
+        target.native.take_relayed()
+
+    def receive(self, data: bytes, address: Address, now_us: int, *, wait: bool = False) -> None:
+        super().receive(data, address, now_us, wait=wait)
+        for target in self._targets:  # which has no thread to do it
+            target.native.take_relayed()
 
     @property
     def outbox(self) -> list[tuple[Address, bytes]]:

@@ -18,3 +18,9 @@ def make_plane(request: pytest.FixtureRequest) -> PlaneFactory:
 @pytest.fixture
 def world(make_plane: PlaneFactory) -> World:
     return World(make_plane(SETTINGS))
+
+
+@pytest.fixture
+def elsewhere(make_plane: PlaneFactory) -> World:
+    """Another plane of the same kind."""
+    return World(make_plane(SETTINGS))

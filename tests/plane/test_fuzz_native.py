@@ -1,4 +1,4 @@
-"""The compiled plane under sanitizers, without Python: inputs, joins, a race. `make fuzz` does it for longer."""
+"""The compiled plane under sanitizers, without Python: inputs, joins, races. `make fuzz` does it for longer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.plane.fuzz.build import HERE, TARGETS, build_fuzzers, build_race
+from tests.plane.fuzz.build import HERE, TARGETS, build_fuzzers, build_races
 
 RUNS = 2500
 SEED = 20
 JOINS = 100_000
+PACKETS = 100_000
 RACE_S = 3
 
 
@@ -51,6 +52,21 @@ def test_nothing_is_left_of_peers_that_left(programs: dict[str, Path]) -> None:
     assert run(programs["joins"], JOINS)["joins"] == JOINS
 
 
-def test_thread_against_control(tmp_path: Path) -> None:
-    report = run(build_race(tmp_path), RACE_S)
+def test_histories_keep_what_they_were_given(programs: dict[str, Path]) -> None:
+    report = run(programs["histories"], PACKETS)
+    assert report["packets"] == 4 * PACKETS and report["moved"] > 100
+
+
+@pytest.fixture(scope="module")
+def races(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return build_races(tmp_path_factory.mktemp("races"))
+
+
+def test_thread_against_control(races: dict[str, Path]) -> None:
+    report = run(races["race"], RACE_S)
     assert report["lives"] > 1 and report["steps"] > 100 and report["datagrams"] > 1000 and report["events"] > 0
+
+
+def test_two_threads_that_relay_to_each_other(races: dict[str, Path]) -> None:
+    report = run(races["spread"], RACE_S)
+    assert report["lives"] > 4 and report["steps"] > 100 and report["relayed"] > 1000 and report["forwarded"] > 1000

@@ -9,6 +9,7 @@ from tests.plane.cases_answering import Answering
 from tests.plane.cases_consent import AnsweringConsent
 from tests.plane.cases_overuse import NoticingOveruse
 from tests.plane.cases_reading import Agreeing, Tapping
+from tests.plane.cases_relaying import Relaying
 from tests.plane.cases_replaying import Replaying
 from tests.plane.cases_reports import ReadingReports
 from tests.plane.cases_switching import Switching
@@ -28,6 +29,7 @@ class TestPlane(
     AnsweringConsent,
     NoticingOveruse,
     ReadingReports,
+    Relaying,
     Replaying,
     Answering,
     Switching,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mediaserver.sfu.room import Room
-from tests.sfu.rooms import H264, OPUS, VP8, Lesson, track
+from tests.sfu.rooms import H264, OPUS, VP8, Lesson, subscriber, track
 
 TEACHER = {"video camera": "t camera", "audio teacher": "t microphone"}
 
@@ -135,6 +135,41 @@ class TestTiles:
         assert "t" in lesson.room.tiles
         lesson.room.remove_subscriber(two.session)
         assert lesson.room.tiles == {}
+
+
+class TestJoining:
+    """A whole school joins at once: one joiner must not cost a look at everybody else."""
+
+    class Counted(list):
+        looked = 0
+
+        def __iter__(self):
+            self.looked += 1
+            return super().__iter__()
+
+    def test_only_the_joiner_is_looked_at(self, lesson: Lesson) -> None:
+        lesson.publish("t", "camera", "microphone", lead=True)
+        there = subscriber("a")
+        there.slots = self.Counted(there.slots)
+        lesson.room.add_subscriber(there)
+        lesson.room.changes(lesson.now)
+        before = there.slots.looked
+        joiner = subscriber("b")
+        lesson.room.add_subscriber(joiner)
+        actions = lesson.room.changes(lesson.now)
+        assert {action.subscriber.participant for action in actions} == {"b"}
+        lesson.room.remove_subscriber(joiner.session)
+        lesson.room.remove_tracks("b", set())
+        assert lesson.room.changes(lesson.now) == [] and there.slots.looked == before
+        lesson.room.call("b")
+        lesson.room.changes(lesson.now)
+        assert there.slots.looked == before + 1
+
+    def test_gone_before_anybody_looked(self, lesson: Lesson) -> None:
+        joiner = subscriber("b")
+        lesson.room.add_subscriber(joiner)
+        lesson.room.remove_subscriber(joiner.session)
+        assert lesson.room.changes(lesson.now) == [] and not lesson.room.joined
 
 
 class TestMute:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -163,6 +164,14 @@ class TestDoctor:
         assert small.level == "warn" and "net.core.rmem_max" in small.text and "wmem_max" not in small.text
         (tmp_path / "rmem_max").write_text(f"{doctor.WANTED_BUFFER}\n")
         assert doctor.kernel_buffers(tmp_path).level == "ok"
+
+    def test_priority(self) -> None:
+        before = os.getpriority(os.PRIO_PROCESS, 0)
+        assert doctor.priority(doctor.may_lower_nice()).level in ("ok", "warn")
+        assert os.getpriority(os.PRIO_PROCESS, 0) == before
+        assert doctor.priority(True).level == "ok"
+        refused = doctor.priority(False)
+        assert refused.level == "warn" and "LimitNICE" in refused.text
 
     def test_packet_plane(self) -> None:
         reference = doctor.packet_plane(Config(media={"plane": "reference"}))

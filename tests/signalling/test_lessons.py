@@ -95,6 +95,18 @@ def test_people_are_here_while_connected_or_with_media() -> None:
     assert lesson.close_session("c1", "s1", 0.0) is NOTHING and lesson.disconnect("c1", 0.0) is NOTHING
 
 
+def test_sessions_of_who_is_here_are_no_news() -> None:
+    """A whole school opens its sessions at once, and every page would be told of each."""
+    lesson = lesson_with(("c1", "classroom"))
+    assert lesson.open_session("c1", "C1", "classroom", "s1", 0.0) is NOTHING
+    assert lesson.close_session("c1", "s1", 0.0) is NOTHING
+    assert lesson.open_session("c1", "Another name", "classroom", "s2", 0.0) == Change(frozenset({"c1"}))
+    assert lesson.disconnect("c1", 0.0) == Change(frozenset({"c1"}))
+    assert lesson.open_session("c1", "Another name", "classroom", "s3", 0.0) is NOTHING
+    assert lesson.close_session("c1", "s2", 0.0) is NOTHING and "c1" in lesson.people
+    assert lesson.close_session("c1", "s3", 0.0) == Change(frozenset({"c1"})) and lesson.people == {}
+
+
 def test_muted_outlasts_a_reload_and_hands_do_not() -> None:
     lesson = lesson_with(("c1", "classroom"))
     assert lesson.set_muted("nobody", True) is NOTHING

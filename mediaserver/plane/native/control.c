@@ -1,5 +1,5 @@
 /* What control writes into the tables, and takes out of them. */
-#include "plane.h"
+#include "relay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +101,7 @@ bool set_ssrc(struct transport *transport, uint32_t ssrc, bool repairs, struct s
 
 static void free_stream(struct stream *stream) {
     history_free(&stream->history);
+    relay_stop_all(stream);
     free(stream->routes.items);
     free(stream);
 }
@@ -117,12 +118,12 @@ static void sort_streams(struct list *streams) {
 
 bool add_stream(struct plane *plane, const struct stream *spec, bool video, int64_t transport_id) {
     struct transport *transport = plane_transport(plane, transport_id);
-    if (!transport) return false;
+    if (!transport && transport_id) return false;
     remove_stream(plane, spec->id);
     struct stream *stream = malloc(sizeof *stream);
     if (!stream) return false;
     *stream = *spec;
-    stream->transport = transport;
+    stream->transport = transport_id ? transport : NULL;
     stream->level_q8 = 127 << 8;
     int size = video ? plane->settings.video_history : plane->settings.audio_history;
     stream->max_pending = size / 2 < MAX_PENDING ? size / 2 : MAX_PENDING;
@@ -131,6 +132,7 @@ bool add_stream(struct plane *plane, const struct stream *spec, bool video, int6
         free_stream(stream);
         return false;
     }
+    if (!stream->transport) return true;
     if (!list_add(&transport->streams, stream)) {
         table_remove(&plane->streams, &stream->id, sizeof stream->id);
         free_stream(stream);
@@ -151,9 +153,9 @@ void remove_stream(struct plane *plane, int64_t id) {
         route_silence(route);
     }
     struct transport *transport = stream->transport;
-    for (int i = 0; i < transport->n_by_ssrc; i++)
+    for (int i = 0; transport && i < transport->n_by_ssrc; i++)
         if (transport->by_ssrc[i].stream == stream) transport->by_ssrc[i--] = transport->by_ssrc[--transport->n_by_ssrc];
-    list_remove(&transport->streams, stream);
+    if (transport) list_remove(&transport->streams, stream);
     for (int i = 0; i < plane->n_touched; i++)
         if (plane->touched[i] == stream) plane->touched[i--] = plane->touched[--plane->n_touched];
     table_remove(&plane->streams, &id, sizeof id);
@@ -215,8 +217,8 @@ bool set_route(struct plane *plane, const struct route *spec, int64_t transport_
     if (stream->has_keyframes) {
         route_start(plane, route, -1, now_us);
         if (!route->started) {
-            struct event event = {.kind = E_KEYFRAME_WANTED, .now_us = now_us, .transport = stream->transport->id,
-                                  .stream = stream->id};
+            struct event event = {.kind = E_KEYFRAME_WANTED, .now_us = now_us,
+                                  .transport = stream_transport(stream), .stream = stream->id};
             add_event(plane, event, NULL, 0);
         }
     }
@@ -235,13 +237,19 @@ void remove_route(struct plane *plane, int64_t id) {
 
 /* ---------------------------------------------------------------- all of it */
 
-static void first_id(void *value, void *context) { *(int64_t *)context = ((struct transport *)value)->id; }
+static void transport_id(void *value, void *context) { *(int64_t *)context = ((struct transport *)value)->id; }
+static void stream_id(void *value, void *context) { *(int64_t *)context = ((struct stream *)value)->id; }
 
 void plane_clear(struct plane *plane) {
     while (plane->transports.used) {
         int64_t id = 0;
-        table_each(&plane->transports, first_id, &id);
+        table_each(&plane->transports, transport_id, &id);
         remove_transport(plane, id);
+    }
+    while (plane->streams.used) { /* mirrors */
+        int64_t id = 0;
+        table_each(&plane->streams, stream_id, &id);
+        remove_stream(plane, id);
     }
     for (int i = 0; i < plane->n_events; i++) free(plane->events[i].data);
     plane->n_events = plane->n_touched = plane->n_outbox = 0;

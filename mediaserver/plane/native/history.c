@@ -1,11 +1,13 @@
 /* One stream's ring of decrypted packets: the only buffer there is. */
 #include "plane.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+static size_t bytes_for(size_t size) { return offsetof(struct kept, packet) + size; }
 
 static void clear(struct history *history) {
     for (int64_t i = 0; i <= history->mask; i++) history->slots[i].index = -1;
+    arena_clear(&history->arena);
     history->base = history->highest = history->keyframe = history->keyframe_timestamp = -1;
     history->keyframe_us = 0;
     history->n_gaps = 0;
@@ -13,22 +15,18 @@ static void clear(struct history *history) {
 
 bool history_init(struct history *history, int size, int max_gaps) {
     memset(history, 0, sizeof *history);
+    size_t n = (size_t)size, slots = n * sizeof *history->slots, gaps = (size_t)max_gaps * 2 + 1;
+    uint8_t *memory = arena_map(&history->arena, n, bytes_for(MAX_PACKET), slots + gaps * sizeof *history->gaps);
+    if (!memory) return false;
+    history->slots = (struct slot *)memory;
+    history->gaps = (struct gap *)(memory + slots);
     history->mask = size - 1;
     history->max_gaps = max_gaps;
-    history->slots = calloc((size_t)size, sizeof *history->slots);
-    history->gaps = calloc((size_t)max_gaps * 2 + 1, sizeof *history->gaps);
-    if (!history->slots || !history->gaps) return false;
     clear(history);
     return true;
 }
 
-void history_free(struct history *history) {
-    for (int64_t i = 0; history->slots && i <= history->mask; i++) free(history->slots[i].packet);
-    free(history->slots);
-    free(history->gaps);
-    history->slots = NULL;
-    history->gaps = NULL;
-}
+void history_free(struct history *history) { arena_unmap(&history->arena); }
 
 int64_t history_index(const struct history *history, uint16_t sequence) {
     if (history->highest < 0) return FIRST_INDEX + sequence;
@@ -83,23 +81,49 @@ static void close_gap(struct history *history, int64_t index) {
         }
 }
 
+static void drop(struct history *history, struct slot *slot) {
+    if (slot->index >= 0) arena_drop(&history->arena, slot->place, bytes_for(slot->size));
+    slot->index = -1;
+}
+
+/* Move what still lies in `chunk`, so that a few packets which nothing displaces do not hold it. */
+static void evacuate(struct history *history, int32_t chunk) {
+    struct arena *arena = &history->arena;
+    for (struct slot *slot = history->slots; slot <= history->slots + history->mask; slot++) {
+        if (slot->index < 0 || arena_chunk(slot->place) != chunk) continue;
+        uint32_t from = slot->place;
+        slot->place = arena_add(arena, bytes_for(slot->size));
+        memcpy(arena->memory + slot->place, arena->memory + from, bytes_for(slot->size));
+        arena_drop(arena, from, bytes_for(slot->size));
+    }
+}
+
+static void store(struct history *history, int64_t index, const uint8_t *packet, size_t size, int64_t now_us) {
+    struct arena *arena = &history->arena;
+    struct slot *slot = &history->slots[index & history->mask];
+    drop(history, slot);
+    if (!arena_fits(arena, bytes_for(size))) {
+        int32_t sparse = arena_open(arena);
+        if (sparse >= 0) evacuate(history, sparse);
+    }
+    *slot = (struct slot){index, arena_add(arena, bytes_for(size)), (uint16_t)size};
+    struct kept *kept = (struct kept *)(arena->memory + slot->place);
+    kept->index = index;
+    kept->now_us = now_us;
+    kept->size = (uint16_t)size;
+    memcpy(kept->packet, packet, size);
+}
+
 enum put history_put(struct history *history, int64_t index, const uint8_t *packet, size_t size, int64_t now_us) {
     enum put result = PUT_NEW;
-    struct slot *slot = &history->slots[index & history->mask];
     if (too_old(history, index)) return PUT_TOO_OLD;
-    bool reset = history_would_reset(history, index);
-    if (!reset && history_holds(history, index)) return PUT_DUPLICATE;
-    if (slot->room < size) {
-        uint8_t *room = realloc(slot->packet, size);
-        if (!room) return PUT_NO_MEMORY;
-        slot->packet = room;
-        slot->room = (uint16_t)size;
-    }
-    if (reset) {
+    if (history_would_reset(history, index)) {
         history->expected_before = history_expected(history);
         history->restarting = false;
         clear(history);
         result = PUT_RESET;
+    } else if (history_holds(history, index)) {
+        return PUT_DUPLICATE;
     }
     if (history->highest < 0) {
         history->base = history->highest = index;
@@ -110,10 +134,7 @@ enum put history_put(struct history *history, int64_t index, const uint8_t *pack
         close_gap(history, index);
         if (index < history->base) history->base = index;
     }
-    memcpy(slot->packet, packet, size);
-    slot->size = (uint16_t)size;
-    slot->index = index;
-    slot->now_us = now_us;
+    store(history, index, packet, size, now_us);
     return result;
 }
 

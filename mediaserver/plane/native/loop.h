@@ -22,6 +22,7 @@ struct loop {
     int stop_fd, notify_fd; /* eventfds: to the thread, and from it to control's event loop */
     struct out *captured; /* before the thread starts, what would be sent is kept for `take_outbox` */
     int n_captured, room_captured;
+    struct inbox *inbox; /* packets other planes relay to this one */
     struct receiver *receiver;
     struct sender *sender;
 };
@@ -34,6 +35,8 @@ void loop_free(struct loop *loop);
 bool loop_is_ours(const struct loop *loop);
 void loop_lock(struct loop *loop);
 void loop_unlock(struct loop *loop); /* also wakes control when there are events */
+/* Take in one batch of what other planes relayed. Returns whether there may be more. */
+bool loop_take_relayed(struct loop *loop);
 int64_t monotonic_us(void);
 
 #endif

@@ -41,7 +41,7 @@ static bool in_range(const struct settings *settings) {
             return false;
         }
     if (settings->max_ssrcs >= 1 && settings->max_gaps >= 1 && settings->max_events >= 1 &&
-        settings->max_datagram >= 1 && settings->max_datagram <= 1500 && settings->batch >= 1)
+        settings->max_datagram >= 1 && settings->max_datagram <= MAX_PACKET && settings->batch >= 1)
         return true;
     PyErr_SetString(PyExc_ValueError, "a bound of the plane is out of range");
     return false;
@@ -151,6 +151,10 @@ static PyMethodDef methods[] = {
     {"remove_stream", py_remove_stream, METH_VARARGS, "remove_stream(id)"},
     {"set_route", py_set_route, METH_VARARGS, "set_route(…): see plane/native.py"},
     {"remove_route", py_remove_route, METH_VARARGS, "remove_route(id)"},
+    {"relay", py_relay, METH_VARARGS, "relay(stream, plane, since_us)"},
+    {"stop_relay", py_stop_relay, METH_VARARGS, "stop_relay(stream, plane)"},
+    {"relayed", py_relayed, METH_VARARGS, "relayed(stream, index, now_us, packet)"},
+    {"take_relayed", py_take_relayed, METH_NOARGS, "What was relayed to a plane that was not started"},
     {"missing", py_missing, METH_VARARGS, "missing(stream) -> [(index, noticed_us)]"},
     {"read_history", py_read_history, METH_VARARGS,
      "read_history(stream, after or -1, limit) -> [(index, now_us, packet)]"},

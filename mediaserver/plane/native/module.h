@@ -58,6 +58,10 @@ METHOD(py_add_stream);
 METHOD(py_remove_stream);
 METHOD(py_set_route);
 METHOD(py_remove_route);
+METHOD(py_relay);
+METHOD(py_stop_relay);
+METHOD(py_relayed);
+METHOD(py_take_relayed);
 
 /* module_read.c */
 METHOD(py_missing);

@@ -71,6 +71,28 @@ PyObject *py_receive(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+PyObject *py_relayed(PyObject *object, PyObject *args) {
+    struct loop *loop = loop_of_object(object);
+    struct visit visit;
+    long long id, index, now;
+    const char *data;
+    Py_ssize_t size;
+    if (!loop || !PyArg_ParseTuple(args, "LLLy#", &id, &index, &now, &data, &size)) return NULL;
+    if (index < 0 || size > MAX_DATAGRAM) return PyErr_Format(PyExc_ValueError, "no history holds that");
+    receive_relayed(enter(loop, &visit), id, index, now, (const uint8_t *)data, (size_t)size);
+    return done(&visit, true);
+}
+
+PyObject *py_take_relayed(PyObject *object, PyObject *unused) {
+    struct loop *loop = loop_of_object(object);
+    (void)unused;
+    if (!loop) return NULL;
+    PyThreadState *python = PyEval_SaveThread();
+    while (loop_take_relayed(loop)) continue;
+    PyEval_RestoreThread(python);
+    Py_RETURN_NONE;
+}
+
 PyObject *py_take_outbox(PyObject *object, PyObject *unused) {
     struct loop *loop = loop_of_object(object);
     struct visit visit;

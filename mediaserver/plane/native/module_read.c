@@ -55,8 +55,8 @@ static struct reading *copy_history(const struct history *history, int64_t after
         first = end = history_oldest(history);
         if (after >= 0 && after + 1 > first) first = end = after + 1;
         for (; end <= history->highest && n < limit; end++) {
-            const struct slot *slot = history_get(history, end);
-            if (slot) n++, bytes += slot->size;
+            const struct kept *kept = history_get(history, end);
+            if (kept) n++, bytes += kept->size;
         }
     }
     size_t at = sizeof(struct reading) + (size_t)n * sizeof((struct reading *)0)->packets[0];
@@ -64,14 +64,14 @@ static struct reading *copy_history(const struct history *history, int64_t after
     if (!reading) return NULL;
     reading->n = 0;
     for (int64_t index = first; index < end; index++) {
-        const struct slot *slot = history_get(history, index);
-        if (!slot) continue;
-        memcpy((uint8_t *)reading + at, slot->packet, slot->size);
+        const struct kept *kept = history_get(history, index);
+        if (!kept) continue;
+        memcpy((uint8_t *)reading + at, kept->packet, kept->size);
         reading->packets[reading->n].index = index;
-        reading->packets[reading->n].now_us = slot->now_us;
+        reading->packets[reading->n].now_us = kept->now_us;
         reading->packets[reading->n].offset = (uint32_t)at;
-        reading->packets[reading->n++].size = slot->size;
-        at += slot->size;
+        reading->packets[reading->n++].size = kept->size;
+        at += kept->size;
     }
     return reading;
 }

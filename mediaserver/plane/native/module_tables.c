@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "module.h"
+#include "relay.h"
 
 #define MAX_CLOCK_RATE 10000000
 
@@ -94,9 +95,39 @@ PyObject *py_add_stream(PyObject *object, PyObject *args) {
     for (int i = 0; i < 128; i++)
         if (spec.codecs[i] != NO_PT && spec.codecs[i] != CODEC_OTHER) spec.has_keyframes = true;
     struct plane *plane = enter(loop, &visit);
-    if (plane_transport(plane, transport)) return done(&visit, add_stream(plane, &spec, video, transport));
+    if (!transport || plane_transport(plane, transport)) return done(&visit, add_stream(plane, &spec, video, transport));
     leave(&visit);
     return PyErr_Format(PyExc_KeyError, "no transport %lld", transport);
+}
+
+/* The loop of another plane; NULL with an exception when it is none. */
+static struct loop *other_plane(PyObject *object, PyObject *other) {
+    if (Py_TYPE(object) == Py_TYPE(other)) return loop_of_object(other);
+    PyErr_SetString(PyExc_TypeError, "not a compiled plane");
+    return NULL;
+}
+
+PyObject *py_relay(PyObject *object, PyObject *args) {
+    struct loop *loop = loop_of_object(object), *target;
+    struct visit visit;
+    PyObject *other;
+    long long id, since;
+    if (!loop || !PyArg_ParseTuple(args, "LOL", &id, &other, &since) || !(target = other_plane(object, other)))
+        return NULL;
+    struct plane *plane = enter(loop, &visit);
+    struct stream *stream = plane_stream(plane, id);
+    return done(&visit, !stream || relay_start(plane, stream, target->inbox, since));
+}
+
+PyObject *py_stop_relay(PyObject *object, PyObject *args) {
+    struct loop *loop = loop_of_object(object), *target;
+    struct visit visit;
+    PyObject *other;
+    long long id;
+    if (!loop || !PyArg_ParseTuple(args, "LO", &id, &other) || !(target = other_plane(object, other))) return NULL;
+    struct stream *stream = plane_stream(enter(loop, &visit), id);
+    if (stream) relay_stop(stream, target->inbox);
+    return done(&visit, true);
 }
 
 /* Whether `constants` is (id, length, value) over and over, to its end. */

@@ -2,16 +2,18 @@
  *
  *   rtp.c      headers, extension elements, keyframe tests      (mediaserver/rtp)
  *   history.c  a stream's ring of packets                       (plane/history.py)
+ *   arena.c    the memory those packets lie in
  *   table.c    ids and addresses to what they name
  *   receive.c  a datagram on its way into a history             (plane/forward.py)
  *   stun.c     consent checks                                   (mediaserver/rtp/stun.py)
  *   overuse.c  whether a publisher sends too much               (plane/overuse.py)
  *   route.c    from a history to the subscribers                (plane/sender.py)
+ *   relay.c    from a history to its mirror on another plane    (plane/group.py says which)
  *   control.c  what control writes and reads                    (plane/forward.py, tables)
  *   loop.c     sockets, recvmmsg, sendmmsg, the thread          (plane/reference.py)
  *   module.h   Python's side of it, in four files
  *
- * Everything but loop.c and module*.c is free of I/O. All of it runs under one lock: the thread
+ * Everything but loop.c, module*.c and the wake-up in relay.c is free of I/O. All of it runs under one lock: the thread
  * holds it for one batch, control for one call, so changes take effect between batches.
  */
 #ifndef TONGKE_PLANE_H
@@ -23,6 +25,7 @@
 #include <stdint.h>
 
 #define MAX_DATAGRAM 2048       /* room for any datagram read; longer ones are seen as such */
+#define MAX_PACKET 1500         /* the longest packet a history keeps; no datagram may be longer */
 #define MAX_OUT 2048            /* a rewritten packet with its authentication tag */
 #define MAX_TAG 148             /* what SRTCP may add, as libsrtp asks to keep free */
 #define MAX_ELEMENTS 768        /* an element takes at least two bytes of a datagram */
@@ -37,13 +40,13 @@
 #define COUNTERS(X) \
     X(rx_datagrams) X(rx_bytes) X(rx_stun) X(rx_consent) X(rx_dtls) X(rx_rtp) X(rx_rtcp) X(rx_reports) X(rx_rtx) \
     X(tx_datagrams) X(tx_bytes) X(tx_rtp) X(tx_rtx) X(tx_replayed) X(tx_rtcp) \
-    X(switches) X(history_resets) \
+    X(tx_relayed) X(rx_relayed) X(switches) X(history_resets) \
     X(drop_empty) X(drop_too_long) X(drop_first_byte) X(drop_unknown_address) X(drop_malformed_rtp) \
     X(drop_malformed_rtcp) X(drop_srtp) X(drop_srtcp) X(drop_ssrc_limit) X(drop_unknown_ssrc) \
     X(drop_payload_type) X(drop_duplicate) X(drop_too_old) X(drop_rtx_padding) X(drop_rtx_unknown) \
     X(drop_gap_overflow) X(drop_no_payload_type) X(drop_waiting_keyframe) \
     X(drop_before_start) X(drop_nack_unknown) X(drop_send_full) X(drop_send_error) X(drop_protect) \
-    X(drop_event_overflow)
+    X(drop_relay_full) X(drop_relay_stale) X(drop_event_overflow)
 
 enum counter {
 #define X(name) C_##name,
@@ -54,7 +57,7 @@ enum counter {
 
 enum event_kind { E_STUN, E_DTLS, E_RTCP, E_GAP, E_KEYFRAME_WANTED, E_BOUND, E_STARTED };
 enum codec { CODEC_OTHER, CODEC_VP8, CODEC_H264, CODEC_VP9, CODEC_AV1 };
-enum put { PUT_NEW, PUT_DUPLICATE, PUT_TOO_OLD, PUT_RESET, PUT_NO_MEMORY };
+enum put { PUT_NEW, PUT_DUPLICATE, PUT_TOO_OLD, PUT_RESET };
 
 #define NO_PT 0xFF
 
@@ -95,12 +98,48 @@ static inline void write32(uint8_t *p, uint32_t value) {
     write16(p, (uint16_t)(value >> 16)), write16(p + 2, (uint16_t)value);
 }
 
+/* ---- arena.c */
+
+#define CHUNK ((size_t)16384) /* a dozen packets of video: few enough that losses seldom hold one */
+
+struct chunk {
+    uint32_t live; /* bytes in use; a chunk without any is free */
+    int32_t next;  /* among the free ones */
+};
+
+struct arena {
+    uint8_t *memory; /* the chunks; their table and whatever else was asked for lie behind them */
+    size_t mapped;
+    struct chunk *chunks;
+    int32_t head, free, n_used, n_touched; /* head: the chunk being filled; -1 where there is none */
+    uint32_t top;                          /* bytes of it that are filled */
+    size_t live;
+};
+
+/* Maps memory for `n` blocks of at most `longest` bytes. Returns `more` bytes of zeros beside them, or NULL. */
+uint8_t *arena_map(struct arena *arena, size_t n, size_t longest, size_t more);
+void arena_unmap(struct arena *arena);
+void arena_clear(struct arena *arena);
+bool arena_fits(const struct arena *arena, size_t size);
+/* Begin a new chunk, for a block that does not fit. Returns the chunk whose blocks have to move there first, or -1. */
+int32_t arena_open(struct arena *arena);
+int32_t arena_chunk(uint32_t place);
+/* Where in `memory` the block lies, at a multiple of 8, until it is dropped. */
+uint32_t arena_add(struct arena *arena, size_t size);
+void arena_drop(struct arena *arena, uint32_t place, size_t size);
+
 /* ---- history.c */
 
-struct slot {
+struct slot { /* what displacing needs to know, so that the old packet stays out of the cache */
+    int64_t index; /* -1: empty */
+    uint32_t place;
+    uint16_t size;
+};
+
+struct kept { /* a packet in the arena */
     int64_t index, now_us;
-    uint16_t size, room;
-    uint8_t *packet;
+    uint16_t size;
+    uint8_t packet[];
 };
 
 struct gap {
@@ -108,6 +147,7 @@ struct gap {
 };
 
 struct history {
+    struct arena arena; /* the slots and gaps lie in its mapping */
     struct slot *slots;
     int64_t mask, base, highest;
     struct gap *gaps; /* ascending */
@@ -130,8 +170,10 @@ int64_t history_oldest(const struct history *history);
 static inline bool history_holds(const struct history *history, int64_t index) {
     return index >= 0 && history->slots[index & history->mask].index == index;
 }
-static inline const struct slot *history_get(const struct history *history, int64_t index) {
-    return history_holds(history, index) ? &history->slots[index & history->mask] : NULL;
+/* Valid until the next `history_put`, which may move packets that lie thinly. */
+static inline const struct kept *history_get(const struct history *history, int64_t index) {
+    if (!history_holds(history, index)) return NULL;
+    return (const struct kept *)(history->arena.memory + history->slots[index & history->mask].place);
 }
 
 /* ---- table.c */
@@ -219,9 +261,10 @@ struct transport {
 
 struct stream {
     int64_t id;
-    struct transport *transport;
+    struct transport *transport; /* NULL for a mirror */
     struct history history;
     struct list routes;
+    struct list relays; /* inboxes of the planes that have a mirror; each is a reference */
     bool has_keyframes, has_ssrc, has_rtx_ssrc, has_transit;
     uint32_t ssrc, rtx_ssrc, transit;
     int64_t clock_rate;
@@ -313,6 +356,8 @@ struct plane {
 
 /* One datagram; `data` is overwritten. What it causes waits for `flush`. */
 void receive(struct plane *plane, uint8_t *data, size_t size, const struct address *from, int64_t now_us);
+/* A packet of a stream that another plane receives, under the index it has there. Waits for `flush` likewise. */
+void receive_relayed(struct plane *plane, int64_t stream, int64_t index, int64_t now_us, const uint8_t *data, size_t size);
 /* Forward what is pending. Called at the end of a batch and before control changes anything. */
 void flush(struct plane *plane);
 void add_event(struct plane *plane, struct event event, const uint8_t *data, size_t size);
@@ -333,6 +378,9 @@ void sender_report(struct plane *plane, struct route *route, uint64_t ntp, uint3
 void send_rtcp(struct plane *plane, struct transport *transport, const uint8_t *data, size_t size);
 void send_raw(struct plane *plane, const struct address *to, const uint8_t *data, size_t size);
 void route_silence(struct route *route);
+static inline int64_t stream_transport(const struct stream *stream) {
+    return stream->transport ? stream->transport->id : 0;
+}
 
 /* ---- control.c */
 
@@ -346,6 +394,7 @@ bool add_transport(struct plane *plane, int64_t id, const struct address *addres
 void move_transport(struct plane *plane, int64_t id, const struct address *address);
 void set_consent(struct plane *plane, int64_t id, const struct consent *consent);
 void remove_transport(struct plane *plane, int64_t id);
+/* `transport` 0: a mirror. */
 bool add_stream(struct plane *plane, const struct stream *spec, bool video, int64_t transport);
 void remove_stream(struct plane *plane, int64_t id);
 bool set_route(struct plane *plane, const struct route *spec, int64_t transport, int64_t stream, int64_t now_us);

@@ -44,7 +44,7 @@ void add_event(struct plane *plane, struct event event, const uint8_t *data, siz
 }
 
 static void stream_event(struct plane *plane, enum event_kind kind, const struct stream *stream, int64_t now_us) {
-    struct event event = {.kind = kind, .now_us = now_us, .transport = stream->transport->id, .stream = stream->id};
+    struct event event = {.kind = kind, .now_us = now_us, .transport = stream_transport(stream), .stream = stream->id};
     add_event(plane, event, NULL, 0);
 }
 
@@ -243,31 +243,27 @@ static bool displaces_pending(const struct stream *stream, int64_t index) {
     return false;
 }
 
-static void accept_packet(struct plane *plane, struct stream *stream, const struct parsed *packet, bool repaired) {
+/* Into the history; what follows waits for `fan_out`. */
+static enum put accept_packet(struct plane *plane, struct stream *stream, const struct parsed *packet, int64_t index,
+                              bool repaired) {
     struct history *history = &stream->history;
     int64_t newest = history->highest, now_us = packet->now_us, overflow = history->gap_overflow;
-    int64_t index = history_index(history, packet->header.sequence);
     if (displaces_pending(stream, index) || (stream->n_pending && history_would_reset(history, index)))
         fan_out(plane, stream);
     enum put put = history_put(history, index, packet->data, packet->size, now_us);
-    if (put == PUT_DUPLICATE) {
-        COUNT(drop_duplicate);
-        return;
-    }
-    if (put == PUT_TOO_OLD || put == PUT_NO_MEMORY) {
-        COUNT(drop_too_old);
-        return;
-    }
-    COUNT(rx_rtp);
-    plane->count[C_drop_gap_overflow] += history->gap_overflow - overflow;
+    if (put != PUT_NEW && put != PUT_RESET) return put;
     stream->packets++;
     stream->bytes += (int64_t)packet->size;
     stream->last_us = now_us;
-    if (!repaired) update_jitter(stream, &packet->header, now_us);
+    if (stream->transport) { /* where the stream comes from, losses are noticed and repaired */
+        COUNT(rx_rtp);
+        plane->count[C_drop_gap_overflow] += history->gap_overflow - overflow;
+        if (!repaired) update_jitter(stream, &packet->header, now_us);
+    }
     if (put == PUT_RESET) renumber(plane, stream, now_us);
-    if (newest < 0)
+    if (stream->transport && newest < 0)
         stream_event(plane, E_BOUND, stream, now_us);
-    else if (put == PUT_NEW && index > newest + 1)
+    else if (stream->transport && put == PUT_NEW && index > newest + 1)
         stream_event(plane, E_GAP, stream, now_us);
     uint8_t codec = stream->codecs[packet->header.payload_type];
     const struct header *header = &packet->header;
@@ -276,6 +272,7 @@ static void accept_packet(struct plane *plane, struct stream *stream, const stru
         history_mark_keyframe(history, index, header->timestamp, now_us))
         stream->keyframes++;
     touch(plane, stream, index, put == PUT_RESET ? index : newest);
+    return put;
 }
 
 /* The original packet inside a retransmission (RFC 4588 §4), in place: two bytes shorter from the front. */
@@ -344,7 +341,23 @@ static void receive_rtp(struct plane *plane, struct transport *transport, uint8_
         COUNT(drop_payload_type);
         return;
     }
-    accept_packet(plane, stream, packet, repaired);
+    int64_t index = history_index(&stream->history, packet->header.sequence);
+    enum put put = accept_packet(plane, stream, packet, index, repaired);
+    if (put == PUT_DUPLICATE) COUNT(drop_duplicate);
+    if (put == PUT_TOO_OLD) COUNT(drop_too_old);
+}
+
+void receive_relayed(struct plane *plane, int64_t id, int64_t index, int64_t now_us, const uint8_t *data, size_t size) {
+    struct stream *stream = plane_stream(plane, id);
+    struct parsed *packet = &plane->received;
+    enum put put = PUT_TOO_OLD;
+    packet->data = data;
+    packet->size = size;
+    packet->now_us = now_us;
+    if (stream && !stream->transport && parse_header(data, size, &packet->header) &&
+        (packet->n_elements = parse_elements(data, &packet->header, packet->elements)) >= 0)
+        put = accept_packet(plane, stream, packet, index, false);
+    plane->count[put == PUT_NEW || put == PUT_RESET ? C_rx_relayed : C_drop_relay_stale]++;
 }
 
 static void answer_consent(struct plane *plane, struct transport *transport, const uint8_t *data, int64_t now_us) {

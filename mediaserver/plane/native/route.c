@@ -1,7 +1,7 @@
 /* From a stream's history to its subscribers: where a route starts, and how a packet is rewritten for it
  * (plane/sender.py is the same in Python). Packets of a batch go out receiver by receiver, so that each
  * receiver's keys are touched once and consecutive packets of one size can leave in one send. */
-#include "plane.h"
+#include "relay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +22,11 @@ void route_silence(struct route *route) {
     route->n_retimed = 0;
 }
 
-static bool parse_slot(const struct slot *slot, struct parsed *packet) {
-    packet->data = slot->packet;
-    packet->size = slot->size;
-    packet->index = slot->index;
-    packet->now_us = slot->now_us;
+static bool parse_kept(const struct kept *kept, struct parsed *packet) {
+    packet->data = kept->packet;
+    packet->size = kept->size;
+    packet->index = kept->index;
+    packet->now_us = kept->now_us;
     if (!parse_header(packet->data, packet->size, &packet->header)) return false;
     packet->n_elements = parse_elements(packet->data, &packet->header, packet->elements);
     return packet->n_elements >= 0;
@@ -192,9 +192,10 @@ void fan_out(struct plane *plane, struct stream *stream) {
     int n = 0, waiting = stream->n_pending;
     stream->n_pending = 0;
     for (int i = 0; i < waiting; i++) {
-        const struct slot *slot = history_get(&stream->history, stream->pending[i]);
-        if (slot && parse_slot(slot, &plane->parsed[n])) n++;
+        const struct kept *kept = history_get(&stream->history, stream->pending[i]);
+        if (kept && parse_kept(kept, &plane->parsed[n])) n++;
     }
+    if (stream->relays.n) relay(plane, stream, plane->parsed, n);
     for (int r = 0; r < stream->routes.n; r++) {
         struct route *route = stream->routes.items[r];
         int64_t reach = stream->reach;
@@ -224,9 +225,9 @@ static bool can_replay(const struct plane *plane, const struct history *history,
 static int pictures(const struct history *history, int64_t start, uint32_t newest, uint32_t *times) {
     int n = 0;
     for (int64_t index = start; index <= history->highest; index++) {
-        const struct slot *slot = history_get(history, index);
-        if (!slot) continue;
-        uint32_t time = read32(slot->packet + 4);
+        const struct kept *kept = history_get(history, index);
+        if (!kept) continue;
+        uint32_t time = read32(kept->packet + 4);
         int known = n;
         while (known > 0 && times[known - 1] != time) known--;
         if (!known) times[n++] = time;
@@ -248,7 +249,7 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
         if (!can_replay(plane, history, now_us)) return;
         start = history->keyframe;
     }
-    const struct slot *first = history_get(history, start), *latest = history_get(history, history->highest);
+    const struct kept *first = history_get(history, start), *latest = history_get(history, history->highest);
     if (!first || !latest) return;
     uint32_t newest = read32(latest->packet + 4);
     size_t span = (size_t)(history->highest - start + 1);
@@ -280,12 +281,12 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
     route->live_us = now_us;
     route->started = true;
     COUNT(switches);
-    struct event event = {.kind = E_STARTED, .now_us = now_us, .transport = stream->transport->id,
+    struct event event = {.kind = E_STARTED, .now_us = now_us, .transport = stream_transport(stream),
                           .stream = stream->id, .route = route->id};
     add_event(plane, event, NULL, 0);
     for (int64_t index = start; index <= history->highest; index++) {
-        const struct slot *slot = history_get(history, index);
-        if (!slot || !parse_slot(slot, &plane->again)) continue;
+        const struct kept *kept = history_get(history, index);
+        if (!kept || !parse_kept(kept, &plane->again)) continue;
         forward(plane, route, &plane->again);
         if (index < history->highest) COUNT(tx_replayed);
     }
@@ -296,9 +297,9 @@ void route_start(struct plane *plane, struct route *route, int64_t start, int64_
 void retransmit(struct plane *plane, struct route *route, const uint16_t *sequences, int n, int64_t now_us) {
     for (int i = 0; i < n; i++) {
         int64_t index = extend(sequences[i], route->last_index) - route->sequence_offset;
-        const struct slot *slot = route->stream && route->started ? history_get(&route->stream->history, index) : NULL;
-        if (!slot || index < route->start || index + route->sequence_offset > route->last_index ||
-            !parse_slot(slot, &plane->again)) {
+        const struct kept *kept = route->stream && route->started ? history_get(&route->stream->history, index) : NULL;
+        if (!kept || index < route->start || index + route->sequence_offset > route->last_index ||
+            !parse_kept(kept, &plane->again)) {
             COUNT(drop_nack_unknown);
             continue;
         }
@@ -318,7 +319,7 @@ void retransmit(struct plane *plane, struct route *route, const uint16_t *sequen
         } else {
             /* Under the same SSRC and number it must be the same packet to the last bit: SRTP encrypts it with
              * the same nonce, and AES-GCM breaks when one nonce covers two texts (RFC 5116 §5.1.1). */
-            identity.sent_us = slot->now_us > route->live_us ? slot->now_us : route->live_us;
+            identity.sent_us = kept->now_us > route->live_us ? kept->now_us : route->live_us;
         }
         if (rewrite(plane, route, packet, &identity)) {
             COUNT(tx_rtx);

@@ -8,7 +8,10 @@
  *   tables.c      target: what control may do, in any order
  *   driver.c      mutates inputs for a target; libFuzzer or AFL can take its place
  *   joins.c       peers that come and go, 100,000 of them by default
+ *   histories.c   rings of packets against a plain array
  *   race.c        the thread of loop.c against control, for ThreadSanitizer
+ *   spread.c      two of them that relay to each other, for ThreadSanitizer
+ *   loops.c       what these two share
  */
 #ifndef TONGKE_FUZZ_H
 #define TONGKE_FUZZ_H
@@ -81,6 +84,7 @@ struct address make_address(unsigned number);
 struct plane *make_plane(void);
 void check_plane(const struct plane *plane);
 void check_overuse(const struct overuse *path);
+void check_history(const struct history *history);
 /* Frees the plane as well. */
 void end_plane(struct plane *plane);
 

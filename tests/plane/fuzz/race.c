@@ -1,15 +1,12 @@
 /* loop.c over real sockets on loopback, for ThreadSanitizer: datagrams keep coming while control changes the
  * tables, reads, and in the end stops and frees everything under the traffic. Argument: seconds. */
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "fuzz.h"
-#include "loop.h"
+#include "loops.h"
 
 #define SOCKETS 2
 #define CLIENTS 4 /* each with a socket of its own, and so an address */
@@ -30,15 +27,6 @@ static atomic_bool sending = true;
 static long long lives, steps, events_read;
 static atomic_llong datagrams_sent;
 
-static int open_socket(struct sockaddr_in *name) {
-    int number = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    socklen_t length = sizeof *name;
-    *name = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    REQUIRE(number >= 0 && !bind(number, (struct sockaddr *)name, length));
-    REQUIRE(!getsockname(number, (struct sockaddr *)name, &length));
-    return number;
-}
-
 /* A publisher's and everybody's noise, as fast as it goes. */
 static void *send_datagrams(void *unused) {
     (void)unused;
@@ -58,21 +46,6 @@ static void *send_datagrams(void *unused) {
         if (n % 64 == 0) usleep(500);
     }
     return NULL;
-}
-
-static void read_events(struct loop *loop) {
-    uint64_t heard;
-    ssize_t size = read(loop->notify_fd, &heard, sizeof heard);
-    (void)size;
-    loop_lock(loop);
-    struct event *events = loop->plane->events;
-    int n = loop->plane->n_events;
-    loop->plane->events = NULL;
-    loop->plane->n_events = loop->plane->room_events = 0;
-    loop_unlock(loop);
-    for (int i = 0; i < n; i++) free(events[i].data);
-    free(events);
-    events_read += n;
 }
 
 static void forget(struct client *client) {
@@ -135,7 +108,7 @@ static void live(const int *sockets) {
         random = random * 1664525u + 1013904223u;
         change(loop, random >> 4, (uint32_t)steps);
         struct pollfd notified = {loop->notify_fd, POLLIN, 0};
-        if (poll(&notified, 1, (random >> 28) & 1)) read_events(loop);
+        if (poll(&notified, 1, (random >> 28) & 1)) events_read += read_events(loop);
     }
     loop_stop(loop);
     loop_stop(loop);
@@ -153,7 +126,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < CLIENTS; i++) {
         struct sockaddr_in name;
         clients[i].socket = open_socket(&name);
-        clients[i].address = (struct address){.family = AF_INET, .port = ntohs(name.sin_port), .ip = {127, 0, 0, 1}};
+        clients[i].address = address_of(&name);
         clients[i].srtp = srtp_new((uint64_t)i + 1);
     }
     REQUIRE(!pthread_create(&sender, NULL, send_datagrams, NULL));

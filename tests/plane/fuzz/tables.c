@@ -1,5 +1,5 @@
 /* Target: tables. Control adds, moves, switches, asks and removes in any order, with datagrams in between and
- * flushes at odd times. Few ids, so that steps meet. Mostly control ends the batch before it writes, as module.c does. */
+ * flushes at odd times; transport 0 is what another plane relays to mirrors. Few ids, so that steps meet. Mostly control ends the batch before it writes, as module.c does. */
 #include "fuzz.h"
 
 #define TRANSPORTS 6
@@ -49,7 +49,7 @@ static void do_stream(struct world *world, struct script *script, bool removing)
         int64_t transport = take(script) % TRANSPORTS;
         struct stream spec = make_stream(script, id);
         bool added = add_stream(world->plane, &spec, !(id & 1), transport);
-        REQUIRE(added == !!plane_transport(world->plane, transport));
+        REQUIRE(added == (!transport || plane_transport(world->plane, transport)));
     }
 }
 
@@ -102,11 +102,22 @@ static void do_answer(struct world *world, struct script *script, uint8_t how) {
     }
 }
 
+/* Some packets of one encoder as another plane would hand them over. */
+static void do_relayed(struct world *world, struct script *script, struct encoder *encoder, int n) {
+    uint8_t data[MAX_DATAGRAM] __attribute__((aligned(16)));
+    int64_t stream = take(script) % STREAMS, numbering = (int64_t)(1 + take(script) % 3) << 16;
+    for (; n >= 0; n--) {
+        size_t size = make_rtp(script, encoder, data, sizeof data);
+        receive_relayed(world->plane, stream, numbering | (size < 4 ? 0 : read16(data + 2)), world->now_us, data, size);
+    }
+}
+
 /* Some packets of one encoder in one go, from one transport's address. */
 static void do_packets(struct world *world, struct script *script) {
     uint8_t what = take(script), data[MAX_DATAGRAM] __attribute__((aligned(16)));
     unsigned id = (what & 7) % TRANSPORTS;
-    if (!world->inbound[id]) return;
+    if (!id) do_relayed(world, script, &world->encoders[what >> 3 & 3], what >> 5);
+    if (!id || !world->inbound[id]) return;
     struct address from = make_address(world->addresses[id]);
     for (int n = what >> 5; n >= 0; n--) {
         size_t size = make_rtp(script, &world->encoders[what >> 3 & 3], data, sizeof data - TAG);

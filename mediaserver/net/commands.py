@@ -1,4 +1,4 @@
-"""One packet plane with its UDP port and the rooms that live on it: answers the commands about them.
+"""Answers commands: sessions are opened and closed, rooms told whom to show.
 
 No call here waits for the network. The order in which things end is written down in
 docs/architecture.md ("Teardown").
@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mediaserver import api
-from mediaserver.net import dtls as dtls_seam
-from mediaserver.net.addresses import announced, candidates
+from mediaserver.net.addresses import Port
 from mediaserver.net.feedback import NACK_BUDGET, START_RATE
 from mediaserver.net.live import Live
 from mediaserver.net.session import Session, msid_from, published_from, slots_from
-from mediaserver.plane import load_plane
-from mediaserver.plane.interface import PlaneSettings
 from mediaserver.rtp import sdp
 from mediaserver.settings import MediaSettings
 from mediaserver.sfu.answer import LocalParameters, build_answer
 from mediaserver.sfu.grant import PublisherRate
 from mediaserver.sfu.negotiate import NoCommonCodec, NoMedia, plan_publish, plan_subscribe
+from mediaserver.sfu.placement import SPREAD_AFTER, place
 from mediaserver.sfu.plan import Negotiated
 from mediaserver.sfu.room import Room, Subscriber
 
@@ -31,63 +29,35 @@ MAX_WATCHING = 2
 """Subscribing sessions of one participant; the oldest gives way (a page that was reloaded)."""
 
 
-class Shard:
-    """:param bus: carries the events away.
-    :param total: sessions of the whole process, :param counters: its counters; there may be other shards.
+class Commands:
+    """:param ports: one for each packet plane. :param bus: carries the events away.
+    :param spread_after: see `sfu/placement.py`.
     """
 
     def __init__(
         self,
         settings: MediaSettings,
+        live: Live,
+        ports: Sequence[Port],
         bus: api.LocalBus,
-        total: Callable[[], int],
-        counters: Callable[[], dict[str, int]],
+        spread_after: int = SPREAD_AFTER,
     ) -> None:
         self._settings = settings
+        self.live = live
+        self._ports = ports
         self._bus = bus
-        self._plane = load_plane(
-            settings.plane,
-            PlaneSettings(
-                video_history=_power_of_two(settings.history_video_packets),
-                audio_history=_power_of_two(settings.history_audio_packets),
-                replay_max_packets=settings.replay_max_packets,
-                replay_max_age_us=settings.replay_max_age_ms * 1000,
-                srtp_error=dtls_seam.SrtpError,
-                srtp=dtls_seam.SrtpLibrary(),
-            ),
-        )
-        self.live = Live(settings, self._plane, bus, counters)
-        self._total = total
-        self.port = 0
-        self.candidates: tuple[str, ...] = ()
-
-    # ------------------------------------------------------------ life
-
-    @property
-    def plane_name(self) -> str:
-        return self._plane.name
-
-    def open(self, number: int) -> None:
-        """Bind the UDP port: the configured one plus `number`, or a free one. `OSError` when it is taken."""
-        port = self._settings.port
-        bound = self._plane.open(self._settings.host, port + number if port else 0)
-        self.port = bound[0][1]
-        configured = [(host, known and known + number) for host, known in self._settings.announce]
-        self.candidates = candidates(announced(bound, configured))
-
-    def start(self) -> None:
-        self.live.start()
-
-    async def stop(self) -> None:
-        """Tell every peer, wait shortly for the farewells to leave, free everything. Twice is once."""
-        await self.live.stop()
-        self._plane.close()
-
-    # ------------------------------------------------------------ commands
+        self._spread_after = spread_after
+        self.draining = False
 
     def handle(self, command: api.Command) -> object:
-        """Answer one command about a room or session that lives here. Raises `UserError`."""
+        """Answer one command. Raises `UserError`."""
         match command:
+            case api.Drain():
+                self.draining = True
+            case api.GetStats():
+                return self.live.stats(command.room)
+            case api.Publish() | api.Subscribe() if self.draining:
+                raise api.UserError(503, "draining", "The server is shutting down; try again in a moment.")
             case api.Publish():
                 return self._publish(command)
             case api.Subscribe():
@@ -98,10 +68,10 @@ class Shard:
                 if (session := self.live.sessions.get(command.session)) is not None:
                     self.live.close(session, command.reason)
             case api.CloseParticipant():
-                for session in self.live.sessions_of(command.room, command.participant):
+                for session in self.live.sessions.of(command.room, command.participant):
                     self.live.close(session, command.reason)
             case api.CloseRoom():
-                for session in [s for s in self.live.sessions.values() if s.room.name == command.room]:
+                for session in list(self.live.sessions.in_room(command.room)):
                     self.live.close(session, "room_ended" if command.reason == "ended" else command.reason)
                 self.live.forget_room(command.room)
             case api.Call():
@@ -118,7 +88,7 @@ class Shard:
         return None
 
     def _publish(self, command: api.Publish) -> api.SessionAnswer:
-        replaced = self.live.sessions_of(command.room, command.participant, "publish")
+        replaced = self.live.sessions.of(command.room, command.participant, "publish")
         self._admit(command.room, len(replaced))
         offer = _parse(command.offer)
         plan = _plan(lambda: plan_publish(offer, video_codecs=self._settings.video_codecs, sources=command.sources))
@@ -140,7 +110,7 @@ class Shard:
         if room.lead in (None, command.participant):
             return
         other = room.lead or ""
-        if not self.live.sessions_of(room.name, other, "publish"):
+        if not self.live.sessions.of(room.name, other, "publish"):
             return
         if not command.takeover:
             raise api.UserError(
@@ -149,11 +119,11 @@ class Shard:
                 "Another teacher is live in this room; end that lesson first, or take it over.",
                 lead=room.lead,
             )
-        for session in self.live.sessions_of(room.name, other):
+        for session in self.live.sessions.of(room.name, other):
             self.live.close(session, "taken_over")
 
     def _subscribe(self, command: api.Subscribe) -> api.SessionAnswer:
-        watching = self.live.sessions_of(command.room, command.participant, "subscribe")
+        watching = self.live.sessions.of(command.room, command.participant, "subscribe")
         self._admit(command.room, len(watching))
         offer = _parse(command.offer)
         used: set[int] = set()
@@ -174,10 +144,9 @@ class Shard:
             raise error
 
     def _full(self, room: str, leaving: int = 0) -> api.UserError | None:
-        if self._total() - leaving >= self._settings.max_sessions:
+        if len(self.live.sessions) - leaving >= self._settings.max_sessions:
             return api.UserError(503, "too_many_sessions", "The server is full; try again later or use another one.")
-        here = sum(1 for session in self.live.sessions.values() if session.room.name == room)
-        if here - leaving >= self._settings.max_peers_per_room:
+        if len(self.live.sessions.in_room(room)) - leaving >= self._settings.max_peers_per_room:
             return api.UserError(429, "too_many_sessions", "This room is full; close a page that is not needed.")
         return None
 
@@ -193,16 +162,24 @@ class Shard:
             direction=direction,
             created=time.monotonic(),
             cname=secrets.token_urlsafe(12),
+            port=self._place(room),
             nack_budget=NACK_BUDGET,
         )
+
+    def _place(self, room: Room) -> Port:
+        planes, sessions = len(self._ports), self.live.sessions
+        sending = sessions.of(room.name, room.lead, "publish") if room.lead is not None else []
+        lead = sending[-1].port.number if sending else None
+        counted, of_room = sessions.on_planes(planes), sessions.of_room_on_planes(room.name, planes)
+        return self._ports[place(counted, of_room, lead, spread_after=self._spread_after)]
 
     def _answer(self, session: Session, plan: Negotiated) -> api.SessionAnswer:
         credentials = self.live.open(session, plan)
         local = LocalParameters(
             ufrag=credentials.ufrag,
             password=credentials.password,
-            fingerprints=dtls_seam.fingerprints(self.live.certificate),
-            candidates=self.candidates,
+            fingerprints=self.live.certificate.fingerprints,
+            candidates=session.port.candidates,
             session_id=secrets.randbits(62),
             cname=session.cname,
         )
@@ -215,7 +192,7 @@ class Shard:
             raise api.UserError(404, "not_found", "This session is over; open a new one.")
         credentials = self.live.ice.restart(session.key)
         session.generation += 1
-        return api.IceRestarted(credentials.ufrag, credentials.password, self.candidates, session.etag)
+        return api.IceRestarted(credentials.ufrag, credentials.password, session.port.candidates, session.etag)
 
     def _call(self, command: api.Call) -> None:
         room = self.live.room(command.room)
@@ -223,10 +200,6 @@ class Shard:
             room.call(command.participant)
             self._bus.emit(api.CalledChanged(room.name, command.participant))
             self.live.apply(room)
-
-
-def _power_of_two(number: int) -> int:
-    return 1 << max(0, number - 1).bit_length()
 
 
 def _parse(offer: str) -> sdp.Session:
