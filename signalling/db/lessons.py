@@ -15,7 +15,7 @@ class Booking(Base):
 
     :ivar form: template of `forms.py`. :ivar rule: RRULE without DTSTART (RFC 5545 §3.3.10), empty for a single one.
     :ivar without: EXDATEs, as ISO days. :ivar weeks: `all`, `odd` or `even` weeks of the term.
-    :ivar first: its first day. :ivar period: of the lead school's bell table, or None with `starts`, minutes after midnight.
+    :ivar first: its first day. :ivar period: of the lead school's bell table; None: `starts`, minutes after midnight.
     :ivar version: counts changes; who changes it says which one was seen.
     """
 

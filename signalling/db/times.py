@@ -42,7 +42,7 @@ class Day(Base):
 
 
 class BellTable(Base):
-    """When a school's periods begin and end. :ivar starts: first day it is rung, so that summer time follows winter's."""
+    """When a school's periods begin and end. :ivar starts: first day it is rung: summer's table follows winter's."""
 
     __tablename__ = "bell_table"
     __table_args__ = (UniqueConstraint("school", "starts"),)

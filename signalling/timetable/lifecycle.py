@@ -31,7 +31,10 @@ TRANSITIONS: dict[tuple[State, Cue], State] = {
 
 
 def due(state: State, *, starts: int, closes: int, open_before_s: int, now: float) -> Cue | None:
-    """What the clock says to a lesson: `open` before it begins, `close` when its time is over. Instants in s since 1970."""
+    """What the clock says to a lesson: `open` before it begins, `close` when its time is over.
+
+    All instants are seconds since 1970.
+    """
     if state in ("scheduled", "open", "live") and now >= closes:
         return "close"
     if state == "scheduled" and now >= starts - open_before_s:
