@@ -1,4 +1,4 @@
-"""People, what they may do and where, and their open sessions."""
+"""People, what they may do and where, and where they are signed in."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Person(Base):
     source: Mapped[str | None] = mapped_column(String(255), unique=True)
 
 
-class Grant(Base):
+class RoleGrant(Base):
     """A role within a scope. :ivar scope: id of a region, school or classroom; empty for the whole system."""
 
-    __tablename__ = "grant"
+    __tablename__ = "role_grant"
     __table_args__ = (UniqueConstraint("person", "role", "kind", "scope"), Index(None, "kind", "scope"))
     id: Mapped[Id]
     person: Mapped[Ref] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
@@ -52,10 +52,10 @@ class Enrolment(Base):
     role: Mapped[Short]  # pupil, teacher
 
 
-class Session(Base):
+class Login(Base):
     """Somebody signed in. :ivar hash: SHA-256 of the cookie. :ivar csrf: what forms and scripts have to repeat."""
 
-    __tablename__ = "session"
+    __tablename__ = "login"
     __table_args__ = (Index(None, "expires"),)
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person: Mapped[Ref] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)

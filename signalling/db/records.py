@@ -65,6 +65,15 @@ class Audit(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class AuditHead(Base):
+    """One row: the end of the audit log. Who appends locks it; a log that was cut short no longer reaches it."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
 class Answered(Base):
     """What a creating request with an `Idempotency-Key` was answered, so that its repetition is answered the same."""
 

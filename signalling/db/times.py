@@ -31,10 +31,10 @@ class Term(Base):
     ends: Mapped[dt.date]
 
 
-class Day(Base):
+class CalendarDay(Base):
     """A day unlike others. :ivar runs: the day whose timetable it runs (调休); None: no school."""
 
-    __tablename__ = "day"
+    __tablename__ = "calendar_day"
     calendar: Mapped[Ref] = mapped_column(ForeignKey("calendar.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[dt.date] = mapped_column(primary_key=True)
     runs: Mapped[dt.date | None]
