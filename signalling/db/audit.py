@@ -21,6 +21,7 @@ from signalling.db.records import Audit, AuditHead
 
 NOTHING = "0" * 64
 """The hash before the first row."""
+_SEALED = ("number", "at", "actor", "action", "subject", "detail", "previous")
 _BATCH = 1000
 
 
@@ -110,16 +111,14 @@ async def verify(database: Database, anchor: Anchor | None = None) -> Broken | N
 
     :param anchor: of an earlier check: the row it names must still be the same.
     """
-    columns = (Audit.number, Audit.at, Audit.actor, Audit.action, Audit.subject, Audit.detail, Audit.previous)
     async with database.read() as session:
         end = await head(session)
         last = Anchor(0, NOTHING)
-        rows = await session.stream(
-            select(*columns, Audit.hash).order_by(Audit.number).execution_options(yield_per=_BATCH)
-        )
-        async with rows:
+        columns = [getattr(Audit, name) for name in (*_SEALED, "hash")]
+        rows = await session.stream(select(*columns).order_by(Audit.number).execution_options(yield_per=_BATCH))
+        try:
             async for *values, sealed in rows:
-                row = dict(zip((column.key for column in columns), values, strict=True))
+                row = dict(zip(_SEALED, values, strict=True))
                 if row["number"] != last.number + 1:
                     return Broken(last.number + 1, "is missing")
                 if row["previous"] != last.hash:
@@ -129,6 +128,8 @@ async def verify(database: Database, anchor: Anchor | None = None) -> Broken | N
                 last = Anchor(row["number"], sealed)
                 if anchor is not None and anchor.number == last.number and anchor != last:
                     return Broken(last.number, "is not the row of the anchor")
+        finally:
+            await rows.close()
     if last.number < max(end.number, anchor.number if anchor else 0):
         return Broken(last.number + 1, "is missing: the end was cut off")
     if last != end:

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from mediaserver.api import UserError
 from signalling.db import migrate
@@ -64,8 +63,8 @@ class Database:
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite:
             # One writer at a time is all SQLite takes: its pool of one is the line they stand in, in order of arrival.
-            self._writing = _sqlite(self.url, WRITE, pool_size=1, max_overflow=0, pool_timeout=WAIT_S)
-            self._reading = _sqlite(self.url, READ, pool_size=READERS, max_overflow=0, pool_timeout=WAIT_S)
+            self._writing = _sqlite(self.url, WRITE, 1, wait_s=WAIT_S)
+            self._reading = _sqlite(self.url, READ, READERS, wait_s=WAIT_S)
             self._engines: tuple[AsyncEngine, ...] = (self._writing, self._reading)
         else:
             self._writing = _postgresql(self.url)
@@ -147,13 +146,14 @@ class Database:
     async def _migrating(self) -> AsyncIterator[AsyncConnection]:
         if self._sqlite:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
-            engine = _sqlite(
-                self.url, "BEGIN IMMEDIATE", wait_s=MIGRATION_WAIT_S, foreign_keys=False, poolclass=NullPool
-            )
-            async with engine.begin() as connection:
-                yield connection
-                if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
-                    raise RuntimeError("a migration left a row without the one it refers to")
+            engine = _sqlite(self.url, WRITE, 1, wait_s=MIGRATION_WAIT_S, foreign_keys=False)
+            try:
+                async with engine.begin() as connection:
+                    yield connection
+                    if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first():
+                        raise RuntimeError("a migration left a row without the one it refers to")
+            finally:
+                await engine.dispose()
         else:
             async with self._writing.begin() as connection:
                 await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_WAIT_S:.0f}s'")
@@ -172,12 +172,12 @@ class Database:
         await self.close()
 
 
-def _sqlite(url: URL, begin: str, *, wait_s: float = WAIT_S, foreign_keys: bool = True, **pool: Any) -> AsyncEngine:
+def _sqlite(url: URL, begin: str, connections: int, *, wait_s: float, foreign_keys: bool = True) -> AsyncEngine:
     """An engine that begins transactions itself: Python's sqlite3 would begin them late and never IMMEDIATE.
 
     https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes-with-the-sqlite3-or-aiosqlite-driver
     """
-    engine = create_async_engine(url, **pool)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=wait_s)
     pragmas = (
         f"busy_timeout = {wait_s * 1000:.0f}",
         "journal_mode = WAL",
@@ -189,10 +189,14 @@ def _sqlite(url: URL, begin: str, *, wait_s: float = WAIT_S, foreign_keys: bool 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool does not know it yet
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import func, inspect, select, text
 
 from mediaserver.api import UserError
 from signalling.db import migrate
@@ -48,13 +50,24 @@ async def test_a_difference_is_seen(database: Database) -> None:
 
 
 async def test_servers_that_start_together_upgrade_once(empty_url: str) -> None:
-    servers = [Database(empty_url) for _ in range(4)]
+    code = "from signalling.cli import main; main(['database', 'upgrade'])"
+    environ = {**os.environ, "TONGKE_DATABASE__URL": empty_url}
+    servers = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=environ) for _ in range(3)]
+    assert [await server.wait() for server in servers] == [0, 0, 0]
+    async with Database(empty_url) as database:
+        await database.require_current()
+        async with database.read() as session:
+            assert await session.scalar(select(func.count()).select_from(AuditHead)) == 1
+
+
+async def test_upgrades_in_one_process_stand_in_line(empty_url: str) -> None:
+    databases = [Database(empty_url) for _ in range(4)]
     try:
-        await asyncio.gather(*(server.upgrade() for server in servers))
-        assert [await server.check() for server in servers] == ["current"] * 4
+        await asyncio.gather(*(database.upgrade() for database in databases))
+        assert [await database.check() for database in databases] == ["current"] * 4
     finally:
-        for server in servers:
-            await server.close()
+        for database in databases:
+            await database.close()
 
 
 async def test_states(empty_url: str) -> None:
