@@ -1,6 +1,6 @@
 """From a booking to its lessons: a rule, its exceptions, odd and even weeks, periods or clock times.
 
-RRULE and EXDATE are those of RFC 5545 §3.3.10 and §3.8.5.1; only rules that name days are taken.
+RRULE and EXDATE are those of RFC 5545 §3.3.10 and §3.8.5.1; `rule.py` says which rules are taken.
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dateutil.rrule import rrulestr
-
 from mediaserver.api import UserError
 from signalling.timetable.calendar import Calendar, Period, Term
+from signalling.timetable.rule import Rule
 
 Weeks = Literal["all", "odd", "even"]
 MAX_LESSONS = 400
 """Of one series: two a day for a whole term."""
 MIN_MINUTES, MAX_MINUTES = 5, 240
-_FREQUENCIES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY")
-_PARTS = frozenset(("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "WKST"))
-"""With these a rule meets a day again before long; one that never does would be followed to the year 9999."""
-MAX_RULE = 500
+MAX_TERM = dt.timedelta(days=400)
+DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,14 @@ def expand(
     term = calendar.term(plan.first)
     if term is None:
         raise UserError(422, "outside_term", f"{plan.first} lies in no term; choose a day in a term, or add the term.")
+    if term.ends - term.starts > MAX_TERM:
+        raise UserError(422, "term_too_long", f"A term has at most {MAX_TERM.days} days; check the calendar.")
     if not MIN_MINUTES <= plan.minutes <= MAX_MINUTES:
         raise UserError(422, "bad_length", f"A lesson lasts {MIN_MINUTES} to {MAX_MINUTES} minutes.")
     if (plan.period is None) == (plan.starts is None):
         raise UserError(422, "no_time", "A booking names a period or a time of day, one of the two.")
+    if plan.starts is not None and not 0 <= plan.starts < DAY_MINUTES:
+        raise UserError(422, "no_time", "The time of day lies between 00:00 and 23:59.")
     lessons: list[Occurrence] = []
     skipped: list[Skipped] = []
     for planned in _planned(plan, term):
@@ -106,26 +107,16 @@ def _planned(plan: Plan, term: Term) -> list[dt.date]:
 
 
 def _by_rule(plan: Plan, term: Term) -> Iterator[dt.date]:
-    rule = plan.rule.strip().upper().removeprefix("RRULE:")
-    parts = {part.partition("=")[0] for part in rule.split(";")}
-    if len(rule) > MAX_RULE or not rule.startswith(_FREQUENCIES) or not parts <= _PARTS:
+    try:
+        rule = Rule.parse(plan.rule)
+    except ValueError:
         raise UserError(
             422,
             "bad_rule",
-            "The rule must begin with FREQ=DAILY, WEEKLY or MONTHLY; it may name weekdays or days of "
-            "the month, an interval, and an end.",
-        )
-    try:
-        dates = rrulestr(rule, dtstart=dt.datetime.combine(plan.first, dt.time()), ignoretz=True)
-    except (ValueError, KeyError, TypeError, OverflowError):
-        raise UserError(422, "bad_rule", f"The rule {rule!r} cannot be read; see RFC 5545, section 3.3.10.") from None
-    for number, moment in enumerate(dates):
-        day = moment.date()
-        if day > term.ends:
-            return
-        if number > MAX_LESSONS:
-            raise UserError(422, "series_too_long", f"A series has at most {MAX_LESSONS} lessons; end it earlier.")
-        yield day
+            "The rule must be FREQ=DAILY, WEEKLY or MONTHLY; it may name weekdays or days of the month, an interval "
+            "and an end (RFC 5545, section 3.3.10).",
+        ) from None
+    return rule.days(plan.first, term.ends)
 
 
 def _occurrence(

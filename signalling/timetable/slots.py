@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,13 +86,8 @@ def free_slots(
     claims: Claims, resources: Sequence[str], candidates: Iterable[tuple[int, int]], limit: int
 ) -> list[tuple[int, int]]:
     """The first `limit` of `candidates` (starts, ends) at which every resource is free."""
-    found: list[tuple[int, int]] = []
-    for starts, ends in candidates:
-        if claims.free(resources, starts, ends):
-            found.append((starts, ends))
-            if len(found) == limit:
-                break
-    return found
+    free = ((starts, ends) for starts, ends in candidates if claims.free(resources, starts, ends))
+    return list(itertools.islice(free, limit))
 
 
 def by_distance(candidates: Iterable[tuple[int, int]], wanted: int) -> list[tuple[int, int]]:

@@ -41,6 +41,6 @@ def test_the_password_is_not_shown(
 @pytest.mark.parametrize("url", ["mysql://root:geheim@h/n", "postgresql://tongke:geheim@h", "sqlite://", "geheim", ""])
 def test_what_is_no_database(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TONGKE_DATABASE__URL", url)
-    with pytest.raises(ConfigError, match="database.url cannot be used as it is: write sqlite:///path") as caught:
+    with pytest.raises(ConfigError, match="cannot be used as it is: write sqlite:///path") as caught:
         config.load()
     assert "geheim" not in str(caught.value)
