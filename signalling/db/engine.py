@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -185,6 +186,12 @@ def _sqlite(url: URL, begin: str, connections: int, *, wait_s: float, foreign_ke
         f"foreign_keys = {foreign_keys:d}",
         f"query_only = {begin == READ:d}",
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connecting(*_: object) -> None:
+        # A file that cannot be opened fails here: aiosqlite's thread would report it to an event loop that may have
+        # ended over it (aiosqlite 0.22).
+        sqlite3.connect(str(url.database)).close()
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _: object) -> None:

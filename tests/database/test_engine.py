@@ -16,6 +16,7 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.people import Person, RoleGrant
 from signalling.db.records import Lease
+from tests.database.postgresql import PostgreSQL
 
 PASSWORD = "geheim"
 
@@ -199,3 +200,24 @@ def test_ids_sort_by_their_second_and_are_one_apart() -> None:
     assert ids == sorted(ids)
     assert {len(id) for id in ids} == {16}
     assert len({new_id(0) for _ in range(1000)}) == 1000
+
+
+async def test_connections_that_were_cut_are_made_anew(postgresql: PostgreSQL, postgresql_template: str) -> None:
+    """What a restart of PostgreSQL does to those who hold connections."""
+    url = postgresql.url(postgresql.create(postgresql_template))
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid != pg_backend_pid()"
+    )
+    async with Database(url) as database, Database(url) as other:
+        await hold(database, "bell")
+        with pytest.raises(UserError, match="cannot be used"):
+            async with database.write() as session:
+                await session.execute(update(Lease).values(until=1))
+                async with other.write() as cutting:
+                    await cutting.execute(cut)
+                await session.execute(update(Lease).values(until=2))
+        assert await leases(database) == {"bell": 0}
+        async with other.write() as cutting:
+            await cutting.execute(cut)
+        assert await leases(database) == {"bell": 0}
