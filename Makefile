@@ -18,12 +18,12 @@ CLIENT_SOURCES := $(shell find client_web -name node_modules -prune -o -name dis
 JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js/package.json))
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fuzz lint clean browser
+.PHONY: demo test bench fuzz lint clean browser postgres
 
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
 
-test: $(TESTS) $(CLIENT) $(JS_TESTS) browser
+test: $(TESTS) $(CLIENT) $(JS_TESTS) browser postgres
 	@cd client_web && npm test --silent
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 
@@ -81,3 +81,6 @@ tests/js/node_modules/.set-up: tests/js/package.json tests/js/package-lock.json
 
 browser:
 	@.ci/browser
+
+postgres:
+	@.ci/postgres

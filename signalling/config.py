@@ -11,12 +11,22 @@ import difflib
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mediaserver.api import UserError
@@ -24,6 +34,8 @@ from mediaserver.settings import MediaSettings
 
 ENV_PREFIX = "TONGKE_"
 DEFAULT_FILE = "tongke.toml"
+SQLITE = "sqlite:///"
+_DATABASE = re.compile(r"sqlite(\+aiosqlite)?:///[^?]+$|postgresql(\+asyncpg)?://.*/[^/?]+(\?.*)?$")
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -79,6 +91,12 @@ Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), Field(min_length=1)]
 Network = Annotated[str, AfterValidator(lambda v: str(ipaddress.ip_network(v, strict=False)))]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _database(value: SecretStr) -> SecretStr:
+    if not _DATABASE.match(value.get_secret_value()):
+        raise ValueError("write sqlite:///path or postgresql://user:password@host/name")
+    return value
 
 
 class Section(BaseModel):
@@ -150,6 +168,10 @@ class TokensConfig(Section):
     hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
 
 
+class DatabaseConfig(Section):
+    url: Annotated[SecretStr, AfterValidator(_database)] | None = None
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -166,6 +188,7 @@ class Config(BaseSettings):
     http: HttpConfig = HttpConfig()
     media: MediaConfig = MediaConfig()
     tokens: TokensConfig = TokensConfig()
+    database: DatabaseConfig = DatabaseConfig()
     log: LogConfig = LogConfig()
 
     @classmethod
@@ -182,6 +205,13 @@ class Config(BaseSettings):
     @property
     def secret_file(self) -> Path:
         return self.tokens.secret_file or self.data_dir / "token-secret"
+
+    @property
+    def database_url(self) -> str:
+        """With its password: for `Database` alone."""
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"{SQLITE}{self.data_dir / 'tongke.sqlite3'}"
 
     @property
     def tls_dir(self) -> Path:
@@ -240,6 +270,9 @@ def _read(path: Path) -> dict[str, Any]:
         table = document.get(section, {}) if section else document
         if isinstance(table, dict) and isinstance(table.get(key), str):
             table[key] = os.path.normpath(path.parent / table[key])
+    database = document.get("database")
+    if isinstance(database, dict) and isinstance(database.get("url"), str) and database["url"].startswith(SQLITE):
+        database["url"] = SQLITE + os.path.normpath(path.parent / database["url"].removeprefix(SQLITE))
     return document
 
 
@@ -285,6 +318,6 @@ def _sentence(error: ValidationError, file: str) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if "credential" in name or isinstance(value, dict | BaseModel):
+    if "credential" in name or name == "database.url" or isinstance(value, dict | BaseModel):
         return "used as it is"
     return repr(value)

@@ -17,6 +17,8 @@ COMMANDS = {
     "watch": "signalling.cli.watch:watch",
     "token": "signalling.cli.token:token",
     "check-config": "signalling.cli.check_config:check_config",
+    "database": "signalling.cli.database:database",
+    "audit": "signalling.cli.audit:audit",
     "doctor": "signalling.cli.doctor:doctor",
     "capacity": "signalling.cli.capacity:capacity",
 }

@@ -23,11 +23,12 @@ from signalling import config as configuration
 from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
 from signalling.config import Config
+from signalling.db.engine import Database
 
 log = structlog.get_logger("signalling.serve")
 
-STEP_TIMEOUT_S = 1.5
-"""Each of the three steps of a stop may take so long; together they stay within the 5 s a stop may take."""
+STEP_TIMEOUT_S = 1.2
+"""Each of the four steps of a stop may take so long; together they stay within the 5 s a stop may take."""
 
 
 class Media(Protocol):
@@ -58,9 +59,9 @@ def certificate_files(config: Config, now: datetime.datetime) -> tls.Files:
 class Server:
     """Signalling and media composed over a `LocalBus`.
 
-    Start: secret, certificate, TCP sockets, media, HTTP. Stop is the reverse, after a drain:
+    Start: secret, certificate, TCP sockets, database, media, HTTP. Stop is the reverse, after a drain:
     `/readyz` 503 and `Drain` → `bye` on every WebSocket → media sessions and UDP socket → HTTP
-    connections and TCP sockets. A step that hangs is given up after `STEP_TIMEOUT_S` and logged.
+    connections and TCP sockets → database. A step that hangs is given up after `STEP_TIMEOUT_S` and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     """
@@ -77,6 +78,7 @@ class Server:
         self._media: Media | None = None
         self._runner: web.AppRunner | None = None
         self._secret = b""
+        self._database: Database | None = None
         self.signalling: Signalling
 
     async def start(self) -> None:
@@ -90,6 +92,8 @@ class Server:
         bound = sockets.listen(config.http.host, config.http.port)
         try:
             self.port = bound[0].getsockname()[1]
+            self._database = Database(config.database_url)
+            await self._database.upgrade()
             self.signalling = Signalling(config, self.bus, self._secret, ca_file=self.ca_file)
             try:
                 self._media = self._make_media(config.media.settings(), self.bus)
@@ -133,11 +137,14 @@ class Server:
     async def _release(self) -> None:
         media, self._media = self._media, None
         runner, self._runner = self._runner, None
+        database, self._database = self._database, None
         if media is not None:
             await self._step("media", media.stop())
         if runner is not None:
             await self._step("http", runner.cleanup())
             await self.signalling.stop()
+        if database is not None:
+            await self._step("database", database.close())
 
     async def _step(self, name: str, work: Awaitable[None]) -> None:
         try:

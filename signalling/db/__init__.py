@@ -1,0 +1,1 @@
+"""The database: tables, migrations, connections. SQLite by default, PostgreSQL by URL."""
