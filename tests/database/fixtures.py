@@ -1,4 +1,4 @@
-"""Every test of the database runs on SQLite and on PostgreSQL, each time on a fresh database."""
+"""A fresh database for each test that asks for one: on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
