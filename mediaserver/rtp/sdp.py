@@ -16,6 +16,8 @@ MAX_LINES = 3000
 MAX_MEDIA = 32
 MAX_ATTRIBUTES = 512
 """Per m-section, and for the session itself."""
+MAX_MID = 32
+"""Twice of what the one-byte form of its header extension holds (RFC 8285 §4.2)."""
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
@@ -261,6 +263,8 @@ def _payload_type(value: str, what: str) -> tuple[int, str]:
 
 def _read_mid(media: Media, value: str) -> None:
     media.mid = _matched(_TOKEN, value.strip(), "mid")
+    if len(media.mid) > MAX_MID:
+        raise SdpError(f"An a=mid has {len(media.mid)} characters; at most {MAX_MID} are taken.")
 
 
 def _read_rtpmap(media: Media, value: str) -> None:

@@ -160,7 +160,7 @@ class Refusing:
     def test_packet_too_long_to_protect(self, world: World) -> None:
         publisher, subscriber = Peer(world, 1), Peer(world, 2)
         world.camera(publisher)
-        world.route(subscriber, 100, constants=((OUT_MID, b"m" * 200),))
+        world.route(subscriber, 100, constants=((OUT_MID, b"m" * 100),))
         publisher.send(rtp(700, 5000, key_picture("x" * 1400)))
         publisher.send(rtp(701, 5000, delta_picture()))
         assert [packet.payload for packet in subscriber.take()] == [delta_picture()]

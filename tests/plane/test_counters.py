@@ -172,7 +172,7 @@ PROVOKED: dict[str, Callable[[World], None]] = {
     "drop_event_overflow": unheard,
     "drop_relay_stale": lambda world: world.plane.relayed(100, 0x10000, world.now_us, rtp(0, 0, b"x")),
     "drop_nack_unknown": lambda world: (streaming(world), world.plane.retransmit(300, [7], world.now_us)),
-    "drop_protect": from_publisher(rtp(1, 0, key_picture("x" * 1400)), constants=((9, b"m" * 200),)),
+    "drop_protect": from_publisher(rtp(1, 0, key_picture("x" * 1400)), constants=((9, b"m" * 100),)),
 }
 
 

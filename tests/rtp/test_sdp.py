@@ -224,6 +224,7 @@ def test_a_secret_is_not_repeated_in_the_message():
         ("v=0\n" + "m=audio 9 RTP/SAVPF 0\n" * (sdp.MAX_MEDIA + 1), sdp.MAX_MEDIA),
         ("v=0\n" + "a=x\n" * (sdp.MAX_ATTRIBUTES + 1), sdp.MAX_ATTRIBUTES),
         ("v=0\nm=audio 9 RTP/SAVPF 0\n" + "a=x\n" * (sdp.MAX_ATTRIBUTES + 1), sdp.MAX_ATTRIBUTES),
+        ("v=0\nm=audio 9 RTP/SAVPF 0\na=mid:" + "m" * (sdp.MAX_MID + 1), sdp.MAX_MID),
     ],
 )
 def test_limits(text, limit):
@@ -234,4 +235,5 @@ def test_limits(text, limit):
 def test_at_the_limits():
     sdp.parse("v=0\n" + "m=audio 9 RTP/SAVPF 0\n" * sdp.MAX_MEDIA)
     sdp.parse("v=0\n" + "a=x\n" * sdp.MAX_ATTRIBUTES)
+    sdp.parse("v=0\nm=audio 9 RTP/SAVPF 0\na=mid:" + "m" * sdp.MAX_MID)
     sdp.parse("v=0\ns=".ljust(sdp.MAX_LENGTH, "x"))

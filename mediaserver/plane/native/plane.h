@@ -31,8 +31,8 @@
 #define MAX_ELEMENTS 768        /* an element takes at least two bytes of a datagram */
 #define MAX_PENDING 32          /* packets of one stream waiting for the end of the batch */
 #define MAX_OUTBOX 64          /* packets protected before they are sent */
-#define MAX_CONSTANTS 512       /* bytes of elements written into every packet of a route */
-#define MAX_CNAME 255
+#define MAX_CONSTANTS 128       /* bytes of elements written into every packet of a route */
+#define MAX_CNAME 64            /* ours are 16 characters */
 #define MAX_USERNAME 64         /* of a consent check; peers with longer ones are answered by control */
 #define MAX_PASSWORD 32
 #define FIRST_INDEX 0x10000

@@ -169,7 +169,7 @@ struct route make_route(struct script *script, int64_t id, uint32_t serial) {
         route.n_constants = (uint16_t)(route.n_constants + 2 + constants);
         if (!(shape & 0x20)) break;
     }
-    route.cname_length = shape & 0x40 ? take(script) : 6;
+    route.cname_length = shape & 0x40 ? take(script) % (MAX_CNAME + 1) : 6;
     memset(route.cname, 'n', route.cname_length);
     route.last_index = FIRST_INDEX + (shape & 0x80 ? 0x7FFF : 100) - 1;
     route.last_timestamp = 0xFFFFF000;
