@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ColumnElement
 
 from mediaserver.api import UserError
 from signalling.booking import claims, notices, rows, schooltime
@@ -52,7 +53,7 @@ async def move(
 ) -> Series:
     """The lessons from a day on take place by another plan; each keeps its id, its people and its classrooms.
 
-    The first of them becomes the first of the plan, and so on. A cancelled lesson or one that is kept uses up its
+    The first of them becomes the first of the plan, and so on. One that was cancelled, has begun or is kept uses up its
     place in the plan. Too many are cancelled, missing ones are added. The booking has the new plan from then on.
 
     :param plan: begins on `since` or later.
@@ -65,23 +66,17 @@ async def move(
 
     async def work(session: AsyncSession) -> Series:
         row = await _booked(session, booking, version)
-        old = await _coming(session, row, since, now, ("scheduled", "cancelled"))
-        if not any(lesson.state == "scheduled" for lesson in old):
+        tail = await _lessons(session, row, [Lesson.day >= since, Lesson.makes_up.is_(None)])
+        coming = [lesson for lesson in tail if lesson.state == "scheduled" and lesson.starts > now]
+        if not coming:
             raise _nothing_left()
-        touched = [lesson for lesson in old if lesson.moved and lesson.state == "scheduled"]
-        if touched and by_hand == "ask":
-            raise UserError(
-                409,
-                "moved_by_hand",
-                f"{len(touched)} of these lessons were moved or changed one by one; say whether they are kept.",
-                lessons=[{"lesson": lesson.id, "starts": lesson.starts} for lesson in touched],
-            )
+        _ask([lesson for lesson in coming if lesson.moved], by_hand)
         places = await rows.booking_places(session, row.id)
-        seats = await rows.lesson_places(session, [lesson.id for lesson in old])
+        seats = await rows.lesson_places(session, [lesson.id for lesson in coming])
         own = {
             lesson.id: rows.holding(row, lesson, seats[lesson.id])
-            for lesson in old
-            if lesson.state == "scheduled" and (by_hand == "move" or not lesson.moved)
+            for lesson in coming
+            if by_hand == "move" or not lesson.moved
         }
         usual = resources(form_named(row.form), row.teacher, row.device, places)
         everything = tuple(sorted({*usual, *(name for holding in own.values() for name in holding.resources)}))
@@ -89,27 +84,50 @@ async def move(
         schools = (await rows.party(session, row, places)).schools
         time = await schooltime.load(session, row.school, schools, plan.first)
         new, skipped = time.expand(plan)
-        moves = [(lesson, when) for lesson, when in zip(old, new, strict=False) if lesson.id in own]
-        added = new[len(old) :]
-        wanted = [Holding(it.id, when.starts, when.ends, own[it.id].resources) for it, when in moves]
-        wanted += [Holding("", when.starts, when.ends, usual) for when in added]
+        change = _Change(
+            [(lesson, when) for lesson, when in zip(tail, new, strict=False) if lesson.id in own],
+            new[len(tail) :],
+            [lesson for lesson in tail[len(new) :] if lesson.id in own],
+        )
+        wanted = [Holding(it.id, when.starts, when.ends, own[it.id].resources) for it, when in change.moved]
+        wanted += [Holding("", when.starts, when.ends, usual) for when in change.added]
         if not wanted:
-            raise UserError(
-                422, "no_lessons", "No lesson comes of this plan; let it go on longer, or cancel the series."
-            )
+            raise UserError(422, "no_lessons", "No lesson comes of this plan; let it go on longer, or cancel the rest.")
         span = int(new[0].starts - NEAR), int(new[-1].ends + NEAR)
-        teachers = {row.teacher, *(lesson.teacher for lesson in old)}
+        teachers = {row.teacher, *(lesson.teacher for lesson in coming)}
         around = await survey(session, time, rules, now, everything, span, own=list(own.values()), teachers=teachers)
         found, more = await around.problems(session, wanted)
         if found:
             others = await alternatives(session, around, plan, everything)
             raise conflict(found, more, [alternative.as_json() for alternative in others])
-        dropped = [lesson for lesson in old[len(new) :] if lesson.id in own]
-        return await _rearrange(
-            session, row, plan, places, moves, added, dropped, skipped, usual, seats, actor, now, rules
-        )
+        held = await _rearrange(session, row, plan, places, seats, change, now, rules)
+        first = min(held, key=lambda holding: holding.starts)
+        facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(change.dropped)}
+        await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=teachers)
+        lessons = (*(holding.lesson for holding in held), *(lesson.id for lesson in change.dropped))
+        return Series(row.id, row.version, row.state, lessons, tuple(skipped))
 
     return await database.run(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """:ivar moved: lessons with their new time. :ivar added: times of new ones. :ivar dropped: those without one."""
+
+    moved: Sequence[tuple[Lesson, Occurrence]]
+    added: Sequence[Occurrence]
+    dropped: Sequence[Lesson]
+
+
+def _ask(touched: Sequence[Lesson], by_hand: ByHand) -> None:
+    """:raises UserError: 409 `moved_by_hand`."""
+    if touched and by_hand == "ask":
+        raise UserError(
+            409,
+            "moved_by_hand",
+            f"{len(touched)} of these lessons were moved or changed one by one; say whether they are kept.",
+            lessons=[{"lesson": lesson.id, "starts": lesson.starts} for lesson in touched],
+        )
 
 
 async def _rearrange(
@@ -117,34 +135,26 @@ async def _rearrange(
     row: Booking,
     plan: Plan,
     places: Sequence[Place],
-    moves: Sequence[tuple[Lesson, Occurrence]],
-    added: Sequence[Occurrence],
-    dropped: Sequence[Lesson],
-    skipped: Sequence[Skipped],
-    usual: tuple[str, ...],
     seats: dict[str, list[Place]],
-    actor: str,
+    change: _Change,
     now: float,
     rules: Rules,
-) -> Series:
+) -> list[Holding]:
+    """:returns: what the moved and the added lessons hold."""
     for name, value in rows.plan_columns(plan).items():
         setattr(row, name, value)
     row.version += 1
-    for lesson, when in moves:
+    for lesson, when in change.moved:
         rows.place_lesson(lesson, when, plan.period, rules)
         lesson.moved = False
-    for lesson in dropped:
+    for lesson in change.dropped:
         _call_off(lesson, "")
     await session.flush()
-    held = [rows.holding(row, lesson, seats[lesson.id]) for lesson, _ in moves]
-    held += await rows.add_lessons(session, row, row.teacher, places, added, plan.period, now, rules)
-    await claims.replace(session, [lesson.id for lesson in (*(it for it, _ in moves), *dropped)], held)
-    first = min(held, key=lambda holding: holding.starts)
-    facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(dropped)}
-    also = {lesson.teacher for lesson, _ in moves}
-    await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=also)
-    lessons = (*(holding.lesson for holding in held), *(lesson.id for lesson in dropped))
-    return Series(row.id, row.version, row.state, lessons, tuple(skipped))
+    held = [rows.holding(row, lesson, seats[lesson.id]) for lesson, _ in change.moved]
+    held += await rows.add_lessons(session, row, row.teacher, places, change.added, plan.period, now, rules)
+    changed = [*(lesson.id for lesson, _ in change.moved), *(lesson.id for lesson in change.dropped)]
+    await claims.replace(session, changed, held)
+    return held
 
 
 async def cancel(
@@ -166,7 +176,7 @@ async def cancel(
     async def work(session: AsyncSession) -> Series:
         row = await rows.booking_locked(session, booking, version)
         places = await rows.booking_places(session, row.id)
-        lessons = await _coming(session, row, since, now, ("scheduled",), make_ups=True)
+        lessons = await _coming(session, row, since, now, make_ups=True)
         if row.state not in ("requested", "booked") or (row.state == "booked" and not lessons):
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
@@ -199,7 +209,7 @@ async def leave_out(
 
     async def work(session: AsyncSession) -> Series:
         row = await _booked(session, booking, version)
-        lessons = [it for it in await _coming(session, row, day, now, ("scheduled",)) if it.day == day]
+        lessons = [it for it in await _coming(session, row, day, now) if it.day == day]
         if not lessons:
             raise _nothing_left()
         places = await rows.booking_places(session, row.id)
@@ -236,9 +246,9 @@ async def substitute(
     async def work(session: AsyncSession) -> Series:
         row = await _booked(session, booking, version)
         before = row.teacher
-        coming = await _coming(session, row, since, now, ("scheduled",), make_ups=True)
+        coming = await _coming(session, row, since, now, make_ups=True)
         lessons = [lesson for lesson in coming if lesson.teacher == before]
-        if not lessons or before == teacher:
+        if not lessons:
             raise _nothing_left()
         seats = await rows.lesson_places(session, [lesson.id for lesson in lessons])
         facts = await take_over(session, row, [(it, seats[it.id]) for it in lessons], teacher, now, rules)
@@ -265,21 +275,20 @@ async def _booked(session: AsyncSession, booking: str, version: int | None) -> B
 
 
 async def _coming(
-    session: AsyncSession,
-    booking: Booking,
-    since: dt.date | None,
-    now: float,
-    states: Collection[str],
-    *,
-    make_ups: bool = False,
+    session: AsyncSession, booking: Booking, since: dt.date | None, now: float, *, make_ups: bool = False
 ) -> list[Lesson]:
-    """Lessons that have not begun, in the order of their time."""
-    which = [Lesson.booking == booking.id, Lesson.state.in_(states), Lesson.starts > now]
+    """Lessons that have not begun, though their room may be open already."""
+    which = [Lesson.state.in_(("scheduled", "open")), Lesson.starts > now]
     if since is not None:
         which.append(Lesson.day >= since)
     if not make_ups:
         which.append(Lesson.makes_up.is_(None))
-    lessons = await rows.lessons_locked(session, *which)
+    return await _lessons(session, booking, which)
+
+
+async def _lessons(session: AsyncSession, booking: Booking, which: Sequence[ColumnElement[bool]]) -> list[Lesson]:
+    """Locked, in the order of their time."""
+    lessons = await rows.lessons_locked(session, Lesson.booking == booking.id, *which)
     return sorted(lessons, key=lambda lesson: (lesson.starts, lesson.id))
 
 
