@@ -16,7 +16,7 @@ from mediaserver.api import UserError
 from signalling.booking import claims, notices, rows
 from signalling.booking.check import Checked, check
 from signalling.booking.limits import Rules
-from signalling.booking.request import Request, request_of, validate
+from signalling.booking.request import Request, plain, request_of, validate
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking
 from signalling.timetable.series import Occurrence, Skipped
@@ -132,7 +132,8 @@ async def refuse(
 
 
 def short(reason: str) -> None:
-    """:raises UserError: 422 `too_long`."""
+    """:raises UserError: 422 `too_long`, `bad_text`."""
+    plain(reason)
     if len(reason) > MAX_REASON:
         raise UserError(422, "too_long", f"A reason takes at most {MAX_REASON} characters; shorten it.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +66,7 @@ async def check(
     time = await schooltime.load(session, request.school, party.schools, request.plan.first)
     resources = request.resources
     lessons, skipped, unplanned = await _lessons(session, time, request)
-    if len(lessons) * len(resources) > MAX_CLAIMS:
-        most = MAX_CLAIMS // len(resources)
-        raise UserError(
-            422,
-            "too_much",
-            f"With so many classrooms a series has at most {most} lessons; end it earlier, or split it.",
-        )
+    bounded(len(lessons), resources)
     own = await _own(session, ignore_booking, ignore_lesson)
     around = await survey(
         session, time, rules, now, resources, _span(time, request.plan, lessons), own=own, teachers=[request.teacher]
@@ -86,6 +81,17 @@ async def check(
     found = unplanned + found
     others = await alternatives(session, around, request.plan, resources) if found else []
     return Checked(tuple(lessons), tuple(skipped), tuple(found), tuple(others), tuple(over), more)
+
+
+def bounded(lessons: int, resources: Sequence[str]) -> None:
+    """:raises UserError: 422 `too_much`."""
+    most = MAX_CLAIMS // len(resources)
+    if lessons > most:
+        raise UserError(
+            422,
+            "too_much",
+            f"With so many classrooms a series has at most {most} lessons; end it earlier, or split it.",
+        )
 
 
 async def _lessons(

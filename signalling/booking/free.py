@@ -12,7 +12,8 @@ from mediaserver.api import UserError
 from signalling.booking import load, schooltime
 from signalling.booking.claims import Holding
 from signalling.booking.limits import Rules
-from signalling.booking.schooltime import SchoolTime
+from signalling.booking.request import plain
+from signalling.booking.schooltime import SchoolTime, in_our_time
 from signalling.booking.survey import survey
 from signalling.timetable.series import MAX_MINUTES, MIN_MINUTES
 
@@ -50,7 +51,7 @@ class Slot:
 async def find(session: AsyncSession, search: Search, now: float, *, rules: Rules, most: int = 50) -> list[Slot]:
     """The first free slots in the order of time, at most `most` (and `MAX_FOUND`).
 
-    :raises UserError: 422 `bad_search`, `unknown_school`.
+    :raises UserError: 422 `bad_search`, `unknown_school`, `outside_term`, `bad_text`.
     """
     _bounded(search)
     time = await schooltime.load(session, search.school, search.schools, search.first)
@@ -72,6 +73,8 @@ async def find(session: AsyncSession, search: Search, now: float, *, rules: Rule
 
 
 def _bounded(search: Search) -> None:
+    in_our_time(search.first)
+    plain(search.school, *search.schools, *search.resources)
     if not 0 <= (search.last - search.first).days < MAX_DAYS:
         raise UserError(422, "bad_search", f"A search covers 1 to {MAX_DAYS} days; choose a shorter time.")
     if not MIN_MINUTES <= search.minutes <= MAX_MINUTES:

@@ -46,7 +46,7 @@ async def record(
     :param also: people who were concerned before the change.
     """
     schools = await _schools(session, places)
-    names = await _people(session, booking, places, schools, also)
+    names = await _people(session, booking, places, schools, {actor, *also})
     told = {
         "booking": booking.id,
         "lesson": lesson,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,7 @@ from signalling.booking.forms import Form, fits, form_named
 from signalling.db import lessons as tables
 from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Device, PupilClass, School
-from signalling.timetable.series import Plan
+from signalling.timetable.series import MAX_LESSONS, Plan, Weeks
 
 LENGTHS = {"title": 120, "subject": 40, "grade": 40, "textbook": 120, "unit": 120, "rights": 40, "note": 2000}
 MAX_POINTS, MAX_POINT = 50, 100
@@ -77,6 +78,25 @@ class Party:
     asked: frozenset[str]
 
 
+def plain(*texts: str | None) -> None:
+    """Both databases hold all of Unicode but NUL and halves of surrogate pairs.
+
+    :raises UserError: 422 `bad_text`.
+    """
+    for text in texts:
+        if text and ("\0" in text or any("\ud800" <= character <= "\udfff" for character in text)):
+            raise UserError(422, "bad_text", "A text holds a character that cannot be kept; type it anew.")
+
+
+def known(plan: Plan) -> None:
+    """What `series.expand` takes as it is. :raises UserError: 422 `bad_weeks`, `too_long`, `bad_text`."""
+    plain(plan.rule)
+    if plan.weeks not in get_args(Weeks):
+        raise UserError(422, "bad_weeks", "A series takes place in all, odd or even weeks; choose one of the three.")
+    if len(plan.without) > MAX_LESSONS:
+        raise UserError(422, "too_long", f"A series has at most {MAX_LESSONS} exceptions; end it earlier.")
+
+
 async def validate(session: AsyncSession, request: Request) -> Party:
     """:raises UserError: 422 with a sentence: what is missing, unknown, twice, or not of the right kind."""
     _texts(request)
@@ -100,6 +120,10 @@ async def validate(session: AsyncSession, request: Request) -> Party:
 
 
 def _texts(request: Request) -> None:
+    ids = [request.school, request.teacher, request.device]
+    ids += [id for place in request.places for id in (place.classroom, place.assistant, place.pupil_class)]
+    plain(*(getattr(request, name) for name in LENGTHS), *request.points, *ids)
+    known(request.plan)
     if not request.title.strip():
         raise UserError(422, "no_title", "A booking needs a title, such as the subject and the grade.")
     for name, most in LENGTHS.items():
@@ -151,6 +175,7 @@ async def teach(session: AsyncSession, wanted: dict[str, str]) -> None:
     :param wanted: person → school.
     :raises UserError: 422 `unknown_teacher`, `teacher_inactive`, `wrong_teacher`.
     """
+    plain(*wanted)
     rows = await session.execute(
         select(Person.id, Person.name, Person.school, Person.active, RoleGrant.scope)
         .outerjoin(

@@ -14,7 +14,7 @@ from mediaserver.api import UserError
 from signalling.booking.claims import Holding, Place, resources
 from signalling.booking.forms import form_named
 from signalling.booking.limits import Rules
-from signalling.booking.request import Party, Request
+from signalling.booking.request import Party, Request, plain
 from signalling.db.base import new_id
 from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
 from signalling.db.places import Classroom
@@ -41,6 +41,7 @@ async def booking_locked(session: AsyncSession, id: str, version: int | None = N
 
     :raises UserError: 404 `unknown_booking`, 409 `changed_meanwhile`.
     """
+    plain(id)
     booking = await session.get(Booking, id, with_for_update=True)
     if booking is None:
         raise UserError(404, "unknown_booking", "There is no such booking; it may have been removed.")
@@ -50,6 +51,7 @@ async def booking_locked(session: AsyncSession, id: str, version: int | None = N
 
 async def lesson_locked(session: AsyncSession, id: str, version: int | None = None) -> tuple[Booking, Lesson]:
     """:raises UserError: 404 `unknown_lesson`, 409 `changed_meanwhile`."""
+    plain(id)
     of = await session.scalar(select(Lesson.booking).where(Lesson.id == id))
     if of is None:
         raise UserError(404, "unknown_lesson", "There is no such lesson; it may have been removed.")

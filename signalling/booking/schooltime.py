@@ -50,11 +50,18 @@ class SchoolTime:
         return runs is not None and runs.weekday() < 5 and self.calendar.term(day) is not None
 
 
+def in_our_time(day: dt.date) -> None:
+    """Days can be counted from here in both directions. :raises UserError: 422 `outside_term`."""
+    if not 2000 <= day.year < 2200:
+        raise UserError(422, "outside_term", f"{day} lies in no term; choose a day in a term.")
+
+
 async def load(session: AsyncSession, lead: str, schools: Collection[str], around: dt.date) -> SchoolTime:
     """:param schools: of the receiving classrooms. :param around: days further off than a term do not matter.
 
-    :raises UserError: 422 `unknown_school`.
+    :raises UserError: 422 `unknown_school`, `outside_term`.
     """
+    in_our_time(around)
     found = {
         row.id: row
         for row in await session.execute(

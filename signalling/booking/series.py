@@ -16,10 +16,12 @@ from signalling.booking import claims, notices, rows, schooltime
 from signalling.booking.alternatives import NEAR, alternatives
 from signalling.booking.book import short
 from signalling.booking.change import take_over
+from signalling.booking.check import bounded
 from signalling.booking.claims import Holding, Place, resources
 from signalling.booking.forms import form_named
 from signalling.booking.limits import Rules
 from signalling.booking.problems import conflict
+from signalling.booking.request import known
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
@@ -64,6 +66,8 @@ async def move(
     if plan.first < since:
         raise UserError(422, "bad_start", f"The new plan begins on {plan.first}; let it begin on {since} or later.")
 
+    known(plan)
+
     async def work(session: AsyncSession) -> Series:
         row = await _booked(session, booking, version)
         tail = await _lessons(session, row, [Lesson.day >= since, Lesson.makes_up.is_(None)])
@@ -84,6 +88,7 @@ async def move(
         schools = (await rows.party(session, row, places)).schools
         time = await schooltime.load(session, row.school, schools, plan.first)
         new, skipped = time.expand(plan)
+        bounded(len(new), usual)
         change = _Change(
             [(lesson, when) for lesson, when in zip(tail, new, strict=False) if lesson.id in own],
             new[len(tail) :],
@@ -99,7 +104,7 @@ async def move(
         found, more = await around.problems(session, wanted)
         if found:
             others = await alternatives(session, around, plan, everything)
-            raise conflict(found, more, [alternative.as_json() for alternative in others])
+            raise conflict(found, more, [other.as_json() for other in others if other.plan.first >= since])
         held = await _rearrange(session, row, plan, places, seats, change, now, rules)
         first = min(held, key=lambda holding: holding.starts)
         facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(change.dropped)}

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from mediaserver.api import UserError
+from signalling.booking.schooltime import in_our_time
 from signalling.db.lessons import Booking, Lesson, Seat
 from signalling.db.people import Person
 from signalling.db.places import Classroom, PupilClass, School
@@ -66,8 +67,9 @@ async def week(session: AsyncSession, view: View, id: str, first: dt.date, days:
     """Lessons of these days in the order of time, cancelled ones too. A teacher sees those she assists in as well.
 
     :param days: 1 to 31, by the lead schools' calendars.
-    :raises UserError: 422 `bad_week`.
+    :raises UserError: 422 `bad_week`, `outside_term`.
     """
+    in_our_time(first)
     if not 1 <= days <= 31:
         raise UserError(422, "bad_week", "A timetable shows 1 to 31 days; choose a shorter time.")
     last = first + dt.timedelta(days=days - 1)

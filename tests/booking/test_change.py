@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select
@@ -11,6 +12,7 @@ from sqlalchemy import insert, select
 from mediaserver.api import UserError
 from signalling.booking import change
 from signalling.booking.limits import Rules
+from signalling.booking.request import Receiver
 from signalling.db.engine import Database
 from signalling.db.lessons import Claim, Lesson
 from signalling.db.people import RoleGrant
@@ -196,9 +198,8 @@ async def test_a_lesson_that_is_on_goes_on_longer_until_the_next_one_of_anybody_
         await session.execute(
             insert(RoleGrant).values(id="g", person="a1", role="assistant", kind="school", scope="s3")
         )
-    after = elsewhere(plan=single(period=2))
-    seat = after.receivers[0]
-    next_lesson = await book(county, request(**{**_fields(after), "receivers": (type(seat)("r3", "a1"),)}))
+    after = replace(elsewhere(plan=single(period=2)), receivers=(Receiver("r3", "a1"),))
+    next_lesson = await book(county, after)
     now = at(TUESDAY, 8, 38)
     assert await code_of(extend(county, lesson, 10, now)) == "not_on"
     await set_lesson(county, lesson, state="live")
@@ -217,10 +218,6 @@ async def test_a_lesson_that_is_on_goes_on_longer_until_the_next_one_of_anybody_
     for minutes in (0, -5, 111):
         assert await code_of(extend(county, lesson, minutes, now)) == "bad_length"
     assert await code_of(extend(county, lesson, 5, at(TUESDAY, 8, 55))) == "not_on"
-
-
-def _fields(wanted: object) -> dict[str, object]:
-    return {name: getattr(wanted, name) for name in wanted.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 async def test_machines_that_are_full_let_no_lesson_grow(county: Database) -> None:

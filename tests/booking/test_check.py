@@ -163,7 +163,7 @@ async def test_a_single_day_without_school_is_a_problem_with_alternatives(county
     assert codes(result) == ["holiday"]
     assert result.problems[0].sentence == "第一小学 has a holiday on 2026-10-07."
     days = {offer["first"] for offer in result.offers()}
-    assert days == {"2026-10-08", "2026-10-09", "2026-10-10", "2026-09-30", "2026-10-12"}
+    assert days == {"2026-10-08", "2026-10-09", "2026-10-10", "2026-10-12", "2026-10-13"}
     result = await checked(county, request(plan=single(dt.date(2027, 1, 16))))
     assert codes(result) == ["outside_term"]
     assert result.alternatives[0].plan.first == dt.date(2027, 1, 15)
@@ -230,6 +230,13 @@ async def test_a_series_across_the_change_of_clocks_keeps_its_time_of_day(county
         (request(title=" "), "no_title"),
         (request(title="长" * 121), "too_long"),
         (request(points=("点",) * 51), "too_long"),
+        (request(title="a\0"), "bad_text"),
+        (request(note="\ud800"), "bad_text"),
+        (request(classroom="\0"), "bad_text"),
+        (request(plan=series(weeks="third")), "bad_weeks"),
+        (request(plan=series(without=frozenset(TUESDAY + n * DAY for n in range(401)))), "too_long"),
+        (request(plan=series(first=dt.date.max)), "outside_term"),
+        (request(plan=series(first=dt.date.min)), "outside_term"),
         (request(form="seminar"), "unknown_form"),
         (request(receivers=()), "bad_form"),
         (request(dual=True, **seats(Receiver("r1"))), "bad_form"),
@@ -240,7 +247,7 @@ async def test_a_series_across_the_change_of_clocks_keeps_its_time_of_day(county
         (request(**seats(Receiver("r1", None, "c1"), Receiver("r2", None, "c1"))), "pupils_twice"),
         (request(**seats(Receiver("nowhere"))), "unknown_classroom"),
         (request(classroom="r1", **seats(Receiver("r2"))), "wrong_classroom"),
-        (request(school="s1", teacher="a1"), "wrong_school"),
+        (request(school="s1", teacher="p1"), "wrong_school"),
         (request(school="nowhere"), "wrong_school"),
         (request(teacher="nobody"), "unknown_teacher"),
         (request(teacher="a1", receivers=(Receiver("r2"),)), "wrong_teacher"),

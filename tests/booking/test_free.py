@@ -85,6 +85,8 @@ async def test_machines_that_are_full(county: Database) -> None:
         {"resources": frozenset()},
         {"resources": frozenset(f"person:{number}" for number in range(101))},
         {"school": "nowhere"},
+        {"school": "\0"},
+        {"first": dt.date.max, "last": dt.date.max},
     ],
 )
 async def test_searches_are_bounded(county: Database, changes: dict[str, object]) -> None:

@@ -92,3 +92,5 @@ async def test_cancelled_moved_and_extended_lessons_are_shown_as_they_are(county
 async def test_a_week_is_bounded(county: Database, days: int) -> None:
     with pytest.raises(UserError, match="1 to 31 days"):
         await seen(county, "school", "s0", MONDAY, days)
+    with pytest.raises(UserError, match="lies in no term"):
+        await seen(county, "school", "s0", dt.date.max)
