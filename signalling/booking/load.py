@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,8 +63,3 @@ async def apply(session: AsyncSession, change: Mapping[int, int]) -> None:
         index_elements=["slot"], set_={"classrooms": Load.__table__.c.classrooms + added.excluded.classrooms}
     )
     await session.execute(added, rows)
-
-
-async def forget(session: AsyncSession, before: int) -> None:
-    """Counts of slots that lie behind us; a year has some hundred thousand."""
-    await session.execute(delete(Load).where(Load.slot < before - SLOT_S).execution_options(synchronize_session=False))

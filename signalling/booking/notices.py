@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.booking.claims import Place
@@ -25,6 +25,8 @@ EVENT = "booking."
 """Events of webhooks and actions of the audit log are kinds with this before them."""
 MAX_TOLD = 5000
 """Of one change. A lesson for all of a county has some two thousand schools."""
+MAX_LOGGED = 50
+"""Classrooms on the audit log; the others are in `seat`."""
 
 
 async def record(
@@ -72,7 +74,12 @@ async def record(
     ]
     if deliveries:
         await session.execute(insert(Delivery.__table__), deliveries)
-    await audit.append(session, made, actor, event, lesson or booking.id, {"booking": booking.id, **facts})
+    who = {
+        "booking": booking.id,
+        "teacher": booking.teacher,
+        "classrooms": [it.classroom for it in places[:MAX_LOGGED]],
+    }
+    await audit.append(session, made, actor, event, lesson or booking.id, {**who, **facts})
 
 
 async def _schools(session: AsyncSession, places: Sequence[Place]) -> dict[str, tuple[str, str]]:
@@ -93,11 +100,13 @@ async def _people(
     """Those concerned who are active → name."""
     named = {booking.teacher, booking.requested_by, *also}
     named |= {place.assistant for place in places if place.assistant}
-    planners = select(RoleGrant.person).where(
-        RoleGrant.role == "planner", RoleGrant.kind == "school", RoleGrant.scope.in_(schools)
+    # Two statements: as one with OR, PostgreSQL would read all people.
+    grant = RoleGrant
+    planners = await session.scalars(
+        select(grant.person).where(grant.role == "planner", grant.kind == "school", grant.scope.in_(schools))
     )
     rows = await session.execute(
-        select(Person.id, Person.name).where(Person.active, or_(Person.id.in_(named), Person.id.in_(planners)))
+        select(Person.id, Person.name).where(Person.id.in_({*named, *planners}), Person.active)
     )
     return {id: name for id, name in rows}
 

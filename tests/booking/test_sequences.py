@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -44,6 +45,14 @@ CLOCKS = st.builds(lambda day, starts: Plan(day, 50, starts=480 + 5 * starts), D
 WHICH = st.integers(0, 1000)
 RECEIVERS = st.lists(st.sampled_from((1, 2, 3)), min_size=1, max_size=2, unique=True).map(
     lambda numbers: tuple(Receiver(f"r{number}", f"a{number}", f"c{number}") for number in numbers)
+)
+
+SETTINGS = settings(
+    max_examples=12,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -181,14 +190,10 @@ def test_no_sequence_of_changes_puts_anybody_into_two_lessons(database_url: str)
         async with Database(database_url) as database:
             await fill(database)
 
-    asyncio.run(prepare())
-    run_state_machine_as_test(
-        machine(database_url),
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    def run() -> None:
+        asyncio.run(prepare())
+        run_state_machine_as_test(machine(database_url), settings=SETTINGS)
+
+    # In a thread of its own: the event loop of the other tests is left as it is.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result()
