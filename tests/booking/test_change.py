@@ -54,7 +54,7 @@ async def make_up(database: Database, lesson: str, when: Plan, now: float = NOW)
 async def code_of(attempt: object) -> str:
     with pytest.raises(UserError) as caught:
         await attempt  # type: ignore[misc]
-    assert caught.value.detail[0].isupper() and caught.value.detail.endswith(".")
+    assert not caught.value.detail[0].islower() and caught.value.detail.endswith(".")
     return caught.value.code
 
 
