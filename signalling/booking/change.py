@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -14,13 +14,15 @@ from signalling.booking import claims, notices, rows, schooltime
 from signalling.booking.book import short
 from signalling.booking.check import check
 from signalling.booking.claims import HOLDING, Holding, Place
+from signalling.booking.forms import DUAL_EN
 from signalling.booking.limits import MAX_EXTENSION_MINUTES, Rules
 from signalling.booking.problems import conflict
 from signalling.booking.request import request_of, teach
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
-from signalling.db.lessons import Booking, Lesson
+from signalling.db.lessons import Booking, Lesson, Seat
 from signalling.db.people import Person
+from signalling.db.places import Classroom
 from signalling.timetable.lifecycle import TRANSITIONS
 from signalling.timetable.series import Plan
 
@@ -136,7 +138,7 @@ async def take_over(
     teacher: str,
     now: float,
     rules: Rules,
-) -> dict[str, str]:
+) -> dict[str, object]:
     """Give lessons to another teacher when she is free in all of them; what they hold is not yet changed.
 
     :returns: facts: who from whom. :raises UserError: as `substitute`.
@@ -157,11 +159,76 @@ async def take_over(
     for row, _ in lessons:
         row.teacher = teacher
         row.version += 1
-    names = {
-        id: name
-        for id, name in await session.execute(select(Person.id, Person.name).where(Person.id.in_([before, teacher])))
-    }
-    return {"from_teacher": names[before], "to_teacher": names[teacher]}
+    return await _names(session, before, teacher)
+
+
+async def substitute_assistant(
+    database: Database,
+    lesson: str,
+    classroom: str,
+    assistant: str | None,
+    actor: str,
+    now: float,
+    *,
+    rules: Rules,
+    reason: str = "",
+    version: int | None = None,
+) -> Changed:
+    """Another teacher, or with None nobody, is beside the pupils of one receiving classroom in this lesson.
+
+    :raises UserError: 409 `conflict`, `lesson_over`, `changed_meanwhile`; 422 when she does not teach there, is in the
+        lesson already, or is missing in a dual-teacher lesson.
+    """
+    short(reason)
+
+    async def work(session: AsyncSession) -> Changed:
+        booking, row = await rows.lesson_locked(session, lesson, version)
+        _still_on(row, now, "nobody can take it over")
+        places = (await rows.lesson_places(session, [row.id]))[row.id]
+        seat = next((place for place in places if place.classroom == classroom and place.part == "receiving"), None)
+        if seat is None:
+            raise UserError(
+                422, "unknown_classroom", "This is no receiving classroom of the lesson; choose one of them."
+            )
+        after = [dataclasses.replace(place, assistant=assistant) if place is seat else place for place in places]
+        own = rows.holding(booking, row, places)
+        if assistant is None:
+            if booking.dual:
+                raise UserError(422, "bad_form", f"A {DUAL_EN} has an assistant teacher in each receiving classroom.")
+        else:
+            if f"person:{assistant}" in own.resources:
+                raise UserError(422, "person_twice", "She is in this lesson already; choose somebody else.")
+            school = await session.scalar(select(Classroom.school).where(Classroom.id == classroom))
+            await teach(session, {assistant: str(school)})
+            wanted = dataclasses.replace(own, resources=(f"person:{assistant}",))
+            await claims.lock(session, wanted.resources, rules)
+            await _require_free(session, booking, [wanted], [own], [], now, rules)
+        await session.execute(
+            update(Seat).where(Seat.lesson == row.id, Seat.classroom == classroom).values(assistant=assistant)
+        )
+        row.moved = True
+        row.version += 1
+        await session.flush()
+        await claims.replace(session, [row.id], [rows.holding(booking, row, after)])
+        facts = {
+            "starts": row.starts,
+            "ends": row.ends,
+            "classroom": classroom,
+            **await _names(session, seat.assistant, assistant),
+            "reason": reason,
+        }
+        also = [id for id in (seat.assistant, assistant) if id]
+        await _record(session, "substituted", booking, row, after, actor, now, facts, also)
+        return _changed(row)
+
+    return await database.run(work)
+
+
+async def _names(session: AsyncSession, before: str | None, after: str | None) -> dict[str, object]:
+    """Facts: who from whom; None: nobody."""
+    ids = [id for id in (before, after) if id]
+    names = {id: name for id, name in await session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
+    return {"from_teacher": names.get(before or ""), "to_teacher": names.get(after or "")}
 
 
 async def make_up(database: Database, lesson: str, when: Plan, actor: str, now: float, *, rules: Rules) -> Changed:
@@ -296,7 +363,7 @@ async def _record(
     places: Sequence[Place],
     actor: str,
     now: float,
-    facts: dict[str, object],
+    facts: Mapping[str, object],
     also: Sequence[str] = (),
 ) -> None:
     await notices.record(

@@ -117,7 +117,7 @@ async def replace(session: AsyncSession, lessons: Collection[str], holdings: Seq
             .where(claim.lesson.in_(lessons), claim.resource.startswith(_CLASSROOM))
             .group_by(claim.lesson, claim.starts, claim.ends)
         )
-        change.subtract(load.changes(tuple(row) for row in given_back))
+        change.subtract(load.changes((starts, ends, count) for starts, ends, count in given_back))
         gone = delete(claim).where(claim.lesson.in_(lessons))
         await session.execute(gone.execution_options(synchronize_session=False))
     rows = [

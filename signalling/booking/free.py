@@ -92,6 +92,7 @@ def _slots(search: Search, time: SchoolTime) -> Iterator[Slot]:
         rung = time.rung(day)
         if not rung or not time.is_school_day(day):
             continue
+        begins: list[tuple[int, int | None]]
         if search.by_period:
             begins = sorted(
                 (period.starts, period.number) for period in rung if period.ends - period.starts >= search.minutes

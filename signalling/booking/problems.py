@@ -20,7 +20,7 @@ from signalling.timetable.slots import Clash
 MAX_PROBLEMS = 20
 """Shown; of more only the number is said."""
 _BUSY = {"person": "assistant_busy", "classroom": "classroom_busy", "pupils": "pupils_busy", "device": "device_busy"}
-_NAMES = {"person": Person, "classroom": Classroom, "pupils": PupilClass, "device": Device}
+_NAMES: Mapping[str, Any] = {"person": Person, "classroom": Classroom, "pupils": PupilClass, "device": Device}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ async def _names(session: AsyncSession, resources: Iterable[str]) -> dict[str, s
     for resource in resources:
         kind, _, id = resource.partition(":")
         ids.setdefault(kind, []).append(id)
-    names = {}
+    names: dict[str, str] = {}
     for kind, wanted in ids.items():
         table = _NAMES[kind]
         rows = await session.execute(select(table.id, table.name).where(table.id.in_(wanted)))

@@ -84,8 +84,8 @@ async def lesson_places(session: AsyncSession, lessons: Collection[str]) -> dict
         .where(Seat.lesson.in_(lessons))
         .order_by(Seat.lesson, Seat.part, Seat.classroom)
     )
-    for lesson, *place in rows:
-        places[lesson].append(Place(*place))
+    for lesson, classroom, part, assistant, pupil_class in rows:
+        places[lesson].append(Place(classroom, part, assistant, pupil_class))
     return places
 
 
@@ -179,9 +179,10 @@ async def add_lessons(
     """Lessons with their seats, scheduled. What they hold is returned for `claims.replace`."""
     if not when:
         return []
+    ids = [new_id(now) for _ in when]
     lessons = [
         {
-            "id": new_id(now),
+            "id": id,
             "booking": booking.id,
             "state": "scheduled",
             "day": lesson.day,
@@ -193,20 +194,20 @@ async def add_lessons(
             "teacher": teacher,
             "makes_up": makes_up,
         }
-        for lesson in when
+        for id, lesson in zip(ids, when, strict=True)
     ]
     await session.execute(insert(Lesson.__table__), lessons)
     seats = [
         {
-            "lesson": lesson["id"],
+            "lesson": id,
             "classroom": place.classroom,
             "part": place.part,
             "assistant": place.assistant,
             "pupil_class": place.pupil_class,
         }
-        for lesson in lessons
+        for id in ids
         for place in places
     ]
     await session.execute(insert(Seat.__table__), seats)
     held = resources(form_named(booking.form), teacher, booking.device, places)
-    return [Holding(lesson["id"], lesson["starts"], lesson["ends"], held) for lesson in lessons]
+    return [Holding(id, lesson.starts, lesson.ends, held) for id, lesson in zip(ids, when, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import CompoundSelect, Select, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -115,7 +115,7 @@ async def week(session: AsyncSession, view: View, id: str, first: dt.date, days:
     ]
 
 
-def _lessons(view: View, id: str) -> Select[tuple[str]] | CompoundSelect[tuple[str]]:
+def _lessons(view: View, id: str) -> Select[Any] | CompoundSelect[Any]:
     """Ids of all lessons of one."""
     if view == "classroom":
         return select(Seat.lesson).where(Seat.classroom == id)

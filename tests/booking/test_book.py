@@ -17,6 +17,7 @@ from signalling.booking import claims, series
 from signalling.booking.limits import Rules
 from signalling.booking.request import Receiver, request_of
 from signalling.booking.rows import booking_places
+from signalling.booking.waiting import waiting
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Claim, Lesson, Seat
 from signalling.db.places import School
@@ -100,6 +101,26 @@ async def test_a_request_waits_for_every_school_that_wants_to_be_asked_and_holds
         row = await session.get_one(Booking, made.booking)
         assert (row.state, row.decided_by, row.decided, row.requested_by) == ("booked", "p0", NOW, "p1")
     await consistent(county)
+
+
+async def test_a_planner_sees_what_waits_for_her(county: Database) -> None:
+    await asks(county, "s0", "s2")
+    first = await book(county, request(note="请安排"), "p1", may_approve={"s1"})
+    second = await book(county, request(plan=single(period=2)), "p2", NOW + 60, may_approve={"s2"})
+    await book(county, elsewhere(plan=single(period=4)), may_approve={"s0"})
+
+    async def seen(*schools: str) -> list[str]:
+        async with county.read() as session:
+            return [it.booking for it in await waiting(session, schools)]
+
+    assert await seen("s0", "s1") == [first.booking, second.booking]
+    assert (await seen("s2"), await seen("s1"), await seen()) == ([first.booking], [], [])
+    async with county.read() as session:
+        (shown,) = await waiting(session, ["s0"], most=1)
+    assert (shown.teacher_name, shown.school_name, shown.requested_by_name) == ("教师甲", "第一小学", "教务1")
+    assert (shown.plan, shown.note, shown.waits, shown.requested) == (weekly(), "请安排", ("s0", "s2"), NOW)
+    await booking.approve(county, first.booking, "p2", NOW, rules=RULES, may_approve={"s2"})
+    assert (await seen("s2"), await seen("s0")) == ([], [first.booking, second.booking])
 
 
 async def test_whoever_may_say_yes_for_all_of_them_books_at_once(county: Database) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -15,7 +17,8 @@ from signalling.booking.limits import Rules
 from signalling.booking.request import Receiver
 from signalling.db.engine import Database
 from signalling.db.lessons import Claim, Lesson
-from signalling.db.people import RoleGrant
+from signalling.db.people import Person, RoleGrant
+from signalling.db.records import Notice
 from signalling.timetable.series import Plan
 from tests.booking.county import (
     NOW,
@@ -172,6 +175,45 @@ async def test_a_lesson_that_is_on_can_be_taken_over(county: Database) -> None:
     assert await code_of(substitute(county, lesson, "t0", at(TUESDAY, 8, 45))) == "lesson_over"
     await set_lesson(county, made.lessons[1], state="ended")
     assert await code_of(substitute(county, made.lessons[1], "t00")) == "lesson_over"
+
+
+async def test_another_assistant_is_beside_the_pupils(county: Database) -> None:
+    async with county.write() as session:
+        rows = [{"id": f"b{n}", "school": f"s{n}", "name": f"代课教师{n}"} for n in (1, 2)]
+        await session.execute(insert(Person), rows)
+    made = await book(county, request(dual=True))
+    lesson = made.lessons[0]
+
+    def assist(classroom: str, assistant: str | None, **more: int) -> Coroutine[Any, Any, change.Changed]:
+        return change.substitute_assistant(county, lesson, classroom, assistant, "p1", NOW, rules=RULES, **more)
+
+    assert (await assist("r1", "b1", version=1)).version == 2
+    await consistent(county)
+    assert await code_of(assist("r1", "b1")) == "person_twice"
+    assert await code_of(assist("r1", "t0")) == "person_twice"
+    assert await code_of(assist("r1", "b2")) == "wrong_teacher"
+    assert await code_of(assist("r1", None)) == "bad_form"
+    assert await code_of(assist("r0", "b1")) == "unknown_classroom"
+    assert await code_of(assist("r3", "b1")) == "unknown_classroom"
+    assert await code_of(assist("r1", "a1", version=1)) == "changed_meanwhile"
+    async with county.write() as session:
+        await session.execute(
+            insert(RoleGrant).values(id="g", person="b2", role="assistant", kind="school", scope="s3")
+        )
+    await book(county, replace(elsewhere(plan=single()), receivers=(Receiver("r3", "b2"),)))
+    assert await code_of(assist("r2", "b2")) == "conflict"
+    async with county.read() as session:
+        told = set(await session.scalars(select(Notice.person).where(Notice.kind == "substituted")))
+    assert {"a1", "b1", "a2", "t0"} <= told and "p1" not in told
+
+
+async def test_an_assistant_may_be_missing_where_none_is_needed(county: Database) -> None:
+    made = await book(county, request())
+    await change.substitute_assistant(county, made.lessons[0], "r1", None, "p1", NOW, rules=RULES)
+    await consistent(county)
+    async with county.read() as session:
+        facts = await session.scalar(select(Notice.facts).where(Notice.kind == "substituted").limit(1))
+    assert facts is not None and (facts["from_teacher"], facts["to_teacher"]) == ("辅助教师1", None)
 
 
 async def test_a_cancelled_lesson_is_made_up_for_once(county: Database) -> None:

@@ -140,6 +140,14 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
             lesson = self.run(self.some(Lesson, which))
             self.attempt(change.substitute(self.database, lesson, teacher, "p0", self.now, rules=RULES))
 
+        @rule(which=WHICH, classroom=st.sampled_from(("r1", "r2", "r3")), there=st.booleans())
+        def substitutes_assistant(self, which: int, classroom: str, there: bool) -> None:
+            lesson = self.run(self.some(Lesson, which))
+            assistant = f"a{classroom[1:]}" if there else None
+            self.attempt(
+                change.substitute_assistant(self.database, lesson, classroom, assistant, "p0", self.now, rules=RULES)
+            )
+
         @rule(which=WHICH, teacher=TEACHERS, since=DAYS)
         def substitutes_series(self, which: int, teacher: str, since: dt.date) -> None:
             it = self.run(self.some(Booking, which))
