@@ -54,9 +54,9 @@ class Alternative:
 
 
 async def alternatives(
-    session: AsyncSession, survey: Survey, plan: Plan, resources: tuple[str, ...]
+    session: AsyncSession, survey: Survey, plan: Plan, resources: tuple[str, ...], *, since: dt.date = dt.date.min
 ) -> list[Alternative]:
-    """At most `MOST`; the survey must reach `NEAR` seconds to both sides."""
+    """At most `MOST`, none that begins before `since`; the survey must reach `NEAR` seconds to both sides."""
     try:
         begins = _begins(plan, survey.time)
     except UserError:  # no such period on that day: nothing is near it
@@ -76,6 +76,8 @@ async def alternatives(
     for other in _other_days(plan, survey.time):
         if len(found) == MOST:
             break
+        if other.first < since:
+            continue
         alternative = await _possible(session, survey, other, resources)
         if alternative:
             found.append(alternative)

@@ -55,7 +55,7 @@ async def find(session: AsyncSession, search: Search, now: float, *, rules: Rule
     """
     _bounded(search)
     time = await schooltime.load(session, search.school, search.schools, search.first)
-    slots = [slot for slot in _slots(search, time) if slot.starts >= now]
+    slots = list(_slots(search, time))
     if not slots:
         return []
     resources = tuple(sorted(search.resources))

@@ -103,8 +103,8 @@ async def move(
         around = await survey(session, time, rules, now, everything, span, own=list(own.values()), teachers=teachers)
         found, more = await around.problems(session, wanted)
         if found:
-            others = await alternatives(session, around, plan, everything)
-            raise conflict(found, more, [other.as_json() for other in others if other.plan.first >= since])
+            others = await alternatives(session, around, plan, everything, since=since)
+            raise conflict(found, more, [other.as_json() for other in others])
         held = await _rearrange(session, row, plan, places, seats, change, now, rules)
         first = min(held, key=lambda holding: holding.starts)
         facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(change.dropped)}

@@ -95,6 +95,18 @@ async def test_a_move_onto_others_is_refused_with_alternatives(county: Database)
     await consistent(county)
 
 
+async def test_a_limit_set_too_low_afterwards_keeps_nobody_from_making_room(county: Database) -> None:
+    made = await book(county, request())
+    await book(county, elsewhere(plan=single()))
+    few = Rules(capacity=4)
+    await move(
+        county, made.lessons[0], single(period=None, starts=8 * 60 + 5, minutes=35), rules=few
+    )  # no more than before
+    await move(county, made.lessons[0], single(period=2), rules=few)
+    assert await code_of(move(county, made.lessons[0], single(period=1), rules=few)) == "conflict"
+    await consistent(county)
+
+
 async def test_what_has_begun_or_was_cancelled_cannot_be_moved(county: Database) -> None:
     made = await book(county, request())
     first, second, third = made.lessons

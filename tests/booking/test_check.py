@@ -301,6 +301,20 @@ async def test_alternatives_of_clock_times_lie_within_the_school_day_and_do_not_
     assert len(result.alternatives) == 5
 
 
+async def test_exceptions_are_shifted_with_the_days(county: Database) -> None:
+    plan = series(without=frozenset([TUESDAY + 7 * DAY]))
+    await book(county, request(plan=plan))
+    result = await checked(county, request(plan=plan))
+    assert result.offers()[3]["without"] == ["2026-09-16"]
+    assert [lesson.day.day for lesson in result.alternatives[3].lessons] == [9, 23]
+
+
+async def test_pupils_may_watch_a_masters_lesson_beside_another_one(county: Database) -> None:
+    await book(county, request(form="master"))
+    pupils = request(teacher="t00", classroom="r00", lead_class="c0", receivers=(Receiver("r3"),))
+    assert not (await checked(county, pupils)).problems
+
+
 async def test_weekdays_of_a_series_are_shifted_within_the_week(county: Database) -> None:
     plan = series(rule="FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20260924")
     await book(county, request(plan=plan))
