@@ -172,6 +172,10 @@ class DatabaseConfig(Section):
     url: Annotated[SecretStr, AfterValidator(_database)] | None = None
 
 
+class BellConfig(Section):
+    capacity_classrooms: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -189,6 +193,7 @@ class Config(BaseSettings):
     media: MediaConfig = MediaConfig()
     tokens: TokensConfig = TokensConfig()
     database: DatabaseConfig = DatabaseConfig()
+    bell: BellConfig = BellConfig()
     log: LogConfig = LogConfig()
 
     @classmethod

@@ -69,6 +69,12 @@ RULES = (
         ("mediaserver.api", "signalling.timetable"),
         refused=IMPURE - {"datetime"},
     ),
+    Rule(
+        "signalling/booking/*",
+        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable"),
+        frozenset(("sqlalchemy",)),
+        IMPURE - {"datetime"},
+    ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
         "signalling/*",
@@ -151,6 +157,9 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/db/x.py", "import aiohttp"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
+        ("signalling/booking/x.py", "from signalling.config import Config"),
+        ("signalling/booking/x.py", "import aiohttp"),
+        ("signalling/booking/x.py", "from time import time"),
         ("signalling/timetable/x.py", "from time import time"),
         ("recorder/tap.py", "from mediaserver.plane.history import History"),
         ("recorder/tap.py", "import signalling"),
@@ -174,6 +183,7 @@ def test_a_trespass_is_seen(path, source):
         ("signalling/rooms.py", "from signalling.db.engine import Database\nfrom signalling.timetable import slots"),
         ("signalling/db/migrations/env.py", "from alembic import context\nfrom signalling.db.schema import metadata"),
         ("signalling/timetable/x.py", "import datetime as dt\nfrom zoneinfo import ZoneInfo"),
+        ("signalling/booking/x.py", "from signalling.db import audit\nfrom sqlalchemy import select"),
         ("recorder/tap.py", "from mediaserver import api\nimport av\nimport cv2"),
     ],
 )

@@ -16,6 +16,9 @@ class Booking(Base):
     :ivar form: template of `forms.py`. :ivar rule: RRULE without DTSTART (RFC 5545 §3.3.10), empty for a single one.
     :ivar without: EXDATEs, as ISO days. :ivar weeks: `all`, `odd` or `even` weeks of the term.
     :ivar first: its first day. :ivar period: of the lead school's bell table; None: `starts`, minutes after midnight.
+    :ivar dual: each receiving classroom has an assistant teacher who owns the room (双师课堂).
+    :ivar device: a recorder box that publishes the lesson.
+    :ivar waits: schools whose yes is missing while it is `requested`.
     :ivar version: counts changes; who changes it says which one was seen.
     """
 
@@ -43,6 +46,9 @@ class Booking(Base):
     records: Mapped[bool] = mapped_column(default=True)
     rights: Mapped[Short] = mapped_column(default="county")
     note: Mapped[Text] = mapped_column(default="")
+    dual: Mapped[bool] = mapped_column(default=False)
+    device: Mapped[Ref | None] = mapped_column(ForeignKey("device.id"))
+    waits: Mapped[Strings] = mapped_column(default=list)
     requested_by: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
     requested: Mapped[Instant]
     decided_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
@@ -54,6 +60,7 @@ class Lesson(Base):
     """One occurrence; its id is the room's name.
 
     :ivar ends: as planned. :ivar closes: when the room closes: grace included, moved by whoever extends it.
+    :ivar extended: until when it holds its people and rooms, where that is later than `ends`.
     :ivar moved: it was moved or changed by hand, so a change of the series leaves it alone.
     :ivar makes_up: the lesson it stands in for.
     """
@@ -72,6 +79,7 @@ class Lesson(Base):
     starts: Mapped[Instant] = mapped_column(BigInteger, index=True)
     ends: Mapped[Instant]
     closes: Mapped[Instant]
+    extended: Mapped[Instant | None]
     title: Mapped[Name]
     teacher: Mapped[Ref] = mapped_column(ForeignKey("person.id"))
     opened: Mapped[Instant | None]
@@ -88,10 +96,10 @@ class Seat(Base):
 
     __tablename__ = "seat"
     lesson: Mapped[Ref] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True)
-    classroom: Mapped[Ref] = mapped_column(ForeignKey("classroom.id"), primary_key=True)
+    classroom: Mapped[Ref] = mapped_column(ForeignKey("classroom.id"), primary_key=True, index=True)
     part: Mapped[Short]
     assistant: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
-    pupil_class: Mapped[Ref | None] = mapped_column(ForeignKey("pupil_class.id"))
+    pupil_class: Mapped[Ref | None] = mapped_column(ForeignKey("pupil_class.id"), index=True)
 
 
 class BookingSeat(Base):
@@ -124,6 +132,14 @@ class Held(Base):
 
     __tablename__ = "held"
     resource: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
+class Load(Base):
+    """How many classrooms are connected in the five minutes from `slot` on, over all schools: the sum of claims."""
+
+    __tablename__ = "load"
+    slot: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    classrooms: Mapped[int]
 
 
 class Participation(Base):
