@@ -46,9 +46,9 @@ class SignIn:
         source, login = network(address), login.strip().lower()
         keys = {"address": source, "login": login, "both": f"{source} {login}"}
         await self._throttle.check(**keys)
-        person = await self._find(login)
         async with self._passwords.turn() as turn:
             await self._throttle.check(**keys)  # others of the line may have failed meanwhile
+            person = await self._find(login)  # here: a thousand in line do not ask the database at once
             right = await turn.verify(person.password if person is not None else None, password)
             if not right or person is None:
                 await self._throttle.failed(**keys)

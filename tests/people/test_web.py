@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import ssl
@@ -134,6 +135,22 @@ class TestSigningIn:
         await person(office.accounts, "jia")
         for _ in range(5):
             assert (await office.sign_in("jia")).status == 200
+
+    async def test_a_county_at_eight(self, office: Office) -> None:
+        """Everybody at once; a request that is not let in would be answered 429 or 503."""
+        logins = [f"jia{number}" for number in range(40)]
+        for login in logins:
+            await person(office.accounts, login)
+        async with aiohttp.ClientSession(
+            office.http._base_url, cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=0)
+        ) as everybody:
+
+            async def sign_in(login: str) -> int:
+                body = {"login": login, "password": PASSWORD}
+                async with everybody.post("/api/v1/login", json=body) as answer:
+                    return answer.status
+
+            assert set(await asyncio.gather(*(sign_in(login) for login in logins * 5))) == {200}
 
     @pytest.mark.parametrize(
         ("body", "expected"),
