@@ -31,8 +31,10 @@ from signalling.people.accounts import MAX_NAME, MAX_SUBJECT
 from signalling.people.provider import Provider, refused
 from signalling.people.refusals import Refusals
 from signalling.people.sessions import Begun
-from signalling.people.throttle import network
+from signalling.people.throttle import Throttle, network
 
+LIMITS = {"address": "100 per 10 minute"}
+"""Failures on the way back, each of which may have asked the provider something."""
 FLOW_S = 600
 MAX_CODE = 4096
 _FLOW = re.compile(r"(\d{1,12})\.[A-Za-z0-9_-]{43}")
@@ -47,6 +49,7 @@ class Oidc:
         database: Database,
         provider: Provider,
         refusals: Refusals,
+        throttle: Throttle,
         secret: bytes,
         *,
         scopes: tuple[str, ...],
@@ -56,6 +59,7 @@ class Oidc:
         self._database = database
         self.provider = provider
         self._refusals = refusals
+        self._throttle = throttle
         self._secret = secret
         self._scopes = scopes
         self._create = create
@@ -92,14 +96,17 @@ class Oidc:
         """Take the browser back and sign its person in.
 
         :param query: of the address that the provider sent it to. :param flow: the cookie of `start`.
-        :raises UserError: 400 `oidc_state`, 401 `oidc_refused`, 403 `oidc_unknown` or `account_inactive`, 503.
+        :raises UserError: 400 `oidc_state`, 401 `oidc_refused`, 403 `oidc_unknown` or `account_inactive`,
+            429 `too_many_attempts`, 503 `oidc_unavailable`.
         """
         source = network(address)
+        await self._throttle.check(address=source)
         try:
             claims = await self._claims(now, query, flow, redirect_uri)
             return await self._sign_in(now, claims, source, agent, before)
         except UserError as error:
             if error.status in (401, 403):
+                await self._throttle.failed(address=source)
                 await self._refusals.note(now, "login.failed", "unknown", {"code": error.code}, address=source)
             raise
 

@@ -15,7 +15,7 @@ from signalling import access, bodies
 from signalling.access import ADDRESS, Rule
 from signalling.config import Config
 from signalling.db.engine import Database
-from signalling.people import refusals, roles, sessions
+from signalling.people import oidc, refusals, roles, sessions
 from signalling.people.accounts import Accounts
 from signalling.people.cookies import Cookie
 from signalling.people.door import CALLER, Door
@@ -69,7 +69,7 @@ class People:
         self._public_url = config.http.public_url
         self.accounts = Accounts(database, self._passwords)
         self.door = Door(database, self._cookie, self._refusals, clock)
-        self._oidc = _oidc(config, database, self._refusals, secret)
+        self._oidc = _oidc(config, database, self._refusals, Throttle("oidc", clock, oidc.LIMITS, storage), secret)
         self._sweeping: asyncio.Task[None] | None = None
 
     def add_routes(self, app: web.Application) -> None:
@@ -182,15 +182,13 @@ class People:
         return web.Response(status=204, headers=_NO_STORE)
 
     async def oidc_start(self, request: web.Request) -> web.Response:
-        oidc = self._configured()
-        address, flow = await oidc.start(self._clock(), self._redirect_uri(request))
+        address, flow = await self._configured().start(self._clock(), self._redirect_uri(request))
         response = _redirect(address)
         self._flow.set(response, flow)
         return response
 
     async def oidc_callback(self, request: web.Request) -> web.Response:
-        oidc = self._configured()
-        begun: Begun = await oidc.finish(
+        begun: Begun = await self._configured().finish(
             self._clock(),
             request.query,
             self._flow.read(request),
@@ -218,7 +216,7 @@ def _redirect(address: str) -> web.Response:
     return web.Response(status=303, headers={"Location": address, **_NO_STORE})
 
 
-def _oidc(config: Config, database: Database, refusals: Refusals, secret: bytes) -> Oidc | None:
+def _oidc(config: Config, database: Database, refusals: Refusals, throttle: Throttle, secret: bytes) -> Oidc | None:
     settings = config.oidc
     if settings.issuer is None or settings.client_id is None:
         return None
@@ -228,6 +226,7 @@ def _oidc(config: Config, database: Database, refusals: Refusals, secret: bytes)
         database,
         provider,
         refusals,
+        throttle,
         secret,
         scopes=settings.scopes,
         create=settings.create,

@@ -34,6 +34,7 @@ class Fake:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.key: Any = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
+        self.keys: dict[str, Any] | None = None
         self.document: dict[str, Any] = {}
         self.status = 200
         self.tokens: dict[str, Any] = {}
@@ -51,7 +52,9 @@ class Fake:
                 document = {name: f"{self.issuer}/{path}" for name, path in names.items()}
                 return web.json_response({"issuer": self.issuer, **document, **self.document})
             case "/keys":
-                return web.json_response(KeySet([self.key]).as_dict(private=False))
+                return web.json_response(
+                    self.keys if self.keys is not None else KeySet([self.key]).as_dict(private=False)
+                )
             case "/token":
                 self.form = {name: str(value) for name, value in (await request.post()).items()}
                 self.authorization = request.headers.get("Authorization")
@@ -141,6 +144,22 @@ class TestIdTokens:
             f"{none}.{body}.",
             f"{head}.{body}.",
             f"{head}.{body}.AAAA",
+            *(
+                f"{encoded(header)}.{body}.AAAA"
+                for header in (
+                    b'{"alg":"ES256","kid":"k1"}',
+                    b'{"alg":"RS256","kid":7}',
+                    b'{"alg":"RS256","kid":["k1"]}',
+                    b'{"alg":["RS256"],"kid":"k1"}',
+                    b'{"alg":"RS256","kid":"k1","crit":["b64"],"b64":false}',
+                    b'{"alg":"RS256","kid":"k1","jwk":{"kty":"oct","k":"AAAA"}}',
+                    b'{"kid":"k1"}',
+                    b'["RS256"]',
+                    b"7",
+                    b"\xff",
+                )
+            ),
+            f"{head}.{encoded(b'[]')}.AAAA",
             "a.b.c",
             "",
             None,
@@ -197,6 +216,13 @@ class TestDiscovery:
         fake.document = {"jwks_uri": f"{fake.issuer}/{path}"}
         assert await code(client.claims(NOW, fake.sign(fake.claims()), "n")) == "oidc_unavailable"
 
+    @pytest.mark.parametrize(
+        "keys", [{}, {"keys": []}, {"keys": "x"}, {"keys": [7]}, {"keys": [{"kty": "RSA"}]}, {"keys": None}], ids=str
+    )
+    async def test_odd_keys(self, fake: Fake, client: Provider, keys: dict[str, Any]) -> None:
+        fake.keys = keys
+        assert await code(client.claims(NOW, fake.sign(fake.claims()), "n")) == "oidc_unavailable"
+
     async def test_silence(self, fake: Fake, client: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
         fake.status = 500
         assert await code(client.metadata(NOW)) == "oidc_unavailable"
@@ -245,7 +271,8 @@ class TestTokens:
 @pytest.fixture
 def oidc(database: Database, client: Provider, clock: Clock) -> Oidc:
     refusals = Refusals(database, Throttle("refusals", clock, LIMITS, Memory(clock)))
-    return Oidc(database, client, refusals, b"s" * 64, scopes=("openid",), create=True, school=None)
+    throttle = Throttle("oidc", clock, {"address": "3 per 10 minute"}, Memory(clock))
+    return Oidc(database, client, refusals, throttle, b"s" * 64, scopes=("openid",), create=True, school=None)
 
 
 async def finish(oidc: Oidc, fake: Fake, flow: str, after: float = 1.0, **changed: Any) -> Any:
@@ -271,7 +298,9 @@ async def test_a_way_back_ends(oidc: Oidc, fake: Fake) -> None:
 
 
 async def test_another_servers_secret_is_another_state(oidc: Oidc, database: Database, client: Provider) -> None:
-    other = Oidc(database, client, oidc._refusals, b"t" * 64, scopes=("openid",), create=True, school=None)
+    other = Oidc(
+        database, client, oidc._refusals, oidc._throttle, b"t" * 64, scopes=("openid",), create=True, school=None
+    )
     _, flow = await oidc.start(NOW, "https://here/cb")
     assert len({it._derive(purpose, flow) for it in (oidc, other) for purpose in ("state", "nonce", "verifier")}) == 6
 
@@ -291,6 +320,17 @@ async def test_names(oidc: Oidc, fake: Fake, database: Database, claims: dict[st
     async with database.read() as session:
         person = await session.get(Person, begun.person)
     assert person is not None and person.name == name
+
+
+async def test_whoever_fails_often_has_to_wait(oidc: Oidc, fake: Fake, clock: Clock) -> None:
+    _, flow = await oidc.start(NOW, "https://here/cb")
+    for _ in range(3):
+        assert await code(finish(oidc, fake, flow, aud="other")) == "oidc_refused"
+    asked = len(fake.asked)
+    assert await code(finish(oidc, fake, flow)) == "too_many_attempts"
+    assert len(fake.asked) == asked
+    clock.now += 600
+    assert (await finish(oidc, fake, flow)).cookie
 
 
 async def test_two_browsers_at_the_first_time(oidc: Oidc, database: Database) -> None:
