@@ -58,7 +58,7 @@ def _ask() -> str:
 
 async def _create(url: str, login: str, password: str, name: str, another: bool) -> None:
     async with Database(url) as database:
-        await database.require_current()
+        await database.upgrade()  # the first administrator is often made before the server runs for the first time
         passwords = Passwords(1)
         try:
             await Accounts(database, passwords).first_admin(time.time(), login, password, name=name, another=another)

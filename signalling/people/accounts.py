@@ -4,6 +4,7 @@ actor may do: what he may is read again in the transaction that changes somethin
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from sqlalchemy import delete, func, select
@@ -31,9 +32,14 @@ MAX_NAME = 120
 MAX_SUBJECT = 200
 
 
+def as_compared(login: str) -> str:
+    """Without capitals, and without the full-width letters of a Chinese keyboard."""
+    return unicodedata.normalize("NFKC", login).strip().lower()
+
+
 def login_name(text: str) -> str:
-    """As it is stored and compared. :raises UserError: 400 `bad_login`."""
-    login = text.strip().lower()
+    """As it is stored. :raises UserError: 400 `bad_login`."""
+    login = as_compared(text)
     if not _LOGIN.fullmatch(login):
         raise UserError(
             400, "bad_login", "A login name has 1 to 80 letters, digits or the signs . _ - + @; choose another one."

@@ -13,6 +13,7 @@ from signalling.db import audit
 from signalling.db.engine import Database
 from signalling.db.people import Person
 from signalling.people import sessions
+from signalling.people.accounts import as_compared
 from signalling.people.passwords import Passwords
 from signalling.people.refusals import Refusals
 from signalling.people.sessions import Begun
@@ -43,7 +44,7 @@ class SignIn:
 
         :raises UserError: 401 `wrong_login`, 429 `too_many_attempts`, 503 `busy`.
         """
-        source, login = network(address), login.strip().lower()
+        source, login = network(address), as_compared(login)
         keys = {"address": source, "login": login, "both": f"{source} {login}"}
         await self._throttle.check(**keys)
         async with self._passwords.turn() as turn:

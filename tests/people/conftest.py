@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from http.cookies import Morsel
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,17 @@ class Office:
 
     async def me(self) -> int:
         return (await self.http.get("/api/v1/me")).status
+
+
+async def problem(answer: aiohttp.ClientResponse) -> tuple[int, str]:
+    assert answer.content_type == "application/problem+json"
+    document = await answer.json()
+    assert document["detail"].endswith(".")
+    return answer.status, document["code"]
+
+
+def morsel(answer: aiohttp.ClientResponse, name: str = "tongke") -> Morsel[str]:
+    return answer.cookies[name]
 
 
 OpenOffice = Callable[..., Any]

@@ -92,8 +92,17 @@ def test_before_the_tables_are_made(
     monkeypatch.setenv("TONGKE_DATABASE__URL", empty_url)
     stdin = io.StringIO()
     monkeypatch.setattr("sys.stdin", stdin)
-    assert run(stdin, PASSWORD, "create", "leiter") == 2
+    assert run(stdin, PASSWORD, "password", "leiter") == 2
     assert "run tongke database upgrade" in capsys.readouterr().err
+    assert run(stdin, PASSWORD, "create", "leiter") == 0
+    assert run(stdin, PASSWORD, "password", "leiter") == 0
+
+
+def test_where_nothing_is_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TONGKE_DATA_DIR", str(tmp_path / "var"))
+    stdin = io.StringIO()
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert run(stdin, PASSWORD, "create", "leiter") == 0
 
 
 def test_on_a_terminal_it_is_asked_for_twice(

@@ -19,8 +19,7 @@ from signalling.db.engine import Database
 from signalling.db.people import Person
 from signalling.people.accounts import COMMAND
 from tests.interop.conftest import Peer, spawn
-from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, seed_county
-from tests.people.test_web import problem
+from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, problem, seed_county
 
 JS = Path(__file__).parent.parent / "js"
 SECRET = "s e:cret/+%&="  # signs that have to be encoded (RFC 6749 §2.3.1)

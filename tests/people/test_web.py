@@ -1,12 +1,10 @@
-"""Signing in and out over HTTP: cookies, CSRF, rules of routes, the audit log and what is not in any log."""
+"""Signing in and out over HTTP: rules of routes, the audit log, and what is not in any log."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import json
-import ssl
-from http.cookies import Morsel
 
 import aiohttp
 import pytest
@@ -15,34 +13,35 @@ from aiohttp import web
 from mediaserver.api import UserError
 from signalling import access
 from signalling.access import RULES, Rule
+from signalling.db.engine import Database
 from signalling.db.people import Login, Person
 from signalling.people import passwords, sessions, signin
+from signalling.people import web as people_web
 from signalling.people.accounts import COMMAND
 from signalling.people.door import CALLER
 from signalling.people.passwords import Turn
 from signalling.people.roles import TABLE
-from tests.people.conftest import NOW, PASSWORD, Office, OpenOffice, audit_rows, person, seed_county
+from tests.people.conftest import (
+    NOW,
+    PASSWORD,
+    Office,
+    OpenOffice,
+    audit_rows,
+    morsel,
+    person,
+    problem,
+    seed_county,
+)
 from tests.signalling.test_app import captured
 
 ADMIN = ("admin", "system", "")
-
-
-async def problem(answer: aiohttp.ClientResponse) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json"
-    document = await answer.json()
-    assert document["detail"].endswith(".")
-    return answer.status, document["code"]
-
-
-def morsel(answer: aiohttp.ClientResponse, name: str = "tongke") -> Morsel[str]:
-    return answer.cookies[name]
 
 
 class TestSigningIn:
     async def test_in_and_out(self, office: Office) -> None:
         id = await person(office.accounts, "jia", ADMIN)
         assert await office.me() == 401
-        answer = await office.sign_in(" JIA ")
+        answer = await office.sign_in(" JIＡ ")
         assert answer.status == 200 and answer.headers["Cache-Control"] == "no-store"
         me = await (await office.http.get("/api/v1/me")).json()
         assert me["person"] == {
@@ -190,75 +189,6 @@ class TestSigningIn:
             row = await session.get(Person, id)
         assert row is not None and str(row.password).startswith("$argon2id$v=19$m=16,t=2")
         assert (await office.sign_in("jia")).status == 200
-
-
-class TestCookies:
-    async def test_flags(self, office: Office) -> None:
-        await person(office.accounts, "jia")
-        cookie = morsel(await office.sign_in("jia"))
-        assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
-        assert not cookie["secure"] and int(cookie["max-age"]) == sessions.ABSOLUTE_S
-
-    async def test_flags_with_https(self, open_office: OpenOffice) -> None:
-        office = await open_office(http={"tls": "auto"})
-        await person(office.accounts, "jia")
-        context = ssl.create_default_context(cafile=office.server.ca_file)
-        body = {"login": "jia", "password": PASSWORD}
-        answer = await office.http.post("/api/v1/login", json=body, ssl=context)
-        cookie = morsel(answer, "__Host-tongke")
-        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
-        assert (cookie["path"], cookie["domain"]) == ("/", "")
-        assert (await office.http.get("/api/v1/me", ssl=context)).status == 200
-
-    async def test_behind_a_proxy_with_https(self, open_office: OpenOffice) -> None:
-        office = await open_office(http={"public_url": "https://tongke.school.example"})
-        await person(office.accounts, "jia")
-        assert morsel(await office.sign_in("jia"), "__Host-tongke")["secure"]
-
-    async def test_a_planted_cookie_is_not_taken_over(self, office: Office) -> None:
-        """Session fixation: what was in the browser before is neither used nor left alive."""
-        await person(office.accounts, "yi")
-        await office.sign_in("yi")
-        planted = office.http.cookie_jar.filter_cookies(office.http._base_url)["tongke"].value  # type: ignore[arg-type]
-        await person(office.accounts, "jia")
-        cookie = morsel(await office.sign_in("jia")).value
-        assert cookie != planted
-        async with aiohttp.ClientSession(office.http._base_url, cookies={"tongke": planted}) as attacker:
-            assert (await attacker.get("/api/v1/me")).status == 401
-
-    async def test_signing_out_here_and_everywhere(self, office: Office) -> None:
-        await person(office.accounts, "jia")
-        cookies = []
-        for _ in range(3):
-            office.http.cookie_jar.clear()
-            cookies.append(morsel(await office.sign_in("jia")).value)
-
-        async def status(number: int) -> int:
-            async with aiohttp.ClientSession(office.http._base_url, cookies={"tongke": cookies[number]}) as browser:
-                return (await browser.get("/api/v1/me")).status
-
-        gone = await office.http.post("/api/v1/logout", headers=office.header())
-        assert gone.status == 204 and morsel(gone).value == "" and morsel(gone)["max-age"] == "0"
-        assert [await status(number) for number in range(3)] == [200, 200, 401]
-        await office.sign_in("jia")
-        await office.http.post("/api/v1/logout", json={"everywhere": True}, headers=office.header())
-        assert [await status(number) for number in range(3)] == [401, 401, 401]
-
-
-class TestCsrf:
-    @pytest.mark.parametrize("said", [None, "", "x", "\u00fc", "another's"])
-    async def test_unsafe_methods_need_the_token(self, office: Office, said: str | None) -> None:
-        for login in ("yi", "jia"):
-            await person(office.accounts, login)
-        await office.sign_in("yi")
-        others = office.csrf
-        office.http.cookie_jar.clear()
-        await office.sign_in("jia")
-        headers = {} if said is None else {"X-CSRF-Token": others if said == "another's" else said}
-        for method, path in (("POST", "/api/v1/logout"), ("PUT", "/api/v1/me/password")):
-            answer = await office.http.request(method, path, headers=headers)
-            assert await problem(answer) == (403, "csrf")
-        assert await office.me() == 200
 
 
 class TestPassword:
@@ -409,6 +339,33 @@ async def test_no_log_has_a_password_or_a_cookie(office: Office, monkeypatch: py
     rows = json.dumps(await audit_rows(office.database))
     for secret in (PASSWORD, "falsch-falsch-falsch", "winter-laterne-zug", cookie, csrf, sessions.hash_of(cookie)):
         assert secret not in text and secret not in rows
+
+
+async def test_the_sweep_goes_on_after_a_failure(open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people_web, "SWEEP_S", 0.001)
+    failures: list[Exception] = [UserError(503, "database_unavailable", "Away."), RuntimeError("a mistake of ours")]
+    swept = asyncio.Event()
+    sweep = sessions.sweep
+
+    async def failing(database: Database, now: float) -> int:
+        if failures:
+            raise failures.pop()
+        count = await sweep(database, now)
+        if count:
+            swept.set()
+        return count
+
+    monkeypatch.setattr(sessions, "sweep", failing)
+    written = io.StringIO()
+    with captured(written):
+        office = await open_office()
+        id = await person(office.accounts, "jia")
+        async with office.database.write() as session:
+            session.add(Login(hash="0" * 64, person=id, csrf="", created=0, expires=1, seen=0))
+        await asyncio.wait_for(swept.wait(), 10)
+    assert "a mistake of ours" in written.getvalue() and "database_unavailable" in written.getvalue()
+    async with office.database.read() as session:
+        assert await session.get(Login, "0" * 64) is None
 
 
 async def test_use_of_a_session_is_written(office: Office) -> None:
