@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from mediaserver.api import UserError
 from signalling.access import ADDRESS
-from signalling.db.engine import Database
+from signalling.db.engine import READERS, Database
 from signalling.people import roles, sessions
 from signalling.people.accounts import forbidden
 from signalling.people.cookies import Cookie
@@ -66,12 +67,14 @@ class Door:
         self._cookie = cookie
         self._refusals = refusals
         self._clock = clock
+        self._line = asyncio.Semaphore(READERS // 2)
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request in and go with it: the refusals of its handler are written down too."""
         signed_in: SignedIn | None = None
         try:
-            signed_in = await sessions.find(self._database, self._clock(), self._cookie.read(request))
+            async with self._line:  # whoever waits here is not sent away; the other half is for the handlers
+                signed_in = await sessions.find(self._database, self._clock(), self._cookie.read(request))
             if signed_in is None:
                 raise UserError(401, "signed_out", "This needs you to be signed in; sign in and try again.")
             if request.method not in SAFE_METHODS and not _repeats(request, signed_in.csrf):

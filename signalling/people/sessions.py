@@ -24,6 +24,9 @@ MAX_SESSIONS = 20
 """Of one person; one more ends the one that was used longest ago."""
 MAX_COOKIE = 100
 
+_COLUMNS = (Login.csrf, Login.seen, Person.id, Person.name, Person.login, Person.language, Person.school)
+_GRANT = (RoleGrant.role, RoleGrant.kind, RoleGrant.scope)
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -93,36 +96,27 @@ async def find(database: Database, now: float, cookie: str) -> SignedIn | None:
         return None
     hashed = hash_of(cookie)
     async with database.read() as session:
-        found = (
+        # One statement: every page asks this with every request, and a whole school opens its pages at one bell.
+        rows = (
             await session.execute(
-                select(Login, Person)
+                select(*_COLUMNS, *_GRANT)
                 .join(Person, Person.id == Login.person)
+                .join(RoleGrant, RoleGrant.person == Person.id, isouter=True)
                 .where(Login.hash == hashed, Login.expires > now, Person.active)
+                .order_by(*_GRANT)
             )
-        ).one_or_none()
-        if found is None:
-            return None
-        login, person = found
-        return SignedIn(
-            hashed,
-            login.csrf,
-            person.id,
-            person.name,
-            person.login,
-            person.language,
-            person.school,
-            (*await grants(session, person.id), own(person.id)),
-            due=now - login.seen >= TOUCH_S,
-        )
+        ).all()
+    if not rows:
+        return None
+    csrf, seen, person, name, login, language, school, *_ = rows[0]
+    given = [Grant(role, Scope(kind, scope)) for *_, role, kind, scope in rows if role is not None]
+    due = now - seen >= TOUCH_S
+    return SignedIn(hashed, csrf, person, name, login, language, school, (*given, own(person)), due)
 
 
 async def grants(session: AsyncSession, person: str) -> list[Grant]:
     """What was given to a person, without what is `own`."""
-    rows = await session.execute(
-        select(RoleGrant.role, RoleGrant.kind, RoleGrant.scope)
-        .where(RoleGrant.person == person)
-        .order_by(RoleGrant.role, RoleGrant.kind, RoleGrant.scope)
-    )
+    rows = await session.execute(select(*_GRANT).where(RoleGrant.person == person).order_by(*_GRANT))
     return [Grant(role, Scope(kind, scope)) for role, kind, scope in rows]
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from mediaserver.api import UserError
 from signalling import access
 from signalling.access import RULES, Rule
-from signalling.db.engine import Database
+from signalling.db.engine import READERS, Database
 from signalling.db.people import Login, Person
 from signalling.people import passwords, sessions, signin
 from signalling.people import web as people_web
@@ -21,6 +21,7 @@ from signalling.people.accounts import COMMAND
 from signalling.people.door import CALLER
 from signalling.people.passwords import Turn
 from signalling.people.roles import TABLE
+from signalling.people.sessions import SignedIn
 from tests.people.conftest import (
     NOW,
     PASSWORD,
@@ -278,6 +279,41 @@ class TestRoutes:
         assert (await audit_rows(office.database))[20:] == [
             ("clock", "access.refused.more", "127.0.0.1", {"count": 40})
         ]
+
+    async def test_a_school_opens_its_pages(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They wait at the door, where nobody is sent away, and not for the database's connections."""
+        await person(office.accounts, "jia")
+        await office.sign_in("jia")
+        within: list[int] = [0]
+        full, go = asyncio.Event(), asyncio.Event()
+        find = sessions.find
+
+        async def counting(database: Database, now: float, cookie: str) -> SignedIn | None:
+            within.append(within[-1] + 1)
+            if within[-1] == READERS // 2:
+                full.set()
+            await go.wait()
+            within.append(within[-1] - 1)
+            return await find(database, now, cookie)
+
+        monkeypatch.setattr(sessions, "find", counting)
+        requests = [asyncio.create_task(office.me()) for _ in range(50)]
+        await asyncio.wait_for(full.wait(), 10)
+        for _ in range(10):
+            assert (await office.http.get("/healthz")).status == 200
+        go.set()
+        assert set(await asyncio.gather(*requests)) == {200}
+        assert max(within) == READERS // 2
+
+    async def test_without_a_database(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        await person(office.accounts, "jia")
+        await office.sign_in("jia")
+
+        async def away(*_: object) -> None:
+            raise UserError(503, "database_unavailable", "The database cannot be used.")
+
+        monkeypatch.setattr(sessions, "find", away)
+        assert await problem(await office.http.get("/api/v1/me")) == (503, "database_unavailable")
 
 
 class TestAddresses:
