@@ -7,7 +7,7 @@ them all.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from aiohttp import web
@@ -15,6 +15,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from mediaserver.api import UserError
 from signalling import tokens
+from signalling.config import HttpConfig
+from signalling.db.engine import Database
 from signalling.tokens import Claims
 
 
@@ -26,10 +28,20 @@ class Rule(Enum):
     """An address of `http.metrics_allow`."""
     HELLO = "hello"
     """The token is the first message on the WebSocket."""
+    STRANGER = "stranger"
+    """Anybody, to sign in: who fails often has to wait."""
+    PERSON = "person"
+    """Somebody who is signed in, in `request[CALLER]`; the handler asks what she may (signalling/people/door.py)."""
 
 
 RULES: web.AppKey[dict[web.AbstractRoute, Rule]] = web.AppKey("rules", dict)
 CLAIMS: web.RequestKey[Claims] = web.RequestKey("claims", Claims)
+ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
+"""Where the client is, for counting and writing down; no right follows from it."""
+DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
+
+Door = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+"""Finds out who is signed in, and lets the request in."""
 
 
 def add(app: web.Application, rule: Rule, method: str, path: str, handler: Handler) -> None:
@@ -44,13 +56,15 @@ def bearer(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def make_guard(secret: bytes, networks: Iterable[str], clock: Callable[[], float]) -> Middleware:
-    allowed = [ipaddress.ip_network(network) for network in networks]
+def make_guard(secret: bytes, http: HttpConfig, clock: Callable[[], float], door: Door) -> Middleware:
+    allowed = [ipaddress.ip_network(network) for network in http.metrics_allow]
+    proxies = [ipaddress.ip_network(network) for network in http.proxies]
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:
             return await handler(request)  # 404 and 405 have no route
+        request[ADDRESS] = _address(request, proxies)
         rule = request.app[RULES][request.match_info.route]
         if rule is Rule.TOKEN:
             claims = tokens.verify(secret, bearer(request), now=clock())
@@ -58,6 +72,8 @@ def make_guard(secret: bytes, networks: Iterable[str], clock: Callable[[], float
             if room != claims.room:
                 raise UserError(403, "wrong_room", "The token is for another room; use the link of this lesson.")
             request[CLAIMS] = claims
+        elif rule is Rule.PERSON:
+            return await door(request, handler)
         elif rule is Rule.NETWORK and not _within(request.remote, allowed):
             raise UserError(
                 403, "forbidden_address", "Your address may not read this; add its network to http.metrics_allow."
@@ -67,7 +83,19 @@ def make_guard(secret: bytes, networks: Iterable[str], clock: Callable[[], float
     return guard
 
 
-def _within(remote: str | None, allowed: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+Networks = list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+
+
+def _address(request: web.Request, proxies: Networks) -> str:
+    """Of the client, as far as the proxies tell it that we know: each adds whom it heard (X-Forwarded-For)."""
+    address = request.remote or ""
+    heard = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+    while heard and _within(address, proxies):
+        address = heard.pop().strip() or address
+    return address
+
+
+def _within(remote: str | None, allowed: Networks) -> bool:
     try:
         address = ipaddress.ip_address(remote or "")
     except ValueError:

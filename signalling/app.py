@@ -11,13 +11,17 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from sqlalchemy import select
 
 from mediaserver import api
 from signalling import access, metrics
-from signalling.access import RULES, Rule
+from signalling.access import DATABASE, RULES, Rule
 from signalling.config import Config
+from signalling.db.engine import Database
+from signalling.db.records import AuditHead
 from signalling.metrics import Metrics
 from signalling.pages import Pages
+from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest import Api
 from signalling.rooms import Rooms
@@ -28,6 +32,8 @@ log = structlog.get_logger("signalling.http")
 
 RETRY_AFTER_MS = 2000
 TICK_S = 1.0
+READY_S = 3.0
+"""A database that takes longer to answer is none to send people to."""
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
@@ -36,6 +42,9 @@ class Signalling:
     """Everything behind the HTTP port except the sockets.
 
     `start` begins the clock of the rooms, `drain` refuses what is new and says good-bye, `stop` ends the rest.
+    The database is opened before and closed after it; handlers find it in `request.app[DATABASE]`.
+
+    :ivar people: accounts and who is signed in.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class Signalling:
         config: Config,
         bus: api.Bus,
         secret: bytes,
+        database: Database,
         *,
         ca_file: Path | None = None,
         clock: Callable[[], float] = time.time,
@@ -50,17 +60,21 @@ class Signalling:
         self.metrics = Metrics()
         self.rooms = Rooms(bus, self.metrics, clock)
         self.sockets = WebSockets(self.rooms, secret, self.metrics)
+        self.people = People(config, database, secret, clock)
         self._bus = bus
+        self._database = database
         self._ca_file = ca_file
         self._ready = False
         self._ticking: asyncio.Task[None] | None = None
-        guard = access.make_guard(secret, config.http.metrics_allow, clock)
+        guard = access.make_guard(secret, config.http, clock, self.people.door)
         self.app = app = web.Application(client_max_size=MAX_BODY, middlewares=[self._account, problems, guard])
         app[RULES] = {}
+        app[DATABASE] = database
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
         Api(self.rooms).add_routes(app)
+        self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
         access.add(app, Rule.PUBLIC, "GET", "/healthz", self._healthz)
         access.add(app, Rule.PUBLIC, "GET", "/readyz", self._readyz)
@@ -70,6 +84,7 @@ class Signalling:
 
     async def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="rooms-tick")
+        await self.people.start()
         self._set_ready(True)
 
     async def drain(self) -> None:
@@ -82,6 +97,7 @@ class Signalling:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self.people.stop()
 
     def _set_ready(self, ready: bool) -> None:
         self._ready = ready
@@ -103,6 +119,13 @@ class Signalling:
     async def _readyz(self, request: web.Request) -> web.Response:
         if not self._ready:
             raise api.UserError(503, "draining", "The server is starting or about to stop; try again in a moment.")
+        try:
+            async with asyncio.timeout(READY_S), self._database.read() as session:
+                await session.execute(select(AuditHead.number))
+        except TimeoutError:
+            raise api.UserError(
+                503, "database_unavailable", "The database does not answer; check that it runs and has little to do."
+            ) from None
         return web.Response(text="ok")
 
     async def _ca(self, request: web.Request) -> web.StreamResponse:

@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -99,6 +100,21 @@ def _database(value: SecretStr) -> SecretStr:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("write scheme and name alone, such as https://tongke.school.example")
+    return value
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", *LOOPBACK)
+    if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write an address that begins with https:// (http:// for this machine alone)")
+    return value
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -113,6 +129,8 @@ class HttpConfig(Section):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     public_names: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    public_url: Annotated[str, AfterValidator(_origin)] | None = None
+    proxies: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
     metrics_allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ("127.0.0.0/8", "::1/128")
     pages_dir: Path | None = None
 
@@ -176,6 +194,23 @@ class BellConfig(Section):
     capacity_classrooms: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
+class OidcConfig(Section):
+    issuer: Annotated[str, Field(max_length=200), AfterValidator(_issuer)] | None = None
+    client_id: Annotated[str, Field(min_length=1)] | None = None
+    client_secret: SecretStr | None = None
+    scopes: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("openid", "profile")
+    create: bool = False
+    school: Annotated[str, Field(pattern=r"^[0-9a-z]{16}$")] | None = None
+
+    @model_validator(mode="after")
+    def _go_together(self) -> OidcConfig:
+        if (self.issuer is None) != (self.client_id is None):
+            raise ValueError("the settings issuer and client_id need each other")
+        if "openid" not in self.scopes:
+            raise ValueError('scopes must hold "openid"')
+        return self
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -194,6 +229,7 @@ class Config(BaseSettings):
     tokens: TokensConfig = TokensConfig()
     database: DatabaseConfig = DatabaseConfig()
     bell: BellConfig = BellConfig()
+    oidc: OidcConfig = OidcConfig()
     log: LogConfig = LogConfig()
 
     @classmethod
@@ -323,6 +359,6 @@ def _sentence(error: ValidationError, file: str) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if "credential" in name or name == "database.url" or isinstance(value, dict | BaseModel):
+    if "credential" in name or name in ("database.url", "oidc.client_secret") or isinstance(value, dict | BaseModel):
         return "used as it is"
     return repr(value)

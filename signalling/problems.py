@@ -55,6 +55,8 @@ def from_user_error(error: UserError) -> web.Response:
         headers["WWW-Authenticate"] = 'Bearer realm="tongke"'
     if error.status == 503:
         headers["Retry-After"] = "2"
+    if "retry_after" in error.extra:
+        headers["Retry-After"] = str(error.extra["retry_after"])
     return problem(error.status, error.code, error.detail, headers=headers, **error.extra)
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "check-config": "signalling.cli.check_config:check_config",
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
+    "admin": "signalling.cli.admin:admin",
     "doctor": "signalling.cli.doctor:doctor",
     "capacity": "signalling.cli.capacity:capacity",
 }

@@ -27,8 +27,8 @@ from signalling.db.engine import Database
 
 log = structlog.get_logger("signalling.serve")
 
-STEP_TIMEOUT_S = 1.2
-"""Each of the four steps of a stop may take so long; together they stay within the 5 s a stop may take."""
+STEP_TIMEOUT_S = 1.0
+"""Each of the five steps of a stop may take so long; together they stay within the 5 s a stop may take."""
 
 
 class Media(Protocol):
@@ -61,7 +61,8 @@ class Server:
 
     Start: secret, certificate, TCP sockets, database, media, HTTP. Stop is the reverse, after a drain:
     `/readyz` 503 and `Drain` → `bye` on every WebSocket → media sessions and UDP socket → HTTP
-    connections and TCP sockets → database. A step that hangs is given up after `STEP_TIMEOUT_S` and logged.
+    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
+    given up after `STEP_TIMEOUT_S` and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     """
@@ -94,7 +95,7 @@ class Server:
             self.port = bound[0].getsockname()[1]
             self._database = Database(config.database_url)
             await self._database.upgrade()
-            self.signalling = Signalling(config, self.bus, self._secret, ca_file=self.ca_file)
+            self.signalling = Signalling(config, self.bus, self._secret, self._database, ca_file=self.ca_file)
             try:
                 self._media = self._make_media(config.media.settings(), self.bus)
             except RuntimeError as error:  # the plane that was asked for cannot be loaded
@@ -142,7 +143,7 @@ class Server:
             await self._step("media", media.stop())
         if runner is not None:
             await self._step("http", runner.cleanup())
-            await self.signalling.stop()
+            await self._step("signalling", self.signalling.stop())
         if database is not None:
             await self._step("database", database.close())
 

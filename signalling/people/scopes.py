@@ -1,0 +1,167 @@
+"""The scopes that something in the database lies within."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mediaserver.api import UserError
+from signalling.db.engine import Database
+from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
+from signalling.db.people import Person
+from signalling.db.places import Classroom, Device, Region, School
+from signalling.people.roles import SYSTEM, TABLE, Chain, Scope, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """:ivar here: what it lies within; of a booking or lesson: what its lead classroom does.
+    :ivar either: of a booking or lesson: what all of its classrooms lie within."""
+
+    here: Chain
+    either: Chain
+
+    def chain(self, action: str) -> Chain:
+        """The scopes that count for an action."""
+        return self.either if TABLE[action].where is Where.EITHER else self.here
+
+
+class Scopes:
+    """What one request found out: it asks the database once for each thing, and the next request asks again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: dict[tuple[str, str], Ends] = {}
+
+    async def chain(self, action: str, kind: str, id: str) -> Chain:
+        """:raises UserError: 404 `not_found`. :raises KeyError: there is no such action or kind."""
+        if (kind, id) not in self._found:
+            async with self._database.read() as session:
+                self._found[kind, id] = await find(session, kind, id)
+        return self._found[kind, id].chain(action)
+
+
+async def find(session: AsyncSession, kind: str, id: str) -> Ends:
+    """:param kind: of `KINDS`, or `person`, `device`, `booking`, `lesson`.
+
+    :raises UserError: 404 `not_found`. :raises KeyError: there is no such kind.
+    """
+    if id and not is_id(id):
+        raise _missing(kind)
+    return await _FIND[kind](session, id)
+
+
+def is_id(text: str) -> bool:
+    """Whether it may be asked for: PostgreSQL takes no NUL and no half of a surrogate pair."""
+    return 1 <= len(text) <= 16 and text.isascii() and text.isalnum()
+
+
+def _missing(what: str) -> UserError:
+    return UserError(404, "not_found", f"There is no such {what}; it may have been removed just now.")
+
+
+def _regions(path: str) -> Chain:
+    return (SYSTEM, *(Scope("region", part) for part in path.split("/") if part))
+
+
+def _once(*chains: Iterable[Scope]) -> Chain:
+    return tuple(dict.fromkeys(scope for chain in chains for scope in chain))
+
+
+def _people(*ids: str | None) -> Chain:
+    return tuple(Scope("person", id) for id in ids if id)
+
+
+async def _system(session: AsyncSession, id: str) -> Ends:
+    if id:
+        raise _missing("system")
+    return Ends((SYSTEM,), (SYSTEM,))
+
+
+async def _region(session: AsyncSession, id: str) -> Ends:
+    path = await session.scalar(select(Region.path).where(Region.id == id))
+    if path is None:
+        raise _missing("region")
+    chain = _regions(path)
+    return Ends(chain, chain)
+
+
+async def _school(session: AsyncSession, id: str) -> Ends:
+    path = await session.scalar(select(Region.path).join(School, School.region == Region.id).where(School.id == id))
+    if path is None:
+        raise _missing("school")
+    chain = (*_regions(path), Scope("school", id))
+    return Ends(chain, chain)
+
+
+async def _classrooms(session: AsyncSession, ids: Iterable[str]) -> dict[str, Chain]:
+    rows = await session.execute(
+        select(Classroom.id, Classroom.school, Region.path)
+        .join(School, School.id == Classroom.school)
+        .join(Region, Region.id == School.region)
+        .where(Classroom.id.in_(set(ids)))
+    )
+    return {id: (*_regions(path), Scope("school", school), Scope("classroom", id)) for id, school, path in rows}
+
+
+async def _classroom(session: AsyncSession, id: str) -> Ends:
+    chain = (await _classrooms(session, [id])).get(id)
+    if chain is None:
+        raise _missing("classroom")
+    return Ends(chain, chain)
+
+
+async def _person(session: AsyncSession, id: str) -> Ends:
+    found = (await session.execute(select(Person.school).where(Person.id == id))).one_or_none()
+    if found is None:
+        raise _missing("person")
+    above = (await _school(session, found.school)).here if found.school else (SYSTEM,)
+    chain = (*above, Scope("person", id))
+    return Ends(chain, chain)
+
+
+async def _device(session: AsyncSession, id: str) -> Ends:
+    classroom = await session.scalar(select(Device.classroom).where(Device.id == id))
+    if classroom is None:
+        raise _missing("device")
+    return await _classroom(session, classroom)
+
+
+async def _booking(session: AsyncSession, id: str) -> Ends:
+    booking = await session.get(Booking, id)
+    if booking is None:
+        raise _missing("booking")
+    seats = (await session.scalars(select(BookingSeat).where(BookingSeat.booking == id))).all()
+    chains = await _classrooms(session, [booking.classroom, *(seat.classroom for seat in seats)])
+    here = _once(chains[booking.classroom], _people(booking.teacher, booking.requested_by))
+    return Ends(here, _once(here, *chains.values(), _people(*(seat.assistant for seat in seats))))
+
+
+async def _lesson(session: AsyncSession, id: str) -> Ends:
+    lesson = (
+        await session.execute(
+            select(Lesson.teacher, Booking.classroom).join(Booking, Booking.id == Lesson.booking).where(Lesson.id == id)
+        )
+    ).one_or_none()
+    if lesson is None:
+        raise _missing("lesson")
+    seats = (await session.scalars(select(Seat).where(Seat.lesson == id))).all()
+    lead = next((seat.classroom for seat in seats if seat.part == "lead"), lesson.classroom)
+    chains = await _classrooms(session, [lead, *(seat.classroom for seat in seats)])
+    here = _once(chains[lead], _people(lesson.teacher))
+    return Ends(here, _once(here, *chains.values(), _people(*(seat.assistant for seat in seats))))
+
+
+_FIND: dict[str, Callable[[AsyncSession, str], Awaitable[Ends]]] = {
+    "system": _system,
+    "region": _region,
+    "school": _school,
+    "classroom": _classroom,
+    "person": _person,
+    "device": _device,
+    "booking": _booking,
+    "lesson": _lesson,
+}
