@@ -52,6 +52,15 @@ class Rule:
 PURE = ("mediaserver.rtp", "mediaserver.sfu")
 NET = ("mediaserver.api", "mediaserver.settings", "mediaserver.net", "mediaserver.plane", *PURE)
 
+ROOMS = (
+    "signalling.config",
+    "signalling.lessons",
+    "signalling.messages",
+    "signalling.metrics",
+    "signalling.rooms",
+    "signalling.tokens",
+)
+
 RULES = (
     Rule("mediaserver/rtp/*", ("mediaserver.rtp",), refused=IMPURE),
     Rule("mediaserver/sfu/*", PURE, refused=IMPURE),
@@ -68,6 +77,14 @@ RULES = (
         "signalling/timetable/*",
         ("mediaserver.api", "signalling.timetable"),
         refused=IMPURE - {"datetime"},
+    ),
+    Rule("signalling/bell/attendance.py", ("signalling.bell.figures",), refused=IMPURE),
+    Rule("signalling/bell/figures.py", (), refused=IMPURE),
+    Rule("signalling/bell/steady.py", (), refused=IMPURE),
+    Rule(
+        "signalling/bell/*",
+        ("mediaserver.api", "signalling.bell", "signalling.db", "signalling.timetable", *ROOMS),
+        frozenset(("sqlalchemy", "structlog")),
     ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
@@ -149,6 +166,11 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/cli/serve.py", "import redis"),
         ("signalling/db/x.py", "from signalling.rooms import Rooms"),
         ("signalling/db/x.py", "import aiohttp"),
+        ("signalling/bell/ringing.py", "from signalling.ws import WebSockets"),
+        ("signalling/bell/doors.py", "import aiohttp"),
+        ("signalling/bell/attendance.py", "import time"),
+        ("signalling/bell/attendance.py", "from signalling.rooms import Rooms"),
+        ("signalling/app.py", "from signalling.bell.belfry import Belfry"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/timetable/x.py", "from time import time"),
@@ -173,6 +195,7 @@ def test_a_trespass_is_seen(path, source):
         ("signalling/cli/serve.py", "from mediaserver.net.server import MediaServer"),
         ("signalling/rooms.py", "from signalling.db.engine import Database\nfrom signalling.timetable import slots"),
         ("signalling/db/migrations/env.py", "from alembic import context\nfrom signalling.db.schema import metadata"),
+        ("signalling/bell/doors.py", "from signalling import tokens\nfrom signalling.rooms import Rooms\nimport time"),
         ("signalling/timetable/x.py", "import datetime as dt\nfrom zoneinfo import ZoneInfo"),
         ("recorder/tap.py", "from mediaserver import api\nimport av\nimport cv2"),
     ],
