@@ -106,7 +106,10 @@ class Bell:
             await self._database.run(self._lease.release)
 
     def order(self, order: Order) -> None:
-        """Something happened in a room; it is written at the next beat, or when the database is back."""
+        """Something happened in a room; it is written at the next beat, or when the database is back.
+
+        `Doors` orders again as long as the row does not show it.
+        """
         self._orders.setdefault((order.lesson, order.cue), order)
 
     async def ring(self) -> int:

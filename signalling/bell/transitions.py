@@ -77,10 +77,11 @@ async def ring(session: AsyncSession, now: float, open_before_s: int) -> list[Mo
 async def obey(session: AsyncSession, orders: Sequence[Order], now: float) -> list[Moved]:
     """Carry out what happened in rooms, at most one thing in each.
 
-    What the table does not know for a lesson's state has no effect.
+    What the table does not know for a lesson's state has no effect, and neither has what is ordered of a lesson that
+    somebody changes at this moment: who orders does so until the row shows it.
     """
     query = select(*_COLUMNS).where(Lesson.id.in_({order.lesson for order in orders})).order_by(Lesson.id)
-    rows = {row.id: row for row in await session.execute(query.with_for_update())}
+    rows = {row.id: row for row in await session.execute(query.with_for_update(skip_locked=True))}
     return await _move(
         session, [(rows[order.lesson], order.cue, order.actor) for order in orders if order.lesson in rows], now, None
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -121,8 +122,6 @@ async def test_from_too_early_to_the_end(school: Opened, database: Database, cou
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    import asyncio
-
     async with asyncio.timeout(10):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -195,7 +194,7 @@ async def test_while_the_database_is_away_known_doors_stay(school: Opened, datab
     school.doors._database = away  # type: ignore[assignment]
     await eventually(lambda: away.raised >= 2)
     assert (await school.whip(known, "lead", county.teacher)).status == 201
-    assert (await school.whip("demo", "lead", "t")).status == 201
+    assert (await school.whip("demo", "classroom", "c")).status == 201
     refused = await school.whip(unknown, "lead", county.teacher)
     assert refused.status == 503 and refused.headers["Retry-After"]
     stranger = await school.page_of(unknown, "lead", "t")

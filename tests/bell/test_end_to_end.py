@@ -65,7 +65,12 @@ async def test_a_lesson_rings_opens_goes_live_and_ends_by_itself(
             return await stack.enter_async_context(SignallingClient(server.url, token, [server.ca_file]))  # type: ignore[list-item]
 
         page = asyncio.create_task(report(server.url, tls_context([server.ca_file]), display.token))
-        stack.callback(page.cancel)
+
+        async def close() -> None:
+            page.cancel()
+            await asyncio.gather(page, return_exceptions=True)
+
+        stack.push_async_callback(close)
         publisher = await stack.enter_async_context(Publisher(await client(teacher.token), room, Lesson().tracks))
         watcher = await stack.enter_async_context(Watcher(await client(display.token), room))
         await watcher.frames("camera", 10)
@@ -73,7 +78,7 @@ async def test_a_lesson_rings_opens_goes_live_and_ends_by_itself(
         await eventually(first(heard, LessonClosed), timeout=LASTS_S + 10)
         await asyncio.wait_for(publisher.lost.wait(), 10)
         await eventually(lambda: belfry.evidence._lessons == {})
-        page.cancel()
+        assert not page.done(), "the page was thrown out"
     assert [type(event) for event in heard] == [LessonOpened, LessonWentLive, LessonClosed]
     row = await lesson(database, room)
     assert row.state == "ended" and row.reason == ""
