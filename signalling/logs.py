@@ -116,6 +116,6 @@ def configure(level: str = "info", form: str = "console", stream: TextIO | None 
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.getLogger("aiohttp.server").addFilter(_not_malformed)
-    # One line per packet or per STUN check helps nobody who reads a server's log.
-    for noisy in ("aioice", "aiortc", "asyncio"):
+    # One line per packet, STUN check or database call helps nobody who reads a server's log.
+    for noisy in ("aioice", "aiortc", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
