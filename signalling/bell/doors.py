@@ -8,6 +8,7 @@ noticed like one of our own. While the database is away the doors stay as they w
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from mediaserver.api import UserError
+from signalling.bell.ringing import Event, LessonOpened
 from signalling.bell.transitions import Order
 from signalling.db.engine import Database
 from signalling.db.lessons import Lesson
@@ -75,6 +77,12 @@ class Doors:
         self._order = order
         self._monotonic = monotonic
         self._doors: dict[str, Door] = {}
+        self._asking: dict[str, asyncio.Task[str | None]] = {}
+
+    def hear(self, event: Event) -> None:
+        """A listener of the bell: whoever comes through a door that it has just opened need not ask for it."""
+        if isinstance(event, LessonOpened):
+            self._doors[event.lesson] = Door("open", self._monotonic())
 
     def is_open(self, room: str) -> bool:
         """Whether this room is a lesson's, and the lesson goes on."""
@@ -92,8 +100,7 @@ class Doors:
             return
         door = self._doors.get(name)
         if door is None:
-            async with self._database.read() as session:
-                state = await session.scalar(select(Lesson.state).where(Lesson.id == name))
+            state = await self._ask(name)
             if state is None:
                 return
             door = self._doors.setdefault(name, Door(state, 0.0))
@@ -126,6 +133,18 @@ class Doors:
         for name in names:
             if not self._doors[name].open:
                 await self._close(name)
+
+    async def _ask(self, name: str) -> str | None:
+        """A whole school that joins one room in the same second asks once."""
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.create_task(self._state(name), name="door")
+            asking.add_done_callback(lambda _: self._asking.pop(name))
+        return await asyncio.shield(asking)
+
+    async def _state(self, name: str) -> str | None:
+        async with self._database.read() as session:
+            return await session.scalar(select(Lesson.state).where(Lesson.id == name))
 
     def _report(self) -> None:
         for name, door in self._doors.items():

@@ -19,12 +19,15 @@ from signalling import tokens
 from signalling.bell import passes
 from signalling.bell.doors import FORGET_S, Doors
 from signalling.bell.passes import Passes
+from signalling.bell.ringing import LessonClosed, LessonOpened
 from signalling.cli.serve import Server
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.lessons import Lesson, Participation, Seat
 from signalling.db.people import Person
 from signalling.db.places import Device
+from signalling.metrics import Metrics
+from signalling.rooms import Rooms
 from tests.bell.county import EIGHT, County, add_lesson, lesson
 from tests.client.waiting import eventually
 from tests.signalling.conftest import Page, School
@@ -200,6 +203,44 @@ async def test_while_the_database_is_away_known_doors_stay(school: Opened, datab
     stranger = await school.page_of(unknown, "lead", "t")
     assert await stranger.closed() == 1013
     assert (await page.since_now()) == []
+
+
+class Counting:
+    """A database that counts who reads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.reads = 0
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[Any]:
+        self.reads += 1
+        async with self._database.read() as session:
+            yield session
+
+
+async def test_a_school_that_joins_at_once_asks_once(database: Database, county: County) -> None:
+    room, other = [await add_lesson(database, county, FUTURE, state="open") for _ in range(2)]
+    counting = Counting(database)
+    rooms = Rooms(api.LocalBus(), Metrics(), lambda: EIGHT)
+    doors = Doors(counting, rooms, lambda order: None)  # type: ignore[arg-type]
+
+    def claims(room: str) -> tokens.Claims:
+        return tokens.Claims(room, "c", "classroom", "c", frozenset(), True, FUTURE)
+
+    await asyncio.gather(*(doors.admit(claims(room)) for _ in range(100)))
+    assert counting.reads == 1
+    doors.hear(LessonOpened(other, EIGHT, FUTURE))
+    await doors.admit(claims(other))
+    assert counting.reads == 1, "the bell has said it"
+    doors.hear(LessonClosed(other, EIGHT, ""))
+    await doors.look()
+    assert counting.reads == 2 and doors.is_open(other)
+    with pytest.raises(UserError, match="over"):
+        async with database.write() as session:
+            await session.execute(update(Lesson).values(state="ended"))
+        await doors.look()
+        await doors.admit(claims(room))
 
 
 async def test_doors_are_forgotten(school: Opened, database: Database, county: County) -> None:
