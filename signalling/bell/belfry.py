@@ -37,6 +37,7 @@ class Belfry:
         self.evidence = Evidence(database, self.doors.is_open, clock, settings.evidence_s)
         self.passes = Passes(database, secret)
         self._watch = Pulse("rooms", self._look, settings.tick_s, metrics)
+        self.bell.before_beat = self.doors.report
         self.bell.listeners.append(self.doors.hear)
         rooms.admit = self.doors.admit
         rooms.witness = self.evidence

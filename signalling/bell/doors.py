@@ -112,11 +112,10 @@ class Doors:
             raise refused
 
     async def look(self) -> None:
-        """Once a second: tell the bell what happened in the rooms, read the rows again, end what is closed.
+        """Once a second: read the rows again, end what is closed.
 
         :raises UserError: 503 `database_unavailable`; rooms stay as they are.
         """
-        self._report()
         now = self._monotonic()
         for name in [name for name, door in self._doors.items() if now - door.asked > FORGET_S]:
             if name not in self._rooms.rooms:
@@ -146,7 +145,8 @@ class Doors:
         async with self._database.read() as session:
             return await session.scalar(select(Lesson.state).where(Lesson.id == name))
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Tell the bell what happened in the rooms, until the rows show it. For `Bell.before_beat`."""
         for name, door in self._doors.items():
             room = self._rooms.rooms.get(name)
             if room is None or not door.open:

@@ -66,6 +66,8 @@ class Bell:
     :param clock: seconds since 1970. :param listeners: called after commit; they neither block nor raise.
     :param monotonic: seconds of a clock that nobody sets.
     :ivar held: whether this server is the one that rings.
+    :ivar before_beat: called at the beginning of each, to `order` what happened in rooms: a lesson that has become live
+        in the second of its end was live.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Bell:
     ) -> None:
         self.listeners = list(listeners)
         self.held = False
+        self.before_beat: Callable[[], None] | None = None
         self._database = database
         self._clock = clock
         self._monotonic = monotonic
@@ -108,7 +111,7 @@ class Bell:
     def order(self, order: Order) -> None:
         """Something happened in a room; it is written at the next beat, or when the database is back.
 
-        `Doors` orders again as long as the row does not show it.
+        Who orders does so again as long as the row does not show it.
         """
         self._orders.setdefault((order.lesson, order.cue), order)
 
@@ -118,6 +121,8 @@ class Bell:
         :raises UserError: 503 `database_unavailable`; what was not moved will be the next time.
         """
         now, monotonic = self._clock(), self._monotonic()
+        if self.before_beat is not None:
+            self.before_beat()
         if self._odd(now, monotonic):
             return 0
         try:

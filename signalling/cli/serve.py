@@ -163,6 +163,8 @@ class Server:
             await asyncio.wait_for(work, STEP_TIMEOUT_S if timeout is None else timeout)
         except TimeoutError:
             log.warning("stop_timeout", step=name)
+        except UserError as error:
+            log.error("stop_failed", step=name, code=error.code, detail=error.detail)
         except Exception:
             log.exception("stop_failed", step=name)
 
