@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, extract, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, extract, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -141,32 +141,14 @@ async def items_csv(database: Database, scope: Scope, language: str = "zh-CN") -
 # ---------------------------------------------------------------- queries
 
 
-def _at_most(value: Any, most: Any) -> ColumnElement[int]:
-    return case((value > most, most), else_=value)
-
-
-def _work(scope: Scope) -> Any:
-    """Who was to teach which lesson in which part, planned and measured: two rows for a dual-teacher lesson."""
-    length = Lesson.ends - Lesson.starts
+def _duties(scope: Scope) -> Any:
+    """Who was to teach which lesson in which part: two rows for a dual-teacher lesson."""
     within = and_(Lesson.starts >= scope.since, Lesson.starts < scope.until, Lesson.state != "cancelled")
-    sent = (
-        select(func.max(Participation.sent))
-        .where(
-            Participation.lesson == Lesson.id,
-            Participation.role == "lead",
-            or_(Participation.person == Lesson.teacher, Participation.person.is_(None)),
-        )
-        .correlate(Lesson)
-        .scalar_subquery()
+    columns = (
+        *(Lesson.id.label("lesson"), Lesson.title, Lesson.day, Lesson.starts, Lesson.state, Lesson.booking),
+        (Lesson.ends - Lesson.starts).label("planned"),
     )
-    columns = (Lesson.id.label("lesson"), Lesson.title, Lesson.day, Lesson.starts, Lesson.state, Lesson.booking)
-    lead: Select[Any] = select(
-        *columns,
-        Lesson.teacher.label("person"),
-        literal("lead").label("part"),
-        length.label("planned"),
-        _at_most(func.coalesce(sent, 0), length).label("taught"),
-    ).where(within)
+    lead: Select[Any] = select(*columns, Lesson.teacher.label("person"), literal("lead").label("part")).where(within)
     # An assistant of two classrooms in one lesson works once.
     seats = select(Seat.lesson, Seat.assistant).where(Seat.assistant.is_not(None)).distinct()
     if scope.school is not None:
@@ -176,28 +158,35 @@ def _work(scope: Scope) -> Any:
         lead = lead.where(Lesson.teacher == scope.teacher)
         seats = seats.where(Seat.assistant == scope.teacher)
     seat = seats.subquery("seats")
-    there = (
-        select(func.max(Participation.present))
-        .where(Participation.lesson == Lesson.id, Participation.participant == seat.c.assistant)
-        .correlate(Lesson, seat)
-        .scalar_subquery()
-    )
     assistant = (
-        select(
-            *columns,
-            seat.c.assistant.label("person"),
-            literal("assistant").label("part"),
-            length.label("planned"),
-            _at_most(func.coalesce(there, 0), length).label("taught"),
-        )
+        select(*columns, seat.c.assistant.label("person"), literal("assistant").label("part"))
         .join(seat, seat.c.lesson == Lesson.id)
         .where(within)
     )
-    return union_all(lead, assistant).subquery("work")
+    return union_all(lead, assistant).subquery("duties")
+
+
+def _taught(duties: Any) -> Any:
+    """The same rows with `taught`, in seconds: as measured, but not more than planned."""
+    # Conditions are on the lesson alone where they can be: PostgreSQL without statistics would go by the person.
+    hers = or_(Participation.person == duties.c.person, Participation.person.is_(None))
+    sent = select(func.max(case((hers, Participation.sent), else_=0))).where(
+        Participation.lesson == duties.c.lesson, Participation.role == "lead"
+    )
+    there = select(func.max(Participation.present)).where(
+        Participation.lesson == duties.c.lesson, Participation.participant == duties.c.person
+    )
+    seconds = case(
+        (duties.c.part == "lead", sent.correlate(duties).scalar_subquery()),
+        else_=there.correlate(duties).scalar_subquery(),
+    )
+    measured = select(duties, func.coalesce(seconds, 0).label("measured")).subquery("measured")
+    capped = case((measured.c.measured > measured.c.planned, measured.c.planned), else_=measured.c.measured)
+    return select(measured, capped.label("taught")).subquery("taught")
 
 
 async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset: int) -> list[Line]:
-    work = _work(scope)
+    work = _taught(_duties(scope))
     about = and_(Audit.subject == work.c.lesson, Audit.action.in_(_EVIDENCE))
 
     def rows(what: Any) -> Any:
@@ -255,15 +244,20 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
 async def _items(
     session: AsyncSession, scope: Scope, limit: int, after: tuple[int, str, str, str] | None
 ) -> list[Item]:
-    work = _work(scope)
-    order = (work.c.starts, work.c.lesson, work.c.person, work.c.part)
-    query = select(work, Person.name).join(Person, Person.id == work.c.person).order_by(*order).limit(limit)
+    duties = _duties(scope)
+    order = ("starts", "lesson", "person", "part")
+    columns = [duties.c[name] for name in order]
+    page = select(duties, Person.name).join(Person, Person.id == duties.c.person).order_by(*columns).limit(limit)
     if after is not None:
         later = [
-            and_(*(column == value for column, value in zip(order[:n], after[:n], strict=True)), order[n] > after[n])
-            for n in range(len(order))
+            and_(
+                *(column == value for column, value in zip(columns[:n], after[:n], strict=True)), columns[n] > after[n]
+            )
+            for n in range(len(columns))
         ]
-        query = query.where(or_(*later))
+        page = page.where(columns[0] >= after[0], or_(*later))
+    work = _taught(page.subquery("page"))
+    query = select(work).order_by(*(work.c[name] for name in order))
     rows = (await session.execute(query)).all()
     numbers: dict[str, list[int]] = {}
     about = select(Audit.subject, Audit.number).where(
