@@ -61,16 +61,13 @@ async def _hand(rooms: Rooms, room: Room, page: Page, message: messages.Hand) ->
 
 
 async def _stats(rooms: Rooms, room: Room, page: Page, message: messages.Stats) -> None:
-    room.reports[page.claims.participant] = message
+    rooms.report(page.claims, message)
     if message.delay_ms is not None:
         rooms.metrics.delay.observe(message.delay_ms / 1000)
 
 
 async def _end(rooms: Rooms, room: Room, page: Page, message: messages.End) -> None:
-    # First the state, then the media: nobody reads "interrupted" while the sessions close.
-    rooms.changed(page.claims.room, lambda it, now: it.end(now))
-    await rooms.bus.request(api.Call(page.claims.room, None))
-    await rooms.bus.request(api.CloseRoom(page.claims.room, "room_ended"))
+    await rooms.end(page.claims.room, page.claims.participant)
 
 
 async def _ping(rooms: Rooms, room: Room, page: Page, message: messages.Ping) -> None:

@@ -190,8 +190,32 @@ class DatabaseConfig(Section):
     url: Annotated[SecretStr, AfterValidator(_database)] | None = None
 
 
+class Question(Section):
+    """One line of the form after a lesson."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    zh: Annotated[str, Field(min_length=1, max_length=100)]
+    en: Annotated[str, Field(min_length=1, max_length=100)]
+    kind: Literal["stars", "yesno", "text"]
+
+
+def _different(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    if len({question.id for question in questions}) < len(questions):
+        raise ValueError("two questions have the same id")
+    return questions
+
+
 class BellConfig(Section):
     capacity_classrooms: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    open_before_minutes: Annotated[int, Field(ge=0, le=120)] = 10
+    grace_minutes: Annotated[int, Field(ge=0, le=120)] = 10
+    tick_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
+    lease_s: Annotated[float, Field(ge=3, le=300)] = 10.0
+    evidence_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    rating_days: Annotated[int, Field(ge=1, le=365)] = 7
+    questions: Annotated[
+        tuple[Question, ...], BeforeValidator(_split), Field(max_length=20), AfterValidator(_different)
+    ] = ()
 
 
 class OidcConfig(Section):
@@ -349,6 +373,7 @@ def _sentence(error: ValidationError, file: str) -> str:
             *Config.model_fields,
             *setting_names(),
             *(f"media.ice_servers.{key}" for key in IceServer.model_fields),
+            *(f"bell.questions.{key}" for key in Question.model_fields),
         ]
         return f"{where}there is no setting {name}{_closest(name, known)}."
     if first["type"] == "missing":

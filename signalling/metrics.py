@@ -39,6 +39,7 @@ CLOSE_REASONS = frozenset(
     )
 )
 _LOSS = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_LATENESS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.0, 5.0)
 
 Census = Callable[[], Mapping[str, Mapping[str, float]]]
@@ -77,6 +78,23 @@ class Metrics:
         )
         self.delay = Histogram(
             "tongke_display_delay_seconds", "Delay that displays report", buckets=_SECONDS, registry=registry
+        )
+        self.lessons = Gauge(
+            "tongke_lessons",
+            "Lessons by state; of scheduled ones those that begin within the hour",
+            ["state"],
+            registry=registry,
+        )
+        self.bell_rung = Counter("tongke_bell_rung", "Lessons moved, by their new state", ["state"], registry=registry)
+        self.bell_lateness = Histogram(
+            "tongke_bell_lateness_seconds", "From the bell to the lesson", buckets=_LATENESS, registry=registry
+        )
+        self.bell_held = Gauge("tongke_bell_held", "1 while this server is the one that rings", registry=registry)
+        self.bell_failures = Counter(
+            "tongke_bell_failures",
+            "Beats that the database or a mistake spoilt",
+            ["task"],
+            registry=registry,
         )
         self.ready = Gauge("tongke_ready", "1 while new sessions are taken", registry=registry)
         self._plane: dict[str, int] = {}

@@ -7,7 +7,7 @@ is still being answered, so no method here holds an iteration over its own table
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +37,19 @@ class Page(Protocol):
         """Say `bye`, then close with `code`."""
 
 
+class Witness(Protocol):
+    """Told of what happened in rooms, on the event loop and after it happened: never blocks, never raises."""
+
+    def changed(self, room: str, lesson: Lesson, people: frozenset[str]) -> None:
+        """`people` came, changed or left, or the lesson's state is another one."""
+
+    def reported(self, room: str, participant: str, report: messages.Stats) -> None:
+        """How the lesson looks from a participant's page."""
+
+    def measured(self, room: str, sessions: tuple[api.SessionStats, ...]) -> None:
+        """What the media server measured, every two seconds."""
+
+
 @dataclass(slots=True)
 class MediaSession:
     """A WHIP or WHEP resource. :ivar etag: without quotes. :ivar ufrag: the client's, to tell trickle from restart."""
@@ -59,15 +72,22 @@ class Room:
         self.slots: dict[str, api.SlotsChanged] = {}
         """The latest slots of each WHEP session, for a page that connects again."""
         self.empty_since: float | None = now
+        self.ended_by: str | None = None
+        """The participant who ended the lesson."""
 
 
 class Rooms:
+    """:ivar admit: raises UserError for a token that opens its room at another time, or never.
+    :ivar witness: hears of everything."""
+
     def __init__(self, bus: api.Bus, metrics: Metrics, clock: Callable[[], float]) -> None:
         self.bus = bus
         self.metrics = metrics
         self.clock = clock
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, MediaSession] = {}
+        self.admit: Callable[[Claims], Awaitable[None]] = _everybody
+        self.witness: Witness | None = None
         metrics.census = self._census
         bus.subscribe(self._on_event)
 
@@ -87,7 +107,7 @@ class Rooms:
         if old is not None:
             old.finish(4409, "replaced")
         change = room.lesson.connect(claims.participant, claims.name, claims.role, now)
-        self._tell(room, change)
+        self._tell(claims.room, room, change)
         lesson = room.lesson
         visible = [id for id in lesson.people if lesson.sees(claims.participant, claims.role, id)]
         room.pages[claims.participant] = page
@@ -117,7 +137,7 @@ class Rooms:
             return
         del room.pages[claims.participant], room.seen[claims.participant]
         room.reports.pop(claims.participant, None)
-        self._tell(room, room.lesson.disconnect(claims.participant, self.clock()))
+        self._tell(claims.room, room, room.lesson.disconnect(claims.participant, self.clock()))
 
     def pages(self) -> list[Page]:
         return [page for room in self.rooms.values() for page in room.pages.values()]
@@ -147,6 +167,7 @@ class Rooms:
     async def _open(
         self, claims: Claims, command: api.Publish | api.Subscribe, direction: str, ufrag: str | None
     ) -> api.SessionAnswer:
+        await self.admit(claims)
         room = self.room(claims.room)
         try:
             answer: api.SessionAnswer = await self.bus.request(command)
@@ -157,7 +178,7 @@ class Rooms:
         self.metrics.sessions_opened.labels(direction).inc()
         room.empty_since = None
         change = room.lesson.open_session(claims.participant, claims.name, claims.role, answer.session, self.clock())
-        self._tell(room, change)
+        self._tell(claims.room, room, change)
         log.info(direction, room=claims.room, participant=claims.participant, role=claims.role)
         return answer
 
@@ -185,7 +206,26 @@ class Rooms:
         """Apply a change to a room's lesson and tell everybody who may know."""
         room = self.rooms.get(name)
         if room is not None:
-            self._tell(room, mutate(room.lesson, self.clock()))
+            self._tell(name, room, mutate(room.lesson, self.clock()))
+
+    async def end(self, name: str, by: str | None = None) -> None:
+        """End a room's lesson for everybody. :param by: the participant who wanted it."""
+        room = self.rooms.get(name)
+        if room is None:
+            return
+        room.ended_by = by or room.ended_by
+        # First the state, then the media: nobody reads "interrupted" while the sessions close.
+        self.changed(name, lambda it, now: it.end(now))
+        await self.bus.request(api.Call(name, None))
+        await self.bus.request(api.CloseRoom(name, "room_ended"))
+
+    def report(self, claims: Claims, report: messages.Stats) -> None:
+        """How the lesson looks from a page."""
+        room = self.rooms.get(claims.room)
+        if room is not None:
+            room.reports[claims.participant] = report
+            if self.witness is not None:
+                self.witness.reported(claims.room, claims.participant, report)
 
     def _on_event(self, event: api.Event) -> None:
         """The bus calls this from inside the media server: a bug of ours is logged and stays here."""
@@ -225,7 +265,7 @@ class Rooms:
             if self.sessions.pop(event.session, None) is not None:
                 self.metrics.closed(event.direction, event.reason)
                 log.info("session_closed", room=event.room, participant=event.participant, reason=event.reason)
-            self._tell(room, room.lesson.close_session(event.participant, event.session, self.clock()))
+            self._tell(event.room, room, room.lesson.close_session(event.participant, event.session, self.clock()))
 
     def _reported(self, event: api.StatsReported) -> None:
         self.metrics.reported(event)
@@ -233,6 +273,8 @@ class Rooms:
         if room is None:
             return
         room.numbers = event.sessions
+        if self.witness is not None and event.room is not None:
+            self.witness.measured(event.room, event.sessions)
         watchers = [page for page in room.pages.values() if TABLE[page.claims.role].watches]
         if not watchers:
             return
@@ -242,8 +284,10 @@ class Rooms:
 
     # ------------------------------------------------------------ telling
 
-    def _tell(self, room: Room, change: Change) -> None:
+    def _tell(self, name: str, room: Room, change: Change) -> None:
         """Send a change to every page that may know of it. Newcomers come before the messages that name them."""
+        if change and self.witness is not None:
+            self.witness.changed(name, room.lesson, change.people)
         if not change or not room.pages:
             return
         lesson = room.lesson
@@ -300,6 +344,10 @@ class Rooms:
             "ws_connections": dict(Counter(page.claims.role for page in self.pages())),
             "bitrate": dict(rate),
         }
+
+
+async def _everybody(claims: Claims) -> None:
+    """Who has a token for a room may enter it."""
 
 
 def _slots_text(event: api.SlotsChanged) -> str:

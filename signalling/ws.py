@@ -29,6 +29,8 @@ QUEUE = 512
 CLOSE_TIMEOUT_S = 1.0
 MAX_STRANGERS = 256
 """Connections that have not said hello yet, over all addresses."""
+REFUSED = {401: 4401, 403: 4403, 503: int(WSCloseCode.TRY_AGAIN_LATER)}
+"""Close codes by the status that the same refusal has over HTTP; 4400 for all others."""
 BURST, PER_SECOND = 60, 20
 """A page may send so many messages at once, and so many per second in the long run."""
 
@@ -162,18 +164,21 @@ class WebSockets:
             if not isinstance(hello, messages.Hello):
                 raise messages.BadMessage("hello comes first")
             claims = tokens.verify(self._secret, hello.token, now=self._rooms.clock())
+            await self._rooms.admit(claims)
         except (messages.BadMessage, TimeoutError):
             await self._refuse(ws, 4400, "bad_request")
         except UserError as error:
-            await self._refuse(ws, 4401 if error.status == 401 else 4400, error.code)
+            await self._refuse(ws, REFUSED.get(error.status, 4400), error.code, error.extra.get("retry_after_ms"))
         else:
             return claims
         return None
 
-    async def _refuse(self, ws: web.WebSocketResponse, code: int, reason: str) -> None:
+    async def _refuse(
+        self, ws: web.WebSocketResponse, code: int, reason: str, retry_after_ms: int | None = None
+    ) -> None:
         if not ws.closed:
             self._metrics.ws_closed.labels(str(code)).inc()
-            await ws.send_str(messages.Bye(reason=reason, retry_after_ms=None).text())
+            await ws.send_str(messages.Bye(reason=reason, retry_after_ms=retry_after_ms).text())
             await ws.close(code=code, message=reason.encode())
 
     async def _serve(self, request: web.Request, ws: web.WebSocketResponse, claims: Claims) -> None:

@@ -52,6 +52,15 @@ class Rule:
 PURE = ("mediaserver.rtp", "mediaserver.sfu")
 NET = ("mediaserver.api", "mediaserver.settings", "mediaserver.net", "mediaserver.plane", *PURE)
 
+ROOMS = (
+    "signalling.config",
+    "signalling.lessons",
+    "signalling.messages",
+    "signalling.metrics",
+    "signalling.rooms",
+    "signalling.tokens",
+)
+
 RULES = (
     Rule("mediaserver/rtp/*", ("mediaserver.rtp",), refused=IMPURE),
     Rule("mediaserver/sfu/*", PURE, refused=IMPURE),
@@ -91,6 +100,14 @@ RULES = (
             "signalling.people",
         ),
         frozenset(("aiohttp", "argon2", "joserfc", "limits", "pydantic", "sqlalchemy", "structlog")),
+    ),
+    Rule("signalling/bell/attendance.py", ("signalling.bell.figures",), refused=IMPURE),
+    Rule("signalling/bell/figures.py", (), refused=IMPURE),
+    Rule("signalling/bell/steady.py", (), refused=IMPURE),
+    Rule(
+        "signalling/bell/*",
+        ("mediaserver.api", "signalling.bell", "signalling.db", "signalling.timetable", *ROOMS),
+        frozenset(("sqlalchemy", "structlog")),
     ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
@@ -176,6 +193,11 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/people/roles.py", "from signalling.db.people import RoleGrant"),
         ("signalling/people/x.py", "from signalling.rooms import Rooms"),
         ("signalling/people/x.py", "import aiortc"),
+        ("signalling/bell/ringing.py", "from signalling.ws import WebSockets"),
+        ("signalling/bell/doors.py", "import aiohttp"),
+        ("signalling/bell/attendance.py", "import time"),
+        ("signalling/bell/attendance.py", "from signalling.rooms import Rooms"),
+        ("signalling/app.py", "from signalling.bell.belfry import Belfry"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/booking/x.py", "from signalling.config import Config"),
@@ -203,6 +225,7 @@ def test_a_trespass_is_seen(path, source):
         ("signalling/cli/serve.py", "from mediaserver.net.server import MediaServer"),
         ("signalling/rooms.py", "from signalling.db.engine import Database\nfrom signalling.timetable import slots"),
         ("signalling/db/migrations/env.py", "from alembic import context\nfrom signalling.db.schema import metadata"),
+        ("signalling/bell/doors.py", "from signalling import tokens\nfrom signalling.rooms import Rooms\nimport time"),
         ("signalling/timetable/x.py", "import datetime as dt\nfrom zoneinfo import ZoneInfo"),
         ("signalling/booking/x.py", "from signalling.db import audit\nfrom sqlalchemy import select"),
         ("recorder/tap.py", "from mediaserver import api\nimport av\nimport cv2"),

@@ -22,13 +22,16 @@ from mediaserver.settings import MediaSettings
 from signalling import config as configuration
 from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
+from signalling.bell.belfry import Belfry
 from signalling.config import Config
 from signalling.db.engine import Database
 
 log = structlog.get_logger("signalling.serve")
 
-STEP_TIMEOUT_S = 1.0
-"""Each of the five steps of a stop may take so long; together they stay within the 5 s a stop may take."""
+STEP_TIMEOUT_S = 0.95
+DATABASE_TIMEOUT_S = 0.6
+"""Each of the four steps of a stop that wait for others may take so long, each of the two that write so long;
+together they stay within the 5 s a stop may take."""
 
 
 class Media(Protocol):
@@ -59,12 +62,13 @@ def certificate_files(config: Config, now: datetime.datetime) -> tls.Files:
 class Server:
     """Signalling and media composed over a `LocalBus`.
 
-    Start: secret, certificate, TCP sockets, database, media, HTTP. Stop is the reverse, after a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → media sessions and UDP socket → HTTP
-    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
-    given up after `STEP_TIMEOUT_S` and logged.
+    Start: secret, certificate, TCP sockets, database, media, HTTP, bell. Stop is the reverse, after a drain:
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell → media sessions and UDP socket → HTTP
+    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
+    and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
+    :ivar belfry: the bell and what hangs on it, while it serves.
     """
 
     def __init__(self, config: Config, *, media: Callable[[MediaSettings, LocalBus], Media] = _real_media) -> None:
@@ -80,6 +84,7 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._secret = b""
         self._database: Database | None = None
+        self.belfry: Belfry | None = None
         self.signalling: Signalling
 
     async def start(self) -> None:
@@ -96,6 +101,8 @@ class Server:
             self._database = Database(config.database_url)
             await self._database.upgrade()
             self.signalling = Signalling(config, self.bus, self._secret, self._database, ca_file=self.ca_file)
+            rooms, metrics = self.signalling.rooms, self.signalling.metrics
+            belfry = Belfry(self._database, rooms, self._secret, config.bell, metrics)
             try:
                 self._media = self._make_media(config.media.settings(), self.bus)
             except RuntimeError as error:  # the plane that was asked for cannot be loaded
@@ -106,6 +113,8 @@ class Server:
             for listening in bound:
                 await web.SockSite(self._runner, listening, ssl_context=context).start()
             await self.signalling.start()
+            self.belfry = belfry
+            belfry.start()
         except BaseException:
             for listening in bound:
                 listening.close()
@@ -138,20 +147,25 @@ class Server:
     async def _release(self) -> None:
         media, self._media = self._media, None
         runner, self._runner = self._runner, None
+        belfry, self.belfry = self.belfry, None
         database, self._database = self._database, None
+        if belfry is not None:
+            await self._step("bell", belfry.stop(), DATABASE_TIMEOUT_S)
         if media is not None:
             await self._step("media", media.stop())
         if runner is not None:
             await self._step("http", runner.cleanup())
             await self._step("signalling", self.signalling.stop())
         if database is not None:
-            await self._step("database", database.close())
+            await self._step("database", database.close(), DATABASE_TIMEOUT_S)
 
-    async def _step(self, name: str, work: Awaitable[None]) -> None:
+    async def _step(self, name: str, work: Awaitable[None], timeout: float | None = None) -> None:
         try:
-            await asyncio.wait_for(work, STEP_TIMEOUT_S)
+            await asyncio.wait_for(work, STEP_TIMEOUT_S if timeout is None else timeout)
         except TimeoutError:
             log.warning("stop_timeout", step=name)
+        except UserError as error:
+            log.error("stop_failed", step=name, code=error.code, detail=error.detail)
         except Exception:
             log.exception("stop_failed", step=name)
 

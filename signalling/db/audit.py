@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -69,6 +69,16 @@ def seal(
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be written. :ivar subject: id of what it was done to. :ivar detail: anything that JSON can hold."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
 async def append(
     session: AsyncSession, at: int, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> Anchor:
@@ -80,24 +90,33 @@ async def append(
     :param subject: id of what it was done to. :param detail: anything that JSON can hold.
     :raises ValueError: JSON cannot hold `detail`.
     """
-    detail = json.loads(json.dumps(detail or {}, allow_nan=False))  # as it will be read: keys are strings
+    return await append_all(session, at, [Entry(actor, action, subject, detail or {})])
+
+
+async def append_all(session: AsyncSession, at: int, entries: Sequence[Entry]) -> Anchor:
+    """Add a row for each entry, in order, with as many statements as for one.
+
+    :returns: the end of the log. :raises ValueError: JSON cannot hold a `detail`.
+    """
     number, previous = (await session.execute(select(AuditHead.number, AuditHead.hash).with_for_update())).one()
-    number += 1
-    sealed = seal(number=number, at=at, actor=actor, action=action, subject=subject, detail=detail, previous=previous)
-    await session.execute(
-        insert(Audit).values(
-            number=number,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            detail=detail,
-            previous=previous,
-            hash=sealed,
-        )
-    )
-    await session.execute(update(AuditHead).values(number=number, hash=sealed))
-    return Anchor(number, sealed)
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        number += 1
+        row = {
+            "number": number,
+            "at": at,
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+            "detail": json.loads(json.dumps(entry.detail, allow_nan=False)),  # as it will be read: keys are strings
+            "previous": previous,
+        }
+        previous = seal(**row)
+        rows.append({**row, "hash": previous})
+    if rows:
+        await session.execute(insert(Audit), rows)
+        await session.execute(update(AuditHead).values(number=number, hash=previous))
+    return Anchor(number, previous)
 
 
 async def head(session: AsyncSession) -> Anchor:

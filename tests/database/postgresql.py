@@ -62,6 +62,11 @@ class PostgreSQL:
         os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
         data = str(self.directory / "data")
         self._run("initdb", "-D", data, "-U", "tongke", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.resume()
+
+    def resume(self) -> None:
+        """Run again after `pause`, with the same data."""
+        data = str(self.directory / "data")
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [self._bin / "postgres", "-D", data, "-k", str(self.directory), *options]
         self._server = subprocess.Popen(
@@ -73,10 +78,15 @@ class PostgreSQL:
                 raise RuntimeError("PostgreSQL does not start")
             time.sleep(0.05)
 
+    def pause(self) -> None:
+        """A fast shutdown: clients are thrown out, nobody answers."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.send_signal(signal.SIGINT)
+            server.wait(START_S)
+
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.send_signal(signal.SIGINT)  # fast shutdown
-            self._server.wait(START_S)
+        self.pause()
         shutil.rmtree(self.directory)
 
     def url(self, database: str) -> str:

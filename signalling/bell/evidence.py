@@ -1,0 +1,286 @@
+"""From rooms to `participation`: what was measured is written while the lesson goes on, and once more at its end.
+
+Rows are added to, never replaced: a server that starts in mid-lesson goes on where the one before it stopped. When a
+connection breaks nobody knows whether its commit arrived; the row itself tells, because what would then stand in it is
+remembered. With the last writing the figures go onto the audit log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mediaserver import api
+from mediaserver.api import UserError
+from signalling import messages
+from signalling.bell import figures
+from signalling.bell.attendance import Attendance, Row
+from signalling.bell.figures import Figures
+from signalling.db import audit
+from signalling.db.base import new_id
+from signalling.db.engine import Database
+from signalling.db.lessons import Lesson, Participation, Seat
+from signalling.db.people import Person
+from signalling.db.places import Device
+from signalling.db.upsert import insert
+from signalling.lessons import Lesson as RoomLesson
+
+MAX_PUPILS = 500
+_LESSONS = 50
+"""Of one transaction: a bell of 2,000 lessons must not hold up the next one."""
+_ROWS = 500
+_KEPT = ("role", "joined", "left", *figures.SECONDS, "quality")
+"""Columns that a later writing sets anew; the others say who it is."""
+_STORED = [getattr(Participation, name) for name in ("lesson", "participant", "joined", *figures.SECONDS, "quality")]
+
+
+@dataclass(slots=True)
+class _Written:
+    """Of one participant. :ivar ours: how much of what we measured is in the row.
+    :ivar tried: (what was measured, what the row would hold) of a writing whose end is unknown."""
+
+    ours: Figures = figures.NOTHING
+    tried: tuple[Figures, Figures] | None = None
+
+
+@dataclass(slots=True)
+class _Watched:
+    attendance: Attendance = field(default_factory=Attendance)
+    written: dict[str, _Written] = field(default_factory=dict)
+
+
+class Evidence:
+    """A `rooms.Witness`. :param is_open: whether a room is that of a lesson that goes on.
+    :param every_s: seconds between two writings."""
+
+    def __init__(
+        self,
+        database: Database,
+        is_open: Callable[[str], bool],
+        clock: Callable[[], float],
+        every_s: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._is_open = is_open
+        self._clock = clock
+        self._every_s = every_s
+        self._monotonic = monotonic
+        self._lessons: dict[str, _Watched] = {}
+        self._flushed = monotonic()
+
+    # ------------------------------------------------------------ what rooms tell
+
+    def changed(self, room: str, lesson: RoomLesson, people: frozenset[str]) -> None:
+        now = self._monotonic()
+        watched = self._lessons.get(room)
+        if lesson.state == "ended":
+            if watched is not None:
+                watched.attendance.close(now)
+            return
+        if watched is None:
+            if not self._is_open(room):
+                return
+            watched = self._lessons[room] = _Watched()
+            people = people | lesson.people.keys()
+        for id in people:
+            person = lesson.people.get(id)
+            sending = any(track.active for track in lesson.tracks.get(id, ()))
+            role = person.role if person is not None else ""
+            watched.attendance.observe(id, role, here=person is not None, sending=sending, now=now)
+
+    def reported(self, room: str, participant: str, report: messages.Stats) -> None:
+        if (watched := self._lessons.get(room)) is not None:
+            watched.attendance.report(
+                participant,
+                picture=report.picture is True,
+                sound=report.sound is True,
+                now=self._monotonic(),
+                delay_ms=report.delay_ms,
+                freezes=report.freezes or 0,
+            )
+
+    def measured(self, room: str, sessions: tuple[api.SessionStats, ...]) -> None:
+        if (watched := self._lessons.get(room)) is not None:
+            for it in sessions:
+                watched.attendance.measure(it.participant, publishes=it.direction == "publish", loss=it.loss)
+
+    # ------------------------------------------------------------ writing
+
+    async def beat(self) -> None:
+        """Once a second: lessons that have ended are written at once, the others when it is time.
+
+        :raises UserError: 503 `database_unavailable`; everything is kept for the next time.
+        """
+        now = self._monotonic()
+        for name, watched in self._lessons.items():
+            if not self._is_open(name):
+                watched.attendance.close(now)
+        if now - self._flushed >= self._every_s:
+            await self.flush()
+        else:
+            await self._write([name for name, watched in self._lessons.items() if watched.attendance.closed])
+
+    async def flush(self) -> None:
+        """Write everything that was measured up to now. :raises UserError: 503 `database_unavailable`."""
+        await self._write(list(self._lessons))
+        self._flushed = self._monotonic()
+
+    async def _write(self, names: Sequence[str]) -> None:
+        for first in range(0, len(names), _LESSONS):
+            await self._write_some(names[first : first + _LESSONS])
+
+    async def _write_some(self, names: Sequence[str]) -> None:
+        now = self._monotonic()
+        ended = {name for name in names if self._lessons[name].attendance.closed}
+        rows = {name: self._lessons[name].attendance.rows(now) for name in names}
+        past = self._clock() - now
+
+        async def work(session: AsyncSession) -> None:
+            await self._add(session, rows, ended, past)
+
+        await self._database.run(work)
+        for name, measured in rows.items():
+            for row in measured:
+                self._lessons[name].written[row.participant] = _Written(row.figures)
+            if name in ended:
+                del self._lessons[name]
+
+    async def _add(
+        self, session: AsyncSession, measured: Mapping[str, Sequence[Row]], ended: set[str], past: float
+    ) -> None:
+        """:param past: seconds since 1970 at which the monotonic clock was 0, as the wall clock has it now."""
+        # Whoever else writes evidence of these lessons waits here; a lesson that was deleted has none.
+        query = (
+            select(Lesson.id).where(Lesson.id.in_(list(measured))).order_by(Lesson.id).with_for_update(key_share=True)
+        )
+        lessons = list(await session.scalars(query))
+        stored = {
+            (row.lesson, row.participant): row
+            for row in await session.execute(select(*_STORED).where(Participation.lesson.in_(lessons)))
+        }
+        totals = {key: figures.unpack(row._mapping, row.quality) for key, row in stored.items()}
+        new = [(lesson, row.participant) for lesson in lessons for row in measured[lesson]]
+        who = await _who(session, [key for key in new if key not in stored])
+        values: list[dict[str, Any]] = []
+        for lesson in lessons:
+            for row in measured[lesson]:
+                key = lesson, row.participant
+                totals[key] = self._total(lesson, row, totals.get(key, figures.NOTHING))
+                person, classroom = who.get(key, (None, None))
+                joined = round(past + row.joined)
+                values.append(
+                    {
+                        "id": new_id(),
+                        "lesson": lesson,
+                        "participant": row.participant,
+                        "role": row.role,
+                        "person": person,
+                        "classroom": classroom,
+                        "joined": min(joined, stored[key].joined) if key in stored else joined,
+                        "left": None if row.left is None else round(past + row.left),
+                        **figures.seconds(totals[key]),
+                        "quality": figures.quality(totals[key]),
+                    }
+                )
+        for first in range(0, len(values), _ROWS):
+            adding = insert(session, Participation.__table__).values(values[first : first + _ROWS])
+            again = {name: adding.excluded[name] for name in _KEPT}
+            await session.execute(adding.on_conflict_do_update(index_elements=["lesson", "participant"], set_=again))
+        entries = [_entry(lesson, totals) for lesson in lessons if lesson in ended]
+        if entries:
+            await audit.append_all(session, int(self._clock()), entries)
+
+    def _total(self, lesson: str, row: Row, stored: Figures) -> Figures:
+        """What the row is to hold: what it holds, and what we measured since we wrote into it."""
+        written = self._lessons[lesson].written.setdefault(row.participant, _Written())
+        if written.tried is not None and written.tried[1] == stored:
+            written.ours = written.tried[0]
+        total = figures.add(stored, figures.subtract(row.figures, written.ours))
+        written.tried = row.figures, total
+        return total
+
+
+def _entry(lesson: str, totals: Mapping[tuple[str, str], Figures]) -> audit.Entry:
+    """The figures of everybody who was there, also of those who had left before a restart."""
+    people = {
+        participant: figures.seconds(total) for (other, participant), total in sorted(totals.items()) if other == lesson
+    }
+    return audit.Entry("clock", "lesson.evidence", lesson, {"participants": people})
+
+
+async def _who(
+    session: AsyncSession, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    """(lesson, participant) → (person, classroom), each None where it is not known.
+
+    A participant's id is that of a person or a device (`passes`); tokens made by hand may name anything.
+    """
+    keys = list(keys)
+    if not keys:
+        return {}
+    ids, lessons = {participant for _, participant in keys}, {lesson for lesson, _ in keys}
+    people = set(await session.scalars(select(Person.id).where(Person.id.in_(ids))))
+    devices = {
+        id: room for id, room in await session.execute(select(Device.id, Device.classroom).where(Device.id.in_(ids)))
+    }
+    places: dict[tuple[str, str], str] = {}
+    seats = (
+        select(Seat.lesson, Seat.classroom, Seat.part, Seat.assistant, Lesson.teacher)
+        .join(Lesson, Lesson.id == Seat.lesson)
+        .where(Seat.lesson.in_(lessons))
+    )
+    for seat in await session.execute(seats):
+        if seat.assistant is not None:
+            places.setdefault((seat.lesson, seat.assistant), seat.classroom)
+        if seat.part == "lead":
+            places[seat.lesson, seat.teacher] = seat.classroom
+    return {
+        (lesson, id): (id if id in people else None, devices.get(id) or places.get((lesson, id))) for lesson, id in keys
+    }
+
+
+async def count_pupils(database: Database, lesson: str, assistant: str, pupils: int, now: float) -> None:
+    """How many pupils are in the classroom, as its assistant has counted them; a later count replaces it.
+
+    :raises UserError: 404 `not_found`, 403 `not_in_lesson`, 409 `lesson_not_open`, 422 `bad_count`.
+    """
+    if not 0 <= pupils <= MAX_PUPILS:
+        raise UserError(422, "bad_count", f"The number of pupils lies between 0 and {MAX_PUPILS}; count again.")
+
+    async def work(session: AsyncSession) -> None:
+        state = await session.scalar(select(Lesson.state).where(Lesson.id == lesson).with_for_update(key_share=True))
+        if state is None:
+            raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
+        if state not in ("open", "live", "ended"):
+            raise UserError(409, "lesson_not_open", "Pupils are counted while the lesson goes on or just after it.")
+        mine = select(Seat.classroom).where(Seat.lesson == lesson, Seat.assistant == assistant)
+        classroom = await session.scalar(mine.order_by(Seat.classroom).limit(1))
+        if classroom is None:
+            raise UserError(403, "not_in_lesson", "Only the assistant of a classroom in this lesson counts its pupils.")
+        values = {
+            "id": new_id(),
+            "lesson": lesson,
+            "participant": assistant,
+            "role": "assistant",
+            "person": assistant,
+            "classroom": classroom,
+            "joined": int(now),
+            **figures.seconds(figures.NOTHING),
+            "quality": {},
+            "count": pupils,
+        }
+        adding = insert(session, Participation.__table__).values(values)
+        await session.execute(
+            adding.on_conflict_do_update(index_elements=["lesson", "participant"], set_={"count": pupils})
+        )
+        detail = {"classroom": classroom, "pupils": pupils}
+        await audit.append(session, int(now), assistant, "lesson.count", lesson, detail)
+
+    await database.run(work)

@@ -1,0 +1,125 @@
+"""The room token that a person or a device of a lesson gets when the lesson is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mediaserver.api import Role, UserError
+from signalling import tokens
+from signalling.bell.doors import refusal
+from signalling.db.engine import Database
+from signalling.db.lessons import Lesson, Seat
+from signalling.db.people import Person
+from signalling.db.places import Classroom, Device, School
+
+LEEWAY_S = 3600
+"""A token outlives the closing it was made for, so that a teacher who extends the lesson keeps hers. It opens nothing
+longer than that: the door is closed with the lesson."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """:ivar participant: the id of the person or device, which is also its id in the room."""
+
+    token: str = field(repr=False)
+    room: str
+    participant: str
+    role: Role
+    closes: int
+
+
+class Passes:
+    """:param secret: signs room tokens."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        self._database = database
+        self._secret = secret
+
+    async def of_person(self, lesson: str, person: str, now: float) -> Pass:
+        """For the lesson's teacher or an assistant of one of its classrooms.
+
+        :raises UserError: 404 `not_found`; 403 `not_in_lesson`, or why the door is closed.
+        """
+        async with self._database.read() as session:
+            row = await _open(session, lesson)
+            known = await session.get(Person, person)
+            assists = await session.scalar(
+                select(Seat.classroom).where(Seat.lesson == lesson, Seat.assistant == person).limit(1)
+            )
+        role: Role = "lead" if row.teacher == person else "assistant"
+        if known is None or not known.active or (role == "assistant" and assists is None):
+            raise _stranger()
+        return self._mint(row, person, role, known.name, now)
+
+    async def of_supervisor(self, lesson: str, person: str, now: float) -> Pass:
+        """For somebody who may look into this lesson; whether she may is the caller's to know.
+
+        :raises UserError: as `of_person`.
+        """
+        async with self._database.read() as session:
+            row = await _open(session, lesson)
+            known = await session.get(Person, person)
+        if known is None or not known.active:
+            raise _stranger()
+        return self._mint(row, person, "supervisor", known.name, now)
+
+    async def of_device(self, lesson: str, device: str, now: float) -> Pass:
+        """For a display or a recorder box in one of the lesson's classrooms.
+
+        A display of a receiving classroom is the classroom; one in the lead classroom only watches; a box in the lead
+        classroom is the lesson's publisher.
+
+        :raises UserError: as `of_person`.
+        """
+        async with self._database.read() as session:
+            row = await _open(session, lesson)
+            query = (
+                select(Device.kind, Seat.part, School.name, Classroom.name)
+                .join(Classroom, Classroom.id == Device.classroom)
+                .join(School, School.id == Classroom.school)
+                .join(Seat, Seat.classroom == Device.classroom)
+                .where(Device.id == device, Device.revoked.is_(None), Seat.lesson == lesson)
+            )
+            found = (await session.execute(query)).first()
+        if found is None:
+            raise _stranger()
+        kind, part, school, classroom = found
+        return self._mint(row, device, _ROLES[kind, part], f"{school} · {classroom}", now)
+
+    def _mint(self, lesson: Lesson, participant: str, role: Role, name: str, now: float) -> Pass:
+        token = tokens.mint(
+            self._secret,
+            room=lesson.id,
+            role=role,
+            now=now,
+            hours=(lesson.closes + LEEWAY_S - now) / 3600,
+            participant=participant,
+            name=name[: tokens.MAX_NAME],
+        )
+        return Pass(token, lesson.id, participant, role, lesson.closes)
+
+
+_ROLES: Mapping[tuple[str, str], Role] = {
+    ("display", "receiving"): "classroom",
+    ("display", "lead"): "staff",
+    ("rtsp", "receiving"): "classroom",
+    ("rtsp", "lead"): "lead",
+}
+
+
+async def _open(session: AsyncSession, lesson: str) -> Lesson:
+    row = await session.get(Lesson, lesson)
+    if row is None:
+        raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
+    refused = refusal(row.state)
+    if refused is not None:
+        raise refused
+    return row
+
+
+def _stranger() -> UserError:
+    return UserError(403, "not_in_lesson", "You have no part in this lesson; ask its planner to add you to it.")
