@@ -69,6 +69,11 @@ RULES = (
         ("mediaserver.api", "signalling.timetable"),
         refused=IMPURE - {"datetime"},
     ),
+    Rule(
+        "signalling/exchange/*",
+        ("mediaserver.api", "signalling.db", "signalling.timetable", "signalling.exchange"),
+        frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
+    ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
         "signalling/*",
@@ -149,6 +154,8 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/cli/serve.py", "import redis"),
         ("signalling/db/x.py", "from signalling.rooms import Rooms"),
         ("signalling/db/x.py", "import aiohttp"),
+        ("signalling/exchange/x.py", "from signalling.booking.book import book"),
+        ("signalling/exchange/x.py", "import aiohttp"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/timetable/x.py", "from time import time"),

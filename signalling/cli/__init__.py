@@ -19,6 +19,9 @@ COMMANDS = {
     "check-config": "signalling.cli.check_config:check_config",
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
+    "import": "signalling.cli.exchange:import_",
+    "export": "signalling.cli.exchange:export",
+    "seed-demo": "signalling.cli.seed_demo:seed_demo",
     "doctor": "signalling.cli.doctor:doctor",
     "capacity": "signalling.cli.capacity:capacity",
 }
