@@ -103,8 +103,7 @@ class _Planner:
             )
         region = self._region(org.parent)
         if region is None:
-            known = org.parent in self._roster.orgs or self._known.schools.get(org.parent) is not None
-            code = "not_a_region" if known else "unknown_reference"
+            code = "unknown_reference" if self._school_row(org.parent) is None else "not_a_region"
             return self._report.refuse(file, org.row, code, "parentSourcedId", value=org.parent, file=file)
         if existing is not None:
             self._schools[source] = existing.id
@@ -381,6 +380,10 @@ class _Planner:
             return self._schools[source]
         found = self._known.schools.get(source)
         return found.id if found else None
+
+    def _school_row(self, source: str) -> object | None:
+        org = self._roster.orgs.get(source)
+        return org if org is not None and org.kind == "school" else self._known.schools.get(source)
 
     def _school_of(self, source: str, file: str, row: int, column: str) -> str | None:
         school = self._school_id(source)

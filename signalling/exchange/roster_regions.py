@@ -46,8 +46,9 @@ def plan_regions(
             if parent is not None:
                 parents[taken[source]] = parent
             else:
-                known_school = org.parent in roster.orgs or known.schools.get(org.parent) is not None
-                code = "not_a_region" if known_school else "unknown_reference"
+                above_is_school = org.parent in roster.orgs and org.parent not in rows
+                above_is_school = above_is_school or known.schools.get(org.parent) is not None
+                code = "not_a_region" if above_is_school else "unknown_reference"
                 report.refuse(FILE, org.row, code, "parentSourcedId", value=org.parent, file=FILE)
                 del taken[source]
 

@@ -27,7 +27,7 @@ from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, PupilClass, Region, School
 from signalling.db.times import BellTable, Calendar, CalendarDay, Period, Term
 from signalling.exchange import seed_county
-from signalling.exchange.seed_county import LEAD_SCHOOL, VILLAGES, ZONE, County
+from signalling.exchange.seed_county import LEAD_SCHOOL, VILLAGES, ZONE
 from signalling.timetable import calendar as timetable
 from signalling.timetable.series import Occurrence, Plan, Weeks, expand
 
@@ -53,7 +53,7 @@ class Seeded:
 
 @dataclass(frozen=True)
 class _Series:
-    """:ivar teacher: and :ivar villages: by number. :ivar weekdays: of RRULE. :ivar period: or `starts`: one of them."""
+    """:ivar teacher: and :ivar villages: by number. :ivar weekdays: as in RRULE. :ivar period: or `starts`."""
 
     form: str
     title: str
