@@ -70,7 +70,7 @@ def import_(
 
 
 def _sentence(report: Report) -> str:
-    refused = f"{report.refused} rows were refused"
+    refused = "1 row was refused" if report.refused == 1 else f"{report.refused} rows were refused"
     if report.written:
         return f"Imported; {refused}." if report.refused else "Imported."
     if report.refused:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -66,7 +68,10 @@ async def import_roster(
     async with database.read() as session:
         known = await roster_known.load(session, roster)
     progress("compare", 0, None)
-    changes = await asyncio.to_thread(roster_plan.plan, roster, known, report, calendar, partial(new_id, now))
+    # In a row, so that no two of them are the same and they lie together in the indexes.
+    numbers = itertools.count(secrets.randbits(44))
+    ids = partial(new_id, now, lambda _: next(numbers))
+    changes = await asyncio.to_thread(roster_plan.plan, roster, known, report, calendar, ids)
     if (report.refused and not skip_refused) or not len(changes):
         return report
     digests = roster.digests

@@ -44,7 +44,7 @@ def test_refused_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     row(roster, "users.csv", "u1")["username"] = "teacher02"
     path = rosters.write(roster, tmp_path / "r")
     assert run("import", "roster", str(path), "--report", str(tmp_path / "report.csv")) == 1
-    assert "Nothing was imported: 1 rows were refused." in capsys.readouterr().out
+    assert "Nothing was imported: 1 row was refused." in capsys.readouterr().out
     with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [line["code"] for line in csv.DictReader(file)] == ["login_taken"]
     assert run("import", "roster", str(path), "--json") == 1
