@@ -71,6 +71,7 @@ def propose(first: dt.date, last: dt.date) -> Proposal:
             found[day] = SpecialDay(day, None, "调休放假" if worked else name[:MAX_NAME])
             if worked:
                 working = dt.date.fromisoformat(worked[0])
+            if worked and working.weekday() >= 5:  # else the day off was moved from another holiday
                 found[working] = SpecialDay(working, day, f"补{day.month}月{day.day}日的课")
     days = [found[day] for day in sorted(found) if first <= day <= last]
     return Proposal(days, uncertain)

@@ -16,9 +16,9 @@ _WEEK_NAMES: dict[str, Weeks] = {"": "all", "单": "odd", "双": "even", "odd": 
 _WEEKS = r"(?:(?P<weeks>单|双|odd|even)(?:周| ?weeks?)?)"
 _COLUMN = re.compile(
     rf"(?:(?:周|星期|礼拜)(?P<day>[一二三四五六日天])|(?P<english>{'|'.join(_ENGLISH)})[a-z]*\.?)"
-    r"[\s_-]*(?:第|period|p)?\s*(?P<period>\d{1,2}|[一二三四五六七八九十]{1,3})\s*节?课?"
+    r"[\s_-]*(?:第|period|p)?\s*(?P<period>[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*节?课?"
     rf"\s*(?:[（(]?{_WEEKS}[）)]?)?",
-    re.IGNORECASE | re.ASCII,
+    re.IGNORECASE,
 )
 _BEFORE = re.compile(
     r"(?:[（(](?P<a>单|双|odd|even)周?[）)]|(?P<b>单|双)周|(?P<c>单|双|odd|even)(?=\s*[:：]))\s*[:：]?\s*(?=\S)",

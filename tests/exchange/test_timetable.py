@@ -183,10 +183,12 @@ def test_what_is_written_reads_as_the_same(lines: list[TimetableLine]) -> None:
             held |= keys
             kept.append(line)
     again, report = read(timetable_csv.write(kept, DIRECTORY))
-    assert report.refusals == [] or not kept
-    assert sorted(again, key=repr) == sorted(
-        (TimetableLine(*(getattr(line, name) for name in TimetableLine.__slots__[:7])) for line in kept), key=repr
-    ) or {*again} == {*kept}
+    assert report.refusals == []
+    assert sorted(again, key=_order) == sorted(kept, key=_order)
+
+
+def _order(line: TimetableLine) -> tuple[object, ...]:
+    return line.weekday, line.period, line.weeks, line.teacher
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
