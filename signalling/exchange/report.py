@@ -137,7 +137,7 @@ class Report:
     def is_refused(self, file: str, row: int) -> bool:
         return (file, row) in self._refused_rows
 
-    def refuse(self, file: str, row: int, code: str, column: str = "", **facts: str | int) -> None:
+    def refuse(self, file: str, row: int, code: str, column: str = "", /, **facts: str | int) -> None:
         """Add a line. A row with several faults has several lines and counts once."""
         assert code in SENTENCES
         if (file, row) not in self._refused_rows:

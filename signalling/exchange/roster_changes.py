@@ -41,7 +41,11 @@ class Changes:
 
 
 async def apply(session: AsyncSession, changes: Changes, wrote: Callable[[int], None]) -> None:
-    """Write everything. :param wrote: is told how many more rows were written."""
+    """Write everything. :param wrote: is told how many more rows were written.
+
+    Statements are about tables, not classes: the ORM would begin a new statement wherever a value is None, and its
+    bulk update takes no WHERE of ours.
+    """
     for table, ids in changes.deletes.items():
         for chunk in _chunks(ids):
             await session.execute(delete(table).where(table.id.in_(chunk)))  # type: ignore[attr-defined]
@@ -49,7 +53,7 @@ async def apply(session: AsyncSession, changes: Changes, wrote: Callable[[int], 
     await _set_aside(session, changes)
     for table in _ORDER:
         for rows in _chunks(changes.inserts.get(table, ())):
-            await session.execute(insert(table), rows)
+            await session.execute(insert(table.__table__), rows)  # type: ignore[arg-type]
             wrote(len(rows))
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for id, values in changes.updates.get(table, {}).items():
@@ -75,7 +79,6 @@ async def _update(
     rows: Sequence[dict[str, Any]],
     wrote: Callable[[int], None] = lambda _: None,
 ) -> None:
-    # Of the table, not of the class: the ORM's own bulk update takes no WHERE of ours.
     core = table.__table__
     statement = (
         update(core)  # type: ignore[arg-type]

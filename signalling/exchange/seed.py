@@ -102,7 +102,7 @@ async def seed(
                     )
         for table in _ORDER:
             if rows.get(table):
-                await session.execute(insert(table), rows[table])
+                await session.execute(insert(table.__table__), rows[table])  # type: ignore[arg-type]
         await audit.append(session, int(now), actor, "demo_seeded", "county", {"number": number, "rows": counts})
 
     try:

@@ -28,7 +28,11 @@ def packed(members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 def contents(path: Path) -> dict[str, bytes]:
     with archive.files(path, KNOWN) as found:
-        return {name: opener().read() for name, opener in found.items()}
+        read = {}
+        for name, opener in found.items():
+            with opener() as file:
+                read[name] = file.read()
+        return read
 
 
 def refused(path: Path) -> str:

@@ -41,12 +41,12 @@ def test_import_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_refused_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     roster = rosters.county()
-    row(roster, "users.csv", "u1")["username"] = "teacher02"
+    row(roster, "classes.csv", "c2")["title"] = "三年级1班"
     path = rosters.write(roster, tmp_path / "r")
     assert run("import", "roster", str(path), "--report", str(tmp_path / "report.csv")) == 1
     assert "Nothing was imported: 1 row was refused." in capsys.readouterr().out
     with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert [line["code"] for line in csv.DictReader(file)] == ["login_taken"]
+        assert [line["code"] for line in csv.DictReader(file)] == ["name_taken"]
     assert run("import", "roster", str(path), "--json") == 1
     assert json.loads(capsys.readouterr().out)["refusals"][0]["row"] == 3
     assert run("import", "roster", str(path), "--skip-refused") == 1

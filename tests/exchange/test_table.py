@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from signalling.exchange.report import Report
 from signalling.exchange.table import CsvTable, FileFault, Limits
 
-SMALL = Limits(bytes=2 << 20, rows=3, columns=4, line=100, cell=20)
+SMALL = Limits(bytes=2 << 20, rows=6, columns=4, line=100, cell=20)
 CASES: dict[str, bytes] = {
     "empty_file": b"",
     "bad_encoding": b"\xff\x80a,b\n",
     "line_too_long": b"a,b\n" + b"x" * 101,
-    "too_many_rows": b"a,b\n" + b"1,2\n" * 4,
+    "too_many_rows": b"a,b\n" + b"1,2\n" * 7,
     "too_many_columns": b"a,b,c,d,e\n",
     "header_twice": b"a,b, a\n",
     "column_missing": b"a,c\n",
