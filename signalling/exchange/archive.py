@@ -48,7 +48,7 @@ def files(path: Path, known: Collection[str]) -> Iterator[Mapping[str, Opener]]:
     :raises UserError: 404 `no_such_file`; 422 `bad_archive`: damaged, encrypted, or larger than allowed.
     """
     if path.is_dir():
-        yield {name: partial(open, path / name, "rb") for name in sorted(known) if (path / name).is_file()}
+        yield {name: partial(_read, path / name) for name in sorted(known) if (path / name).is_file()}
         return
     try:
         file = path.open("rb")
@@ -62,6 +62,10 @@ def files(path: Path, known: Collection[str]) -> Iterator[Mapping[str, Opener]]:
             raise _bad("It is damaged or no zip archive; make it again.") from None
         with archive:
             yield {name: partial(_open, archive, info) for name, info in _members(archive, known).items()}
+
+
+def _read(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _look(file: BinaryIO) -> None:

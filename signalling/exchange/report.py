@@ -147,7 +147,13 @@ class Report:
             if column:
                 facts.setdefault("column", column)
             self.refusals.append(
-                Refusal(file, row, _short(column), code, {name: _short(value) for name, value in facts.items()})
+                Refusal(
+                    file,
+                    row,
+                    _short(column),
+                    code,
+                    {name: value if isinstance(value, int) else _short(value) for name, value in facts.items()},
+                )
             )
 
     def as_json(self) -> dict[str, Any]:
@@ -169,7 +175,7 @@ class Report:
         writer = csv.writer(to)
         writer.writerow(("file", "row", "column", "code", "sentence"))
         for line in self.refusals:
-            writer.writerow(map(_harmless, (line.file, line.row, line.column, line.code, line.sentence)))
+            writer.writerow((line.file, line.row, *map(_harmless, (line.column, line.code, line.sentence))))
 
     def tables(self, shown: int = 50) -> Iterable[Table]:
         """For a terminal: counts, and the first refusals."""
@@ -184,10 +190,8 @@ class Report:
             yield lines
 
 
-def _short(value: str | int) -> str | int:
-    if isinstance(value, int) or len(value) <= MAX_FACT:
-        return value
-    return value[: MAX_FACT - 1] + "…"
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_FACT else text[: MAX_FACT - 1] + "…"
 
 
 def _plain(text: str) -> str:
@@ -195,6 +199,6 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else "�" for char in text).replace("[", r"\[")
 
 
-def _harmless(cell: str | int) -> str | int:
+def _harmless(cell: str) -> str:
     """A spreadsheet takes such a cell for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

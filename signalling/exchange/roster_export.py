@@ -101,7 +101,7 @@ class _Writer:
                 count += 1
         return count
 
-    async def _rows(self, query: Select[Any]) -> AsyncIterator[Any]:
+    async def _rows(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Any]:
         rows = await self._session.stream(query.execution_options(yield_per=_BATCH))
         try:
             async for row in rows:
@@ -231,7 +231,7 @@ class _Writer:
                 )
         return rows
 
-    async def _by_person(self, query: Select[Any]) -> Mapping[str, Sequence[Any]]:
+    async def _by_person(self, query: Select[*tuple[Any, ...]]) -> Mapping[str, Sequence[Any]]:
         found: dict[str, list[Any]] = {}
         for row in await self._session.execute(query):
             found.setdefault(row[0], []).append(row)
@@ -245,7 +245,7 @@ class _Writer:
             if not org:
                 return []
             return [_role(f"{source}-{form.PUPIL}"[:255], source, form.PUPIL, org, primary=True)]
-        rows = []
+        rows: list[dict[str, Any]] = []
         for _, id, role, kind, scope in grants:
             org = (self._schools if kind == "school" else self._regions).get(scope, "")
             named = _ROLES.get((role, kind))

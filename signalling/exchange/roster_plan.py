@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mediaserver.api import UserError
@@ -18,9 +18,10 @@ from signalling.db.times import Calendar, Term
 from signalling.exchange import roster_form as form
 from signalling.exchange.report import Report
 from signalling.exchange.roster_changes import Changes
-from signalling.exchange.roster_known import Known, PersonRow
+from signalling.exchange.roster_known import Known, PersonRow, TermRow
 from signalling.exchange.roster_read import Roster
 from signalling.exchange.roster_regions import plan_regions
+from signalling.exchange.roster_unique import Span, overlapping, settle
 
 NEW_CALENDAR = "校历"
 
@@ -128,10 +129,7 @@ class _Planner:
 
     def _terms(self) -> None:
         file = "academicSessions.csv"
-        final = {
-            term.id: (term.calendar, term.starts, term.ends, term.name) for term in self._known.terms.by_id.values()
-        }
-        mine: dict[str, tuple[int, str]] = {}
+        rows: dict[str, tuple[str, Span]] = {}
         for source, session in self._roster.sessions.items():
             starts, ends = dt.date.fromisoformat(session.starts), dt.date.fromisoformat(session.ends)
             existing = self._known.terms.get(source)
@@ -141,45 +139,35 @@ class _Planner:
                 else:
                     self._report.refuse(file, session.row, "cannot_delete", "status", value=session.name)
                 continue
-            if existing is None:
-                calendar = self._calendar()
-                existing = next(
-                    (
-                        term
-                        for term in self._known.terms.by_id.values()
-                        if (term.calendar, term.starts, term.source) == (calendar, starts, None)
-                    ),
-                    None,
-                )
+            existing = existing or self._term_made_here(starts)
             id = existing.id if existing else self._ids()
+            if id in rows:
+                self._report.refuse(file, session.row, "term_overlaps", "startDate", value=rows[id][1].name)
+                continue
             calendar = existing.calendar if existing else self._calendar()
-            final[id] = calendar, starts, ends, session.name
-            mine[id] = session.row, source
-        for id, (row, source) in mine.items():
-            calendar, starts, ends, name = final[id]
-            clash = next(
-                (
-                    other[3]
-                    for other_id, other in final.items()
-                    if other_id != id and other[0] == calendar and other[1] <= ends and starts <= other[2]
-                ),
-                None,
-            )
-            if clash is not None:
-                self._report.refuse(file, row, "term_overlaps", "startDate", value=clash)
-            elif id in self._known.terms.by_id:
-                term = self._known.terms.by_id[id]
-                self._count(file, changed=self._changes.update(Term, term, name=name, starts=starts, ends=ends))
+            rows[id] = source, Span(calendar, starts, ends, session.name, session.row)
+        known = {id: Span(*term[2:3], *term[4:], term.name) for id, term in self._known.terms.by_id.items()}
+        refused = overlapping({id: span for id, (_, span) in rows.items()}, known)
+        for id, (source, span) in rows.items():
+            if id in refused:
+                self._report.refuse(file, span.row, "term_overlaps", "startDate", value=refused[id])
+                continue
+            wanted = {"name": span.name, "starts": span.starts, "ends": span.ends}
+            if id in known:
+                self._count(file, changed=self._changes.update(Term, self._known.terms.by_id[id], **wanted))
             else:
-                self._changes.inserts[Term].append(
-                    {"id": id, "source": source, "calendar": calendar, "name": name, "starts": starts, "ends": ends}
-                )
+                self._changes.inserts[Term].append({"id": id, "source": source, "calendar": span.calendar, **wanted})
                 self._report.of(file).created += 1
+
+    def _term_made_here(self, starts: dt.date) -> TermRow | None:
+        """A term of no roster that begins on the same day is the same."""
+        calendar = self._calendar()
+        terms = self._known.terms.by_id.values()
+        return next((row for row in terms if (row.calendar, row.starts, row.source) == (calendar, starts, None)), None)
 
     def _pupil_classes(self) -> None:
         file = "classes.csv"
-        resolved: dict[str, tuple[form.Class, str, str]] = {}
-        owners = {(row.school, row.name): id for id, row in self._known.classes.by_id.items()}
+        wanted: dict[str, tuple[str, tuple[str, str]]] = {}
         for source, row in self._roster.classes.items():
             existing = self._known.classes.get(source)
             if existing is None and not row.active:
@@ -187,27 +175,26 @@ class _Planner:
                 self._report.of(file).skipped += 1
                 continue
             school = self._school_of(row.school, file, row.row, "schoolSourcedId")
-            if school is None:
-                continue
-            id = existing.id if existing else self._ids()
-            resolved[source] = row, id, school
-            if existing is not None and owners.get((existing.school, existing.name)) == id:
-                del owners[existing.school, existing.name]  # the class may take another name, another class this one
+            if school is not None:
+                wanted[source] = existing.id if existing else self._ids(), (school, row.name)
+        held = {(row.school, row.name): id for id, row in self._known.classes.by_id.items()}
+        refused = settle(wanted, held)
         sizes = self._sizes()
-        for source, (row, id, school) in resolved.items():
-            if owners.setdefault((school, row.name), id) != id:
-                self._report.refuse(file, row.row, "name_taken", "title", value=row.name)
+        for source, (id, (school, name)) in wanted.items():
+            row = self._roster.classes[source]
+            if source in refused:
+                self._report.refuse(file, row.row, "name_taken", "title", value=name)
                 continue
             self._classes[source] = id, school
             existing = self._known.classes.by_id.get(id)
-            wanted = {"school": school, "name": row.name, "grade": row.grade, "active": row.active}
+            values = {"school": school, "name": name, "grade": row.grade, "active": row.active}
             if existing is not None:
-                self._changes.names[id] = row.name
-                self._count(file, changed=self._changes.update(PupilClass, existing, **wanted))
+                self._changes.names[id] = name
+                self._count(file, changed=self._changes.update(PupilClass, existing, **values))
             else:
                 # Once made, its size is what the school says; enrolments may lag.
                 self._changes.inserts[PupilClass].append(
-                    {"id": id, "source": source, **wanted, "size": sizes.get(source, 0)}
+                    {"id": id, "source": source, **values, "size": sizes.get(source, 0)}
                 )
                 self._report.of(file).created += 1
 
@@ -221,57 +208,56 @@ class _Planner:
     # ------------------------------------------------------------ people
 
     def _users(self) -> None:
+        file = "users.csv"
         roles: dict[str, list[form.Role]] = defaultdict(list)
         for role in self._roster.roles:
             roles[role.user].append(role)
-        leaving = self._logins_left_behind()
-        taken: dict[str, int] = {}
-        for source, user in self._roster.users.items():
-            self._user(source, user, roles.get(source, []), leaving, taken)
-
-    def _logins_left_behind(self) -> set[str]:
-        """Logins whose owners take other ones with this roster."""
-        left = set()
+        wanted: dict[str, dict[str, Any]] = {}
+        logins: dict[str, tuple[str, str]] = {}
         for source, user in self._roster.users.items():
             existing = self._known.people.get(source)
-            if existing is not None and user.login and existing.login and existing.login != user.login:
-                left.add(existing.login)
-        return left
+            school = self._user_school(source, user, roles.get(source, []), existing)
+            if self._report.is_refused(file, user.row) or source in self._left_out:
+                continue
+            id = existing.id if existing else self._ids()
+            login = existing.login if existing else None
+            if user.login and any(role.role in form.GRANTS for role in roles.get(source, ())):
+                login = user.login
+                logins[source] = id, login
+            wanted[source] = {"id": id, "school": school, "name": user.name, "login": login, "active": user.active}
+        refused = settle(logins, {login: person.id for login, person in self._holders()})
+        for source, values in wanted.items():
+            existing = self._known.people.get(source)
+            user = self._roster.users[source]
+            if source in refused:
+                self._report.refuse(file, user.row, "login_taken", "username", value=user.login)
+                continue
+            self._people[source] = values["id"]
+            if existing is not None:
+                self._count(file, changed=self._changes.update(Person, existing, **values))
+            else:
+                self._new.add(source)
+                self._changes.inserts[Person].append({"source": source, **values})
+                self._report.of(file).created += 1
 
-    def _user(
-        self, source: str, user: form.User, roles: list[form.Role], leaving: set[str], taken: dict[str, int]
-    ) -> None:
-        file = "users.csv"
-        existing = self._known.people.get(source)
-        if existing is None and not user.active:
+    def _holders(self) -> Iterator[tuple[str, PersonRow]]:
+        for person in (*self._known.logins.values(), *self._known.people.by_id.values()):
+            if person.login:
+                yield person.login, person
+
+    def _user_school(
+        self, source: str, user: form.User, roles: list[form.Role], existing: PersonRow | None
+    ) -> str | None:
+        """Her school, unless she is refused or left out."""
+        gone = existing is None and not user.active
+        if not gone and user.active and not roles:
+            self._report.refuse("users.csv", user.row, "user_without_role", "sourcedId", value=source)
+            return None
+        if gone or (existing is None and all(role.role in form.GUARDIANS for role in roles)):
             self._left_out.add(source)
-            self._report.of(file).skipped += 1
-            return
-        if not roles and user.active:
-            return self._report.refuse(file, user.row, "user_without_role", "sourcedId", value=source)
-        if existing is None and all(role.role in form.GUARDIANS for role in roles):
-            self._left_out.add(source)
-            self._report.of(file).skipped += 1
-            return
-        signs_in = any(role.role in form.GRANTS for role in roles)
-        login = user.login if signs_in and user.login else (existing.login if existing else None)
-        if signs_in and user.login:
-            owner = self._known.logins.get(user.login)
-            foreign = owner is not None and (existing is None or owner.id != existing.id) and user.login not in leaving
-            if foreign or taken.setdefault(user.login, user.row) != user.row:
-                return self._report.refuse(file, user.row, "login_taken", "username", value=user.login)
-        school = self._home(user, roles, existing)
-        if self._report.is_refused(file, user.row):
-            return
-        wanted = {"school": school, "name": user.name, "login": login, "active": user.active}
-        if existing is not None:
-            self._people[source] = existing.id
-            self._count(file, changed=self._changes.update(Person, existing, **wanted))
-        else:
-            self._people[source] = id = self._ids()
-            self._new.add(source)
-            self._changes.inserts[Person].append({"id": id, "source": source, **wanted})
-            self._report.of(file).created += 1
+            self._report.of("users.csv").skipped += 1
+            return None
+        return self._home(user, roles, existing)
 
     def _home(self, user: form.User, roles: list[form.Role], existing: PersonRow | None) -> str | None:
         """The school a person belongs to; None for those of a district."""

@@ -17,6 +17,7 @@ from signalling.timetable.series import MAX_TERM
 
 Cells = dict[str, str]
 MAX_SOURCE, MAX_NAME, MAX_LOGIN, MAX_SHORT = 255, 120, 80, 40
+MAX_TERMS = 500
 _PROGRESS_ROWS = 1000
 
 
@@ -168,7 +169,8 @@ class _Reader:
         kind = self._one_of("type", form.SESSION_TYPES)
         active = self._active()
         if kind in ("schoolYear", "gradingPeriod"):
-            self._skip()
+            if not self._refused():
+                self._skip()
             return
         name, starts, ends = self._text("title", MAX_NAME), self._day("startDate"), self._day("endDate")
         if starts and ends:
@@ -176,6 +178,9 @@ class _Reader:
             if not dt.timedelta() <= length <= MAX_TERM:
                 self._refuse("term_order", "endDate", limit=MAX_TERM.days)
         if self._refused():
+            return
+        if len(self._roster.sessions) >= MAX_TERMS:
+            self._refuse("too_many_rows", "", limit=MAX_TERMS)
             return
         parent = self._cells.get("parentSourcedId", "") if kind == "term" else ""
         self._roster.sessions[source] = form.Session(self._row, kind, name, starts, ends, parent, active)

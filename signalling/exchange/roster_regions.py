@@ -12,7 +12,7 @@ from signalling.exchange.roster_read import Roster
 
 FILE = "orgs.csv"
 MAX_DEPTH = 10
-"""Eleven ids and their slashes fit into a path's 200 characters."""
+"""So many ids of 16 characters and their slashes fit into a path's 200 characters."""
 
 
 def plan_regions(
@@ -60,14 +60,14 @@ def plan_regions(
     mine = {id: source for source, id in taken.items()}
     for id in sorted(parents, key=lambda id: len(paths[id] or "")):  # parents first
         existing = known.regions.by_id.get(id)
-        source = mine.get(id)
         path = paths[id]
         if path is None:
             continue
-        if source is None:
+        if id not in mine:
             if existing is not None:
                 changes.update(Region, existing, path=path)  # something above it moved
             continue
+        source = mine[id]
         org = rows[source]
         wanted = {"parent": parents[id], "name": org.name, "kind": org.sort, "path": path}
         if existing is None:
@@ -82,13 +82,12 @@ def plan_regions(
 
 def _path(id: str, parents: Mapping[str, str | None]) -> str | None:
     """Ids from the root to `id`; None when they lead back or are too many."""
-    path = "/"
-    at: str | None = id
-    for _ in range(MAX_DEPTH + 1):
-        path = f"/{at}{path}"
+    path, at = f"/{id}/", id
+    for _ in range(MAX_DEPTH):
         if at not in parents:
             return None
-        at = parents[at]
-        if at is None:
+        above = parents[at]
+        if above is None:
             return path
+        path, at = f"/{above}{path}", above
     return None

@@ -57,7 +57,7 @@ class _Series:
 
     form: str
     title: str
-    teacher: str
+    teacher: int
     room: str
     villages: Sequence[int]
     weekdays: str
@@ -93,8 +93,8 @@ async def seed(
 
     async def write(session: AsyncSession) -> None:
         if not beside_others:
-            for table in (School, Person, Booking, Calendar):
-                if await session.scalar(select(table.id).limit(1)) is not None:
+            for known in (School.id, Person.id, Booking.id, Calendar.id):
+                if await session.scalar(select(known).limit(1)) is not None:
                     raise UserError(
                         409,
                         "database_not_empty",
@@ -135,7 +135,12 @@ class _Seed:
         day = self._calendar.local(starts)
         minute = day.hour * 60 + day.minute
         series = _Series(
-            *("delivered", "天气的观测", 9, "录播教室3", (0, 1), ""),
+            form="delivered",
+            title="天气的观测",
+            teacher=9,
+            room="录播教室3",
+            villages=(0, 1),
+            weekdays="",
             starts=minute,
             minutes=BELL_MINUTES,
             subject="科学",
@@ -152,8 +157,12 @@ class _Seed:
     def _timetable(self) -> Sequence[_Series]:
         delivered = [
             _Series(
-                *("delivered", title, number, f"录播教室{number % 3 + 1}", (2 * number, 2 * number + 1)),
-                "MO,WE" if number < 3 else "TU,TH",
+                form="delivered",
+                title=title,
+                teacher=number,
+                room=f"录播教室{number % 3 + 1}",
+                villages=(2 * number, 2 * number + 1),
+                weekdays="MO,WE" if number < 3 else "TU,TH",
                 period=2 + number % 3,
                 subject=subject,
                 grade=3 + number % 4,

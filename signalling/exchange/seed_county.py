@@ -67,21 +67,21 @@ def _regions(county: County, ids: Callable[[], str]) -> str:
 def _times(county: County, calendar: str, today: dt.date, ids: Callable[[], str]) -> None:
     """Two terms of the school year; between them, the nearer one is longer, so that there is school today."""
     year = today.year if today.month >= 8 else today.year - 1
-    terms = [
-        [f"{year}-{year + 1}学年第一学期", dt.date(year, 9, 1), dt.date(year + 1, 1, 22)],
-        [f"{year}-{year + 1}学年第二学期", dt.date(year + 1, 2, 22), dt.date(year + 1, 7, 8)],
-    ]
-    fortnight = timetable.monday(today) + dt.timedelta(days=13)
-    for term, following in zip(terms, (terms[1][1], dt.date.max), strict=True):
-        if term[2] < fortnight < following and term[1] <= today:
-            term[2] = fortnight
-    if today < terms[0][1]:
-        terms[0][1] = timetable.monday(today)
-    elif terms[0][2] < today < terms[1][1] or terms[0][2] < timetable.monday(today) < terms[1][1]:
-        terms[1][1] = timetable.monday(today)
-    for name, starts, ends in terms:
-        county.add(Term, id=ids(), calendar=calendar, name=name, starts=starts, ends=ends)
-        county.terms.append(timetable.Term(name, starts, ends))
+    autumn = [dt.date(year, 9, 1), dt.date(year + 1, 1, 22)]
+    spring = [dt.date(year + 1, 2, 22), dt.date(year + 1, 7, 8)]
+    monday = timetable.monday(today)
+    fortnight = monday + dt.timedelta(days=13)
+    for term, following in ((autumn, spring[0]), (spring, dt.date.max)):
+        if term[0] <= today and term[1] < fortnight < following:
+            term[1] = fortnight
+    if today < autumn[0]:
+        autumn[0] = monday
+    elif autumn[1] < monday < spring[0]:
+        spring[0] = monday
+    for name, (starts, ends) in (("第一学期", autumn), ("第二学期", spring)):
+        term_name = f"{year}-{year + 1}学年{name}"
+        county.add(Term, id=ids(), calendar=calendar, name=term_name, starts=starts, ends=ends)
+        county.terms.append(timetable.Term(term_name, starts, ends))
     proposal = calendar_import.propose(dt.date(year, 8, 1), dt.date(year + 1, 7, 31))
     for special in proposal.days:
         county.add(CalendarDay, calendar=calendar, day=special.day, runs=special.runs, name=special.name)

@@ -92,7 +92,7 @@ class CsvTable:
         if missing:
             raise FileFault
 
-    def _refuse(self, row: int, code: str, column: str = "", **facts: str | int) -> None:
+    def _refuse(self, row: int, code: str, column: str = "", /, **facts: str | int) -> None:
         self._report.refuse(self.file, row, code, column, **facts)
 
     def _fault(self, code: str, **facts: str | int) -> FileFault:

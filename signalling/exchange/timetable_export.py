@@ -29,7 +29,6 @@ async def export_week(session: AsyncSession, school: str, day: dt.date) -> str:
         .where(
             Booking.school == school,
             Lesson.day.between(monday, monday + dt.timedelta(days=6)),
-            Lesson.period.is_not(None),
             Lesson.state != "cancelled",
         )
         .order_by(Lesson.starts, Lesson.id)
@@ -38,6 +37,7 @@ async def export_week(session: AsyncSession, school: str, day: dt.date) -> str:
         # A subject is one word in a cell.
         TimetableLine("".join((subject or title).split()), teacher, pupils, classroom, day.weekday(), period)
         for day, period, teacher, title, subject, classroom, pupils in rows
+        if period is not None
     ]
     if not lines:
         raise UserError(404, "no_lessons", f"The school has no lessons by periods in the week of {monday}.")
