@@ -178,3 +178,25 @@ def test_any_file_is_read_or_reported(tmp_path: Path, data: st.DataObject) -> No
     except UserError as error:
         assert error.status == 422
     assert all(line.sentence for line in report.refusals)
+
+
+@pytest.mark.parametrize("name", sorted(rosters.county()))
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_file_that_was_cut_off(database: Database, tmp_path: Path, name: str) -> None:
+    folder = rosters.write(rosters.county(), tmp_path / "r")
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: data.rindex(b",,")])
+    report = await import_roster(database, folder, NOW, "command")
+    assert ("cut_short", name) in {(line.code, line.file) for line in report.refusals}
+    assert await snapshots.counts(database) == {"audit_head": 1}
+
+
+@pytest.mark.parametrize("name", sorted(rosters.county()))
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_file_with_an_open_quote(database: Database, tmp_path: Path, name: str) -> None:
+    folder = rosters.write(rosters.county(), tmp_path / "r")
+    lines = (folder / name).read_text("utf-8").splitlines()
+    (folder / name).write_text("\n".join([lines[0], '"' + lines[1], *lines[2:]]), "utf-8")
+    report = await import_roster(database, folder, NOW, "command")
+    assert ("unclosed_quote", name, 2) in {(line.code, line.file, line.row) for line in report.refusals}
+    assert not report.written
