@@ -188,15 +188,15 @@ class _Writer:
         return (await self._session.execute(query.where(Person.id > last).order_by(Person.id).limit(_BATCH))).all()
 
     async def _of(self, people: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
-        ids = [person.id for person in people]
+        first, last = people[0].id, people[-1].id  # a batch is all people between two ids
         grants = await self._by_person(
             select(RoleGrant.person, RoleGrant.id, RoleGrant.role, RoleGrant.kind, RoleGrant.scope).where(
-                RoleGrant.person.in_(ids)
+                RoleGrant.person.between(first, last)
             )
         )
         enrolments = await self._by_person(
             select(Enrolment.person, Enrolment.id, Enrolment.pupil_class, Enrolment.role).where(
-                Enrolment.person.in_(ids)
+                Enrolment.person.between(first, last)
             )
         )
         rows: dict[str, list[dict[str, Any]]] = {"users.csv": [], "roles.csv": [], "enrollments.csv": []}

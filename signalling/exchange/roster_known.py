@@ -1,18 +1,18 @@
 """What the database already holds of a roster: the rows its sourcedIds name, and those its names could collide with.
 
 A sourcedId is that of an earlier import (`source`), or, for rows that were made here and exported, the row's own id.
-Regions, schools, classes and terms are read whole (some ten thousand rows in a county); people as far as the roster
+Regions, schools, classes and terms are kept whole (some ten thousand rows in a county); people as far as the roster
 names them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.people import Enrolment, Person, RoleGrant
@@ -20,7 +20,7 @@ from signalling.db.places import PupilClass, Region, School
 from signalling.db.times import Calendar, Term
 from signalling.exchange.roster_read import Roster
 
-CHUNK = 1000
+_BATCH = 2000
 
 
 class RegionRow(NamedTuple):
@@ -130,26 +130,35 @@ async def load(session: AsyncSession, roster: Roster) -> Known:
     )
     known.classes.add(ClassRow(*row) for row in await session.execute(classes))
 
-    people = select(Person.id, Person.source, Person.school, Person.name, Person.login, Person.active)
     named = {*roster.users, *(role.user for role in roster.roles), *(row.user for row in roster.enrollments)}
-    for chunk in _chunks(named):
-        same = or_(Person.source.in_(chunk), and_(Person.id.in_(chunk), Person.source.is_(None)))
-        known.people.add(PersonRow(*row) for row in await session.execute(people.where(same)))
-    for chunk in _chunks({user.login for user in roster.users.values() if user.login}):
-        for row in await session.execute(people.where(Person.login.in_(chunk))):
-            person = PersonRow(*row)
+    logins = {user.login for user in roster.users.values() if user.login}
+    people = select(Person.id, Person.source, Person.school, Person.name, Person.login, Person.active)
+    async for row in _stream(session, people):
+        person = PersonRow(*row)
+        if (person.source or person.id) in named:
+            known.people.add((person,))
+        if person.login in logins:
             known.logins[person.login or ""] = person
-    grants = select(RoleGrant.person, RoleGrant.role, RoleGrant.kind, RoleGrant.scope, RoleGrant.id)
-    enrolments = select(Enrolment.pupil_class, Enrolment.person, Enrolment.id, Enrolment.role)
-    for chunk in _chunks(known.people.by_id):
-        for *key, id in await session.execute(grants.where(RoleGrant.person.in_(chunk))):
-            known.grants[key[0], key[1], key[2], key[3]] = id
-        for class_, who, id, role in await session.execute(enrolments.where(Enrolment.person.in_(chunk))):
+    grants = select(RoleGrant.id, RoleGrant.person, RoleGrant.role, RoleGrant.kind, RoleGrant.scope)
+    async for id, who, role, kind, scope in _stream(session, grants):
+        if who in known.people.by_id:
+            known.grants[who, role, kind, scope] = id
+    enrolments = select(Enrolment.id, Enrolment.pupil_class, Enrolment.person, Enrolment.role)
+    async for id, class_, who, role in _stream(session, enrolments):
+        if who in known.people.by_id:
             known.enrolments[class_, who] = id, role
     return known
 
 
-def _chunks(items: Iterable[str]) -> Iterator[Sequence[str]]:
-    ordered = sorted(items)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
+async def _stream(session: AsyncSession, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Any]:
+    """A whole table, some rows at a time.
+
+    Asking for a thousand names at a time is no faster for a roster as large as the table, and on PostgreSQL, whose
+    statistics know nothing of rows just written, it can take minutes.
+    """
+    rows = await session.stream(query.execution_options(yield_per=_BATCH))
+    try:
+        async for row in rows:
+            yield row
+    finally:
+        await rows.close()

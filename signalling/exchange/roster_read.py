@@ -1,4 +1,4 @@
-"""A roster's files → rows in memory, each checked by itself: about a kilobyte for each person, bounded by `LIMITS`.
+"""A roster's files → rows in memory, each checked by itself: bounded by `LIMITS`.
 
 Only what Tongke keeps is taken out of a row: no e-mail, no telephone number, no birthday, and never a password.
 """

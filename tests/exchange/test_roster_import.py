@@ -271,7 +271,7 @@ async def test_memory_is_bounded(database: Database, tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert report.counts["users.csv"].created == 5000
-    assert peak < 30 << 20  # less than six kilobytes for a person, her roles and classes
+    assert peak < 16 << 20  # about two kilobytes for a person, her roles and classes, and some for the way
     stages = {stage: max(done for name, done, _ in seen if name == stage) for stage, *_ in seen}
     assert stages["read"] > 15_000
     assert stages["write"] == next(total for stage, _, total in seen if stage == "write")
