@@ -181,7 +181,8 @@ class Report:
         """For a terminal: counts, and the first refusals."""
         counts = Table("file", *COUNTED)
         for file, counted in self.counts.items():
-            counts.add_row(file, *(str(getattr(counted, name)) for name in COUNTED))
+            if any(counted.as_json().values()):
+                counts.add_row(file, *(str(getattr(counted, name)) for name in COUNTED))
         yield counts
         if self.refusals:
             lines = Table("file", "row", "column", "what to do")

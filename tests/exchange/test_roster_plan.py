@@ -132,7 +132,7 @@ def fits_together(known: Known) -> None:
         assert class_ in known.classes.by_id and person in people
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(spoilt(), spoilt())
 def test_any_two_rosters_one_after_the_other(tmp_path: Path, first: rosters.Files, second: rosters.Files) -> None:
     known, numbers = Known(), itertools.count()

@@ -115,7 +115,7 @@ async def test_not_beside_others(database: Database) -> None:
 
 def test_there_is_school_on_any_day_of_the_year() -> None:
     ids = iter(range(10**9))
-    for number in range(0, 800):
+    for number in range(0, 800, 3):
         day = dt.date(2026, 1, 1) + dt.timedelta(days=number)
         county = seed_county.build(day, lambda: str(next(ids)))
         terms = sorted(county.terms, key=lambda term: term.starts)
