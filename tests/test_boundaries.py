@@ -106,8 +106,13 @@ RULES = (
     Rule("signalling/bell/steady.py", (), refused=IMPURE),
     Rule(
         "signalling/bell/*",
-        ("mediaserver.api", "signalling.bell", "signalling.db", "signalling.timetable", *ROOMS),
+        ("mediaserver.api", "signalling.bell", "signalling.booking", "signalling.db", "signalling.timetable", *ROOMS),
         frozenset(("sqlalchemy", "structlog")),
+    ),
+    Rule(
+        "signalling/exchange/*",
+        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable", "signalling.exchange"),
+        frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
@@ -198,6 +203,8 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/bell/attendance.py", "import time"),
         ("signalling/bell/attendance.py", "from signalling.rooms import Rooms"),
         ("signalling/app.py", "from signalling.bell.belfry import Belfry"),
+        ("signalling/exchange/x.py", "from signalling.people.accounts import Accounts"),
+        ("signalling/exchange/x.py", "import aiohttp"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/booking/x.py", "from signalling.config import Config"),

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from signalling.booking import claims
 from signalling.db import audit
 from signalling.db.lessons import Lesson
 from signalling.timetable.lifecycle import TRANSITIONS, Cue, State, due
@@ -134,5 +135,6 @@ async def _move(
             moved.append(Moved(row.id, before, after, at, late, row.closes, reason))
             detail = {"from": before, "to": after, "late_s": late, "reason": reason}
             entries.append(audit.Entry(actor, f"lesson.{after}", row.id, {k: v for k, v in detail.items() if v}))
+    await claims.release(session, [one.lesson for one in moved if one.after == "ended"])
     await audit.append_all(session, at, entries)
     return moved

@@ -20,6 +20,9 @@ COMMANDS = {
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
     "admin": "signalling.cli.admin:admin",
+    "import": "signalling.cli.exchange:import_",
+    "export": "signalling.cli.exchange:export",
+    "seed-demo": "signalling.cli.seed_demo:seed_demo",
     "doctor": "signalling.cli.doctor:doctor",
     "capacity": "signalling.cli.capacity:capacity",
 }

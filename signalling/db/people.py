@@ -11,7 +11,7 @@ from signalling.db.base import Base, Id, Instant, Name, Ref, Short
 class Person(Base):
     """:ivar login: in lower case; None for those who never sign in, such as pupils.
     :ivar password: argon2id, or None for those who come by OIDC (`issuer`, `subject`).
-    :ivar feed: the secret in the URL of her calendar feed.
+    :ivar feed: SHA-256 of the secret in the URL of her calendar feed.
     """
 
     __tablename__ = "person"

@@ -9,7 +9,8 @@ from signalling.db.base import Base, Id, Instant, Json, Name, Ref, Short
 
 
 class Region(Base):
-    """A province, a city or a county. :ivar path: ids from the root to itself, `/…/…/`: a scope is a prefix of it."""
+    """A province, a city or a county. :ivar path: ids from the root to itself, `/…/…/`: a scope is a prefix of it.
+    :ivar source: as a school's."""
 
     __tablename__ = "region"
     id: Mapped[Id]
@@ -17,11 +18,13 @@ class Region(Base):
     kind: Mapped[Short]  # province, city, county
     name: Mapped[Name]
     path: Mapped[str] = mapped_column(String(200), index=True)
+    source: Mapped[str | None] = mapped_column(String(255), unique=True)
 
 
 class School(Base):
     """:ivar kind: `lead`, `receiving` or `both`. :ivar approves: requests of others wait for this school's yes.
-    :ivar source: `sourcedId` of the roster it was imported from (OneRoster 1.2)."""
+    :ivar source: `sourcedId` of the roster it was imported from (OneRoster 1.2).
+    :ivar feed: counts revocations of its calendar feed's URL."""
 
     __tablename__ = "school"
     id: Mapped[Id]
@@ -32,9 +35,12 @@ class School(Base):
     approves: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     source: Mapped[str | None] = mapped_column(String(255), unique=True)
+    feed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Classroom(Base):
+    """:ivar feed: counts revocations of its calendar feed's URL."""
+
     __tablename__ = "classroom"
     __table_args__ = (UniqueConstraint("school", "name"),)
     id: Mapped[Id]
@@ -43,6 +49,7 @@ class Classroom(Base):
     kind: Mapped[Short]  # lead, receiving, both
     seats: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
+    feed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class PupilClass(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signalling.db.base import Base, Id, Name, Ref, Short
@@ -20,7 +20,8 @@ class Calendar(Base):
 
 
 class Term(Base):
-    """:ivar starts: a day of week 1; weeks begin on Monday. :ivar ends: its last day."""
+    """:ivar starts: a day of week 1; weeks begin on Monday. :ivar ends: its last day.
+    :ivar source: `sourcedId` of the roster it was imported from (OneRoster 1.2)."""
 
     __tablename__ = "term"
     __table_args__ = (UniqueConstraint("calendar", "starts"),)
@@ -29,6 +30,7 @@ class Term(Base):
     name: Mapped[Name]
     starts: Mapped[dt.date]
     ends: Mapped[dt.date]
+    source: Mapped[str | None] = mapped_column(String(255), unique=True)
 
 
 class CalendarDay(Base):
