@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ MIGRATION_WAIT_S = 60.0
 STATEMENT_S = 30
 ATTEMPTS = 4
 READERS = 8
+_PAUSE_S = 0.005
 
 
 def parse(url: str) -> URL:
@@ -173,6 +175,22 @@ class Database:
         await self.close()
 
 
+def _write_ahead(connection: sqlite3.Connection, wait_s: float) -> None:
+    """Switch the file to WAL, once for good. SQLite does not wait for a lock here: while another connection makes the
+    same new file, it is refused at once, whatever `busy_timeout` says.
+    """
+    last = time.monotonic() + wait_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
 def _sqlite(url: URL, begin: str, connections: int, *, wait_s: float, foreign_keys: bool = True) -> AsyncEngine:
     """An engine that begins transactions itself: Python's sqlite3 would begin them late and never IMMEDIATE.
 
@@ -181,7 +199,6 @@ def _sqlite(url: URL, begin: str, connections: int, *, wait_s: float, foreign_ke
     engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=wait_s)
     pragmas = (
         f"busy_timeout = {wait_s * 1000:.0f}",
-        "journal_mode = WAL",
         "synchronous = NORMAL",
         f"foreign_keys = {foreign_keys:d}",
         f"query_only = {begin == READ:d}",
@@ -191,7 +208,8 @@ def _sqlite(url: URL, begin: str, connections: int, *, wait_s: float, foreign_ke
     def connecting(*_: object) -> None:
         # A file that cannot be opened fails here: aiosqlite's thread would report it to an event loop that may have
         # ended over it (aiosqlite 0.22).
-        sqlite3.connect(str(url.database)).close()
+        with contextlib.closing(sqlite3.connect(str(url.database))) as connection:
+            _write_ahead(connection, wait_s)
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _: object) -> None:
