@@ -1,11 +1,10 @@
-"""Who holds what when: conflicts of a plan with what is booked, and times at which everybody is free."""
+"""Who holds what when: conflicts of a plan with what is booked."""
 
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -63,40 +62,3 @@ class Claims:
 
     def free(self, resources: Iterable[str], starts: int, ends: int) -> bool:
         return all(next(self.during(resource, starts, ends), None) is None for resource in resources)
-
-
-def crowd(lessons: Sequence[tuple[int, int, int]], limit: int) -> tuple[int, int] | None:
-    """When so many classrooms would be connected at once that the machines cannot carry them.
-
-    :param lessons: (starts, ends, classrooms). :returns: (instant, classrooms) of the first such moment, or None.
-    """
-    steps: dict[int, int] = defaultdict(int)
-    for starts, ends, classrooms in lessons:
-        steps[starts] += classrooms
-        steps[ends] -= classrooms
-    connected = 0
-    for instant in sorted(steps):
-        connected += steps[instant]
-        if connected > limit:
-            return instant, connected
-    return None
-
-
-def free_slots(
-    claims: Claims, resources: Sequence[str], candidates: Iterable[tuple[int, int]], limit: int
-) -> list[tuple[int, int]]:
-    """The first `limit` of `candidates` (starts, ends) at which every resource is free."""
-    free = ((starts, ends) for starts, ends in candidates if claims.free(resources, starts, ends))
-    return list(itertools.islice(free, limit))
-
-
-def by_distance(candidates: Iterable[tuple[int, int]], wanted: int) -> list[tuple[int, int]]:
-    """Those nearest to the wanted beginning first: what a planner would try next."""
-    return sorted(candidates, key=lambda slot: (abs(slot[0] - wanted), slot[0]))
-
-
-def group_by_resource(clashes: Iterable[Clash]) -> Mapping[str, list[Clash]]:
-    groups: dict[str, list[Clash]] = defaultdict(list)
-    for clash in clashes:
-        groups[clash.wanted.resource].append(clash)
-    return groups
