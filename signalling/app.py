@@ -23,7 +23,8 @@ from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
-from signalling.rest import Api
+from signalling.rest.api import Api
+from signalling.rest.rooms import RoomsResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
 from signalling.ws import WebSockets
@@ -73,7 +74,8 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        Api(self.rooms).add_routes(app)
+        self.api = Api(database, [RoomsResource(self.rooms)], self.people.cookie_name, clock)
+        self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
         access.add(app, Rule.PUBLIC, "GET", "/healthz", self._healthz)
@@ -85,6 +87,7 @@ class Signalling:
     async def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="rooms-tick")
         await self.people.start()
+        await self.api.start()
         self._set_ready(True)
 
     async def drain(self) -> None:
@@ -97,6 +100,7 @@ class Signalling:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self.api.stop()
         await self.people.stop()
 
     def _set_ready(self, ready: bool) -> None:

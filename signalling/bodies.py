@@ -1,22 +1,39 @@
-"""JSON that a request brings, read into a model; what does not fit is one sentence, without the values."""
+"""What a request brings, read into a model; what does not fit is one sentence, without the values."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+import typing
+from typing import Annotated, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from mediaserver.api import UserError
 
-M = TypeVar("M", bound="Body")
+_PLAIN = r"^[^\x00]*$"
+"""PostgreSQL keeps no NUL."""
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,16}$")]
+Short = Annotated[str, StringConstraints(max_length=40, pattern=_PLAIN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_PLAIN)]
+Line = Annotated[str, StringConstraints(max_length=500, pattern=_PLAIN)]
+Text = Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)]
 
 
 class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
+
+
+class Query(BaseModel):
+    """Parameters behind the question mark; a list takes its parameter several times."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-async def read(request: web.Request, model: type[M]) -> M:
+B = TypeVar("B", bound=Body)
+Q = TypeVar("Q", bound=Query)
+
+
+async def read(request: web.Request, model: type[B]) -> B:
     """No body is read as `{}`.
 
     Other sites' forms cannot send `application/json`, which is why nothing else is taken.
@@ -29,7 +46,27 @@ async def read(request: web.Request, model: type[M]) -> M:
     try:
         return model.model_validate_json(raw or b"{}")
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        reason = first["msg"][0].lower() + first["msg"][1:]
-        raise UserError(400, "bad_request", f"In {where}: {reason}.") from None
+        raise _unfit(error, "the body") from None
+
+
+def read_query(request: web.Request, model: type[Q]) -> Q:
+    """:raises UserError: 400 `bad_request`."""
+    given: dict[str, str | list[str]] = {}
+    for name in set(request.query):
+        values = request.query.getall(name)
+        field = model.model_fields.get(name)
+        many = field is not None and typing.get_origin(field.annotation) in (tuple, list, frozenset)
+        if len(values) > 1 and not many:
+            raise UserError(400, "bad_request", "A parameter of the address is given twice; give it once.")
+        given[name] = values if many else values[0]
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _unfit(error, "the address") from None
+
+
+def _unfit(error: ValidationError, whole: str) -> UserError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or whole
+    reason = first["msg"][0].lower() + first["msg"][1:]
+    return UserError(400, "bad_request", f"In {where}: {reason}.")

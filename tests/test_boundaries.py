@@ -114,6 +114,15 @@ RULES = (
         ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable", "signalling.exchange"),
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
+    Rule(
+        "signalling/rest/*",
+        (
+            *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.bodies", "signalling.booking"),
+            *("signalling.db", "signalling.exchange", "signalling.people", "signalling.rest", "signalling.rights"),
+            *("signalling.timetable", *ROOMS),
+        ),
+        frozenset(("aiohttp", "pydantic", "sqlalchemy", "structlog")),
+    ),
     Rule("signalling/db/*", ("mediaserver.api", "signalling.db"), frozenset(("alembic", "sqlalchemy"))),
     Rule(
         "signalling/*",
@@ -122,6 +131,7 @@ RULES = (
             "mediaserver.settings",
             "signalling.db",
             "signalling.people",
+            "signalling.rest",
             "signalling.timetable",
             *(f"signalling.{path.stem}" for path in ROOT.glob("signalling/*.py")),
         ),

@@ -93,7 +93,7 @@ class Door:
         resource = request.match_info.route.resource
         detail = {
             "route": f"{request.method} {resource.canonical if resource is not None else ''}",
-            "of": request.match_info.get("id", "")[:64].encode("ascii", "backslashreplace").decode(),
+            "of": " ".join(request.match_info.values())[:64].encode("ascii", "backslashreplace").decode(),
             "code": error.code,
             **{key: value for key, value in error.extra.items() if key == "action"},
         }

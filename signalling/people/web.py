@@ -72,6 +72,11 @@ class People:
         self._oidc = _oidc(config, database, self._refusals, Throttle("oidc", clock, oidc.LIMITS, storage), secret)
         self._sweeping: asyncio.Task[None] | None = None
 
+    @property
+    def cookie_name(self) -> str:
+        """Of the session."""
+        return self._cookie.name
+
     def add_routes(self, app: web.Application) -> None:
         access.add(app, Rule.STRANGER, "GET", "/api/v1/login", self.ways)
         access.add(app, Rule.STRANGER, "POST", "/api/v1/login", self.login)

@@ -22,7 +22,7 @@ from mediaserver import api
 from signalling import access, app, logs, pages
 from signalling.access import RULES, Rule
 from signalling.metrics import CLOSE_REASONS, Metrics
-from signalling.rest import MAX_PREFLIGHT
+from signalling.rest.rooms import MAX_PREFLIGHT
 from tests.signalling.conftest import School
 from tests.signalling.fakes import OFFER
 
@@ -52,6 +52,7 @@ class TestRules:
         rules = school.server.signalling.app[RULES]
         public = {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.PUBLIC}  # type: ignore[union-attr]
         readable = ["/", "/studio", "/classroom", "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
+        readable.append("/api/v1/openapi.json")
         options = ["/whip/{room}", "/whip/{room}/{session}", "/whep/{room}", "/whep/{room}/{session}"]
         assert public == {(verb, path) for verb in ("GET", "HEAD") for path in readable} | {
             ("OPTIONS", path) for path in options

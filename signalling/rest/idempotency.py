@@ -1,0 +1,101 @@
+"""A creating request that is sent twice is done once (IETF draft-ietf-httpapi-idempotency-key-header).
+
+The key is taken before the work begins and keeps its answer afterwards. Where the process dies between the two nobody
+knows whether it was done: the repetition is told so, and nothing is doubled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mediaserver.api import UserError
+from signalling.db.engine import Database
+from signalling.db.records import Answered
+from signalling.db.upsert import insert
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEPT_S = 24 * 3600
+MAX_KEY = 128
+MAX_KEYS = 5000
+"""Of one person, within `KEPT_S`."""
+RUNNING_S = 60
+"""A request takes no longer; one that has not ended by then was interrupted."""
+_RUNNING = 0
+_NO_STORE = {"Cache-Control": "no-store"}
+_CHARACTERS = frozenset(string.ascii_letters + string.digits + string.punctuation)
+
+
+async def once(
+    database: Database,
+    person: str,
+    key: str,
+    request: web.Request,
+    now: float,
+    work: Callable[[], Awaitable[tuple[int, Any]]],
+) -> web.Response:
+    """Do the work, or answer what it was answered before.
+
+    :param work: returns the status and the JSON document.
+    :raises UserError: 422 `bad_key`, `key_reused`; 409 `in_progress`, `outcome_unknown`; 429 `too_many_keys`; what
+        `work` raises, after which the key is free again.
+    """
+    if not 1 <= len(key) <= MAX_KEY or not _CHARACTERS.issuperset(key):
+        raise UserError(422, "bad_key", f"An {HEADER} has 1 to {MAX_KEY} visible ASCII characters; use a new UUID.")
+    what = hashlib.sha256(f"{request.method} {request.rel_url}\n".encode() + await request.read()).hexdigest()
+    before = await _take(database, person, key, what, now)
+    if before is not None:
+        return web.json_response(
+            before.body, status=before.status, headers={"Cache-Control": "no-store", REPLAYED: "1"}
+        )
+    mine = (Answered.person == person) & (Answered.key == key)
+    try:
+        status, document = await work()
+    except UserError:  # nothing was done
+        async with database.write() as session:
+            await session.execute(delete(Answered).where(mine))
+        raise
+    async with database.write() as session:
+        await session.execute(update(Answered).where(mine).values(status=status, body=document))
+    return web.json_response(document, status=status, headers=_NO_STORE)
+
+
+async def _take(database: Database, person: str, key: str, what: str, now: float) -> Answered | None:
+    """None: the key is ours now."""
+
+    async def work(session: AsyncSession) -> Answered | None:
+        recent = select(Answered.key).where(Answered.person == person).limit(MAX_KEYS)
+        values = {"person": person, "key": key, "request": what, "status": _RUNNING, "body": {}, "at": int(now)}
+        adding = insert(session, Answered.__table__).values(values).on_conflict_do_nothing()
+        if (await session.execute(adding.returning(Answered.__table__.c.key))).first() is None:
+            return await session.get(Answered, (person, key))
+        if len((await session.scalars(recent)).all()) >= MAX_KEYS:
+            raise UserError(429, "too_many_keys", f"You have used {MAX_KEYS} keys today; send the request without one.")
+        return None
+
+    before = await database.run(work)
+    if before is None:
+        return None
+    if before.request != what:
+        raise UserError(422, "key_reused", f"This {HEADER} was used for another request; use a new one.")
+    if before.status == _RUNNING:
+        if now - before.at < RUNNING_S:
+            raise UserError(409, "in_progress", "The same request is being worked on; wait a moment and look again.")
+        raise UserError(
+            409,
+            "outcome_unknown",
+            "The first request with this key was interrupted; look whether it was done, then send it with a new key.",
+        )
+    return before
+
+
+async def sweep(database: Database, now: float) -> None:
+    async with database.write() as session:
+        await session.execute(delete(Answered).where(Answered.at < now - KEPT_S))

@@ -1,0 +1,152 @@
+"""One thing that can be done over REST, declared once: its route, its rule, what it takes and what it answers.
+
+A handler is an async function of one `Call[BODY, QUERY]`; its type hints say what is read and written, the first line
+of its docstring is its summary in the OpenAPI document. `Operation.serve` is everything between aiohttp and it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from signalling import access, bodies
+from signalling.access import DATABASE, Rule
+from signalling.bodies import Body, Query
+from signalling.db.engine import Database
+from signalling.people.door import CALLER, Caller
+from signalling.rest import idempotency
+
+ROOT = "/api/v1"
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Nothing(Body, Query):
+    """No body, or no parameters."""
+
+
+B = TypeVar("B", bound=Body)
+Q = TypeVar("Q", bound=Query)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B, Q]):
+    """:ivar now: seconds since 1970."""
+
+    request: web.Request
+    body: B
+    query: Q
+    now: float
+
+    @property
+    def caller(self) -> Caller:
+        return self.request[CALLER]
+
+    @property
+    def person(self) -> str:
+        """The id of who is signed in."""
+        return self.caller.person
+
+    @property
+    def database(self) -> Database:
+        return self.request.app[DATABASE]
+
+    def path(self, name: str) -> str:
+        return self.request.match_info[name]
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """:ivar path: after `/api/v1`; its parameters are named as kinds of `scopes.find` where they are ids of such.
+    :ivar right: action of `roles.TABLE`. :ivar of: the parameter that it is asked for; empty: the handler asks.
+    :ivar status: of the answer; 204 where the handler returns None.
+    :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON."""
+
+    method: str
+    path: str
+    handler: Handler
+    right: str = ""
+    of: str = ""
+    status: int = 200
+    creates: bool = False
+    rule: Rule = Rule.PERSON
+    content: str = "application/json"
+
+    @functools.cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.handler)
+
+    @functools.cached_property
+    def takes(self) -> tuple[type[Body], type[Query]]:
+        call = next(hint for name, hint in self._hints.items() if name != "return")
+        return typing.get_args(call)  # type: ignore[return-value]
+
+    @functools.cached_property
+    def answers(self) -> TypeAdapter[Any] | None:
+        """None: nothing, or a response of the handler's own making."""
+        hint = self._hints["return"]
+        if hint is type(None) or (inspect.isclass(hint) and issubclass(hint, web.StreamResponse)):
+            return None
+        return TypeAdapter(hint)
+
+    @property
+    def succeeds(self) -> int:
+        return 204 if self._hints["return"] is type(None) else self.status
+
+    @property
+    def id(self) -> str:
+        """Such as `lessons_move`, of a method of `LessonsResource`."""
+        return self.handler.__qualname__.replace("Resource", "").replace(".", "_").lower()
+
+    @property
+    def tag(self) -> str:
+        return self.path.split("/")[1]
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.handler) or "").partition("\n")[0]
+
+    def add(self, app: web.Application, clock: Callable[[], float]) -> None:
+        _ = self.takes, self.answers  # a wrong declaration fails when the server starts
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await self.serve(request, clock())
+
+        access.add(app, self.rule, self.method, ROOT + self.path, serve)
+
+    async def serve(self, request: web.Request, now: float) -> web.StreamResponse:
+        if self.of:
+            await request[CALLER].require(self.right, self.of, request.match_info[self.of])
+        body_type, query_type = self.takes
+        query = bodies.read_query(request, query_type)
+        body = await bodies.read(request, body_type) if body_type is not Nothing else Nothing()
+        call = Call(request, body, query, now)
+        key = request.headers.get(idempotency.HEADER) if self.creates else None
+        if key is None:
+            return self._response(await self.handler(call))
+        return await idempotency.once(call.database, call.person, key, request, now, lambda: self._answer(call))
+
+    async def _answer(self, call: Call[Any, Any]) -> tuple[int, Any]:
+        assert self.answers is not None
+        return self.succeeds, self.answers.dump_python(await self.handler(call), mode="json")
+
+    def _response(self, result: Any) -> web.StreamResponse:
+        if isinstance(result, web.StreamResponse):
+            return result
+        if self.answers is None:
+            return web.Response(status=204, headers=NO_STORE)
+        return web.Response(
+            status=self.succeeds,
+            body=self.answers.dump_json(result),
+            content_type="application/json",
+            headers=NO_STORE,
+        )

@@ -1,0 +1,68 @@
+"""For those who hold a room token: the line test before a lesson, and the list of rooms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mediaserver.api import UserError
+from signalling import rights
+from signalling.access import CLAIMS, Rule
+from signalling.rest.operation import Call, Nothing, Operation
+from signalling.rooms import Rooms
+
+MAX_PREFLIGHT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """:ivar seconds: from the first byte to the last."""
+
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    room: str
+    lesson: dict[str, Any]
+    participants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    rooms: list[Running]
+
+
+class RoomsResource:
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def operations(self) -> Iterable[Operation]:
+        yield Operation("POST", "/preflight", self.preflight, rule=Rule.TOKEN)
+        yield Operation("GET", "/rooms", self.rooms, rule=Rule.TOKEN)
+
+    async def preflight(self, call: Call[Nothing, Nothing]) -> Measured:
+        """How fast an upload arrives: it is read and thrown away"""
+        size, began = 0, 0.0
+        async for chunk in call.request.content.iter_any():
+            began = began or time.monotonic()
+            size += len(chunk)
+            if size > MAX_PREFLIGHT:
+                raise UserError(413, "too_large", f"The line test takes up to {MAX_PREFLIGHT // 2**20} MiB; send less.")
+        seconds = time.monotonic() - began if began else 0.0
+        return Measured(size, round(seconds, 6))
+
+    async def rooms(self, call: Call[Nothing, Nothing]) -> Listed:
+        """Rooms that are open on this server"""
+        claims = call.request[CLAIMS]
+        if not rights.TABLE[claims.role].lists_rooms:
+            raise UserError(403, "forbidden_role", f"The role {claims.role} may not list rooms; ask an administrator.")
+        return Listed(
+            [
+                Running(name, room.lesson.summary().model_dump(), len(room.lesson.people))
+                for name, room in sorted(self._rooms.rooms.items())
+            ]
+        )
