@@ -303,7 +303,7 @@ def grids(result: dict[str, Any]) -> list[Grid]:
     ]
     people = max((server["import"]["people"] for server in servers), default=0)
     header_once = ["", "bell", "bell, server killed", f"import of {people:,} people", "the same again"]
-    told = "A killed server's lease has to end before another one rings; that wait is part of the time."
+    told = "Killed: one server by SIGKILL after its first lesson, and the time until another has opened the rest."
     return [Grid("Booking", header, rows, note), Grid("Bell and import", header_once, once, told)]
 
 
