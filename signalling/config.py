@@ -235,6 +235,10 @@ class OidcConfig(Section):
         return self
 
 
+class WebhooksConfig(Section):
+    allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -254,6 +258,7 @@ class Config(BaseSettings):
     database: DatabaseConfig = DatabaseConfig()
     bell: BellConfig = BellConfig()
     oidc: OidcConfig = OidcConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
     log: LogConfig = LogConfig()
 
     @classmethod

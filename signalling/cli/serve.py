@@ -25,6 +25,9 @@ from signalling.app import Signalling
 from signalling.bell.belfry import Belfry
 from signalling.config import Config
 from signalling.db.engine import Database
+from signalling.hooks.courier import Courier
+from signalling.hooks.sender import Sender
+from signalling.hooks.webhooks import seal_of
 
 log = structlog.get_logger("signalling.serve")
 
@@ -62,8 +65,8 @@ def certificate_files(config: Config, now: datetime.datetime) -> tls.Files:
 class Server:
     """Signalling and media composed over a `LocalBus`.
 
-    Start: secret, certificate, TCP sockets, database, media, HTTP, bell. Stop is the reverse, after a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell → media sessions and UDP socket → HTTP
+    Start: secret, certificate, TCP sockets, database, media, HTTP, bell, webhooks. Stop is the reverse, after a drain:
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell → webhooks → media sessions and UDP socket → HTTP
     connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
     and logged.
 
@@ -85,6 +88,7 @@ class Server:
         self._secret = b""
         self._database: Database | None = None
         self.belfry: Belfry | None = None
+        self._courier: Courier | None = None
         self.signalling: Signalling
 
     async def start(self) -> None:
@@ -115,6 +119,9 @@ class Server:
             await self.signalling.start()
             self.belfry = belfry
             belfry.start()
+            sender = Sender(config.webhooks.allow)
+            self._courier = Courier(self._database, sender, seal_of(self._secret), metrics)
+            self._courier.start()
         except BaseException:
             for listening in bound:
                 listening.close()
@@ -148,9 +155,12 @@ class Server:
         media, self._media = self._media, None
         runner, self._runner = self._runner, None
         belfry, self.belfry = self.belfry, None
+        courier, self._courier = self._courier, None
         database, self._database = self._database, None
-        if belfry is not None:
-            await self._step("bell", belfry.stop(), DATABASE_TIMEOUT_S)
+        writing = {"bell": belfry, "webhooks": courier}
+        await asyncio.gather(
+            *(self._step(name, it.stop(), DATABASE_TIMEOUT_S) for name, it in writing.items() if it is not None)
+        )
         if media is not None:
             await self._step("media", media.stop())
         if runner is not None:

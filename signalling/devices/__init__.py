@@ -1,0 +1,1 @@
+"""Displays and recorder boxes in classrooms."""
