@@ -115,11 +115,11 @@ RULES = (
         "signalling/hooks/*",
         (
             *("mediaserver.api", "signalling.bell.lease", "signalling.bell.pulse", "signalling.booking"),
-            *("signalling.db", "signalling.devices.seal", "signalling.hooks", "signalling.metrics"),
+            *("signalling.db", "signalling.devices.keys", "signalling.hooks", "signalling.metrics"),
         ),
         frozenset(("aiohttp", "sqlalchemy", "structlog")),
     ),
-    Rule("signalling/devices/seal.py", ("mediaserver.api",), frozenset(("cryptography",))),
+    Rule("signalling/devices/keys.py", ("mediaserver.api",), frozenset(("cryptography",))),
     Rule(
         "signalling/exchange/*",
         ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable", "signalling.exchange"),

@@ -27,7 +27,7 @@ from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.hooks.courier import Courier
 from signalling.hooks.sender import Sender
-from signalling.hooks.webhooks import seal_of
+from signalling.hooks.webhooks import key_of
 
 log = structlog.get_logger("signalling.serve")
 
@@ -120,7 +120,7 @@ class Server:
             self.belfry = belfry
             belfry.start()
             sender = Sender(config.webhooks.allow)
-            self._courier = Courier(self._database, sender, seal_of(self._secret), metrics)
+            self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
             self._courier.start()
         except BaseException:
             for listening in bound:

@@ -23,7 +23,7 @@ from signalling.bell.lease import Lease
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
 from signalling.db.records import Webhook
-from signalling.devices.seal import Seal
+from signalling.devices import keys
 from signalling.hooks import queue
 from signalling.hooks.queue import Due, Target
 from signalling.hooks.sender import Outcome, Sender
@@ -44,14 +44,14 @@ STOP_S = 0.3
 
 
 class Courier:
-    """:param seal: of the webhooks' secrets. :param clock: seconds since 1970.
+    """:param key: webhooks' secrets are sealed with it (`webhooks.key_of`). :param clock: seconds since 1970.
     :param monotonic: seconds of a clock that nobody sets. :ivar held: whether this server is the one that sends."""
 
     def __init__(
         self,
         database: Database,
         sender: Sender,
-        seal: Seal,
+        key: bytes,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         *,
@@ -62,7 +62,7 @@ class Courier:
         self.held = False
         self._database = database
         self._sender = sender
-        self._seal = seal
+        self._key = key
         self._counted = metrics.webhook_tries
         self._clock = clock
         self._monotonic = monotonic
@@ -176,7 +176,7 @@ class Courier:
     async def _try(self, target: Target, tried: Due) -> bool:
         """:returns: whether the target was reached."""
         try:
-            secret = self._seal.open(target.sealed)
+            secret = keys.unseal(self._key, target.webhook, target.sealed)
         except UserError:
             outcome = Outcome("unsigned", "The secret was sealed by a server with another one; renew it.", True)
         else:

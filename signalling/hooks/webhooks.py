@@ -19,7 +19,7 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.places import Region, School
 from signalling.db.records import Delivery, Webhook
-from signalling.devices.seal import Seal
+from signalling.devices import keys
 from signalling.hooks import signature
 from signalling.hooks.targets import check_url, origin
 
@@ -30,9 +30,9 @@ MAX_A_SCOPE = 20
 MAX_WEBHOOKS = 1000
 
 
-def seal_of(secret: bytes) -> Seal:
+def key_of(secret: bytes) -> bytes:
     """What webhooks' secrets are sealed with. :param secret: the server's."""
-    return Seal(hmac.digest(secret, b"tongke webhook secret", "sha256"))
+    return hmac.digest(secret, b"tongke webhook", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Webhooks:
 
     def __init__(self, database: Database, secret: bytes, allow: Iterable[str]) -> None:
         self._database = database
-        self._seal = seal_of(secret)
+        self._key = key_of(secret)
         self._allow = [ipaddress.ip_network(network) for network in allow]
 
     async def list(self, within: Collection[str] | None, limit: int, after: str) -> Sequence[Shown]:
@@ -101,7 +101,7 @@ class Webhooks:
             here = await session.scalar(select(func.count()).select_from(Webhook).where(Webhook.scope == scope))
             if (in_all or 0) >= MAX_WEBHOOKS or (here or 0) >= MAX_A_SCOPE:
                 raise UserError(409, "too_many_webhooks", "There are too many webhooks here; remove one of them first.")
-            made = Webhook(id=id, secret=self._seal.seal(secret), active=True, **row)
+            made = Webhook(id=id, secret=keys.seal(self._key, id, secret), active=True, **row)
             session.add(made)
             await session.flush()
             await audit.append(session, int(now), actor, "webhook.created", id, _detail(made))
@@ -146,7 +146,7 @@ class Webhooks:
 
         async def work(session: AsyncSession) -> str:
             row = await _locked(session, webhook)
-            row.secret = self._seal.seal(secret)
+            row.secret = keys.seal(self._key, webhook, secret)
             await session.flush()
             await audit.append(session, int(now), actor, "webhook.secret", webhook)
             return secret

@@ -14,7 +14,7 @@ from signalling.db.engine import Database
 from signalling.db.records import Delivery
 from signalling.hooks.courier import Courier
 from signalling.hooks.sender import Sender
-from signalling.hooks.webhooks import Made, Webhooks, seal_of
+from signalling.hooks.webhooks import Made, Webhooks, key_of
 from signalling.metrics import Metrics
 from tests.bell.county import Clock
 from tests.hooks.receiver import Receiver
@@ -48,7 +48,7 @@ async def make_courier(database: Database, clock: Clock) -> AsyncIterator[MakeCo
         def make(*, on: Database = database, timeout_s: float = 5.0, allow: Any = LOCAL, at: Clock = clock) -> Courier:
             metrics = Metrics()
             courier = Courier(
-                on, Sender(allow, timeout_s=timeout_s), seal_of(SECRET), metrics, at, monotonic=at.monotonic
+                on, Sender(allow, timeout_s=timeout_s), key_of(SECRET), metrics, at, monotonic=at.monotonic
             )
             courier.metrics = metrics  # type: ignore[attr-defined]
             stack.push_async_callback(courier.stop)
