@@ -239,6 +239,10 @@ class WebhooksConfig(Section):
     allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
 
 
+class BoxesConfig(Section):
+    at_once: Annotated[int, Field(ge=0, le=500)] = 20
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -259,6 +263,7 @@ class Config(BaseSettings):
     bell: BellConfig = BellConfig()
     oidc: OidcConfig = OidcConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
+    boxes: BoxesConfig = BoxesConfig()
     log: LogConfig = LogConfig()
 
     @classmethod

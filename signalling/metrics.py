@@ -102,6 +102,9 @@ class Metrics:
             ["result"],
             registry=registry,
         )
+        self.boxes = Gauge(
+            "tongke_boxes", "Recorder boxes of lessons that are open, by what they do", ["state"], registry=registry
+        )
         self.ready = Gauge("tongke_ready", "1 while new sessions are taken", registry=registry)
         self._plane: dict[str, int] = {}
         self.census: Census = dict

@@ -119,6 +119,20 @@ RULES = (
         ),
         frozenset(("aiohttp", "sqlalchemy", "structlog")),
     ),
+    Rule(
+        "signalling/boxes/*",
+        (
+            *(
+                "mediaserver.api",
+                "signalling.bell.passes",
+                "signalling.bell.pulse",
+                "signalling.boxes",
+                "signalling.db",
+            ),
+            *("signalling.devices.keys", "signalling.metrics"),
+        ),
+        frozenset(("sqlalchemy", "structlog")),
+    ),
     Rule("signalling/devices/keys.py", ("mediaserver.api",), frozenset(("cryptography",))),
     Rule(
         "signalling/exchange/*",
