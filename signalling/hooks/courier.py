@@ -1,9 +1,9 @@
 """Sends what is due, from one of the servers on a database.
 
 Each webhook has at most one try under way, each target a few, all together some dozens: a target that hangs holds up
-its own messages and nobody else's. A target that could not be reached is left alone for a minute, whatever waits for
-it. A message may arrive twice, when a server dies between the answer and its commit or another one takes over, and
-then has the same `webhook-id`.
+its own messages and nobody else's. A target that could not be reached is left alone for a while, whatever waits for it.
+A message may arrive twice, when a server dies between the answer and its commit or another one takes over, and then
+has the same `webhook-id`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Courier:
         self._monotonic = monotonic
         self._lease = Lease("webhooks", secrets.token_hex(8), lease_s)
         self._renewed: float | None = None
-        self._swept: float | None = None
+        self._swept = monotonic()
         self._rounds: dict[str, asyncio.Task[None]] = {}
         """Webhook → its messages on their way."""
         self._at: Counter[str] = Counter()
@@ -102,7 +102,7 @@ class Courier:
         self._resting = {where: rest for where, rest in self._resting.items() if rest[0] > forgotten}
         async with self._database.read() as session:
             targets = await queue.due_targets(session, now)
-            sweeps = self._swept is None or monotonic - self._swept >= SWEEP_S
+            sweeps = monotonic - self._swept >= SWEEP_S
             if not (targets or self._rounds or sweeps):
                 return  # nobody needs the lease, and nothing is written
             free = await self._lease.look(session, now, monotonic)
@@ -202,9 +202,13 @@ class Courier:
         async with self._database.read() as session:
             webhooks = (await session.scalars(select(Webhook.id).order_by(Webhook.id))).all()
         for webhook in webhooks:
+            async with self._database.read() as session:  # what takes long is not done while others cannot write
+                stale = await queue.stale(session, webhook, now)
+            if not stale.old and not stale.excess:
+                continue
 
-            async def work(session: AsyncSession, webhook: str = webhook) -> int:
-                return await queue.purge(session, webhook, now)
+            async def work(session: AsyncSession, stale: queue.Stale = stale) -> int:
+                return await queue.clear(session, stale)
 
             given_up = await self._database.run(work)
             if given_up:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, select, update
@@ -89,16 +89,30 @@ async def record(session: AsyncSession, target: Target, tried: Due, outcome: Out
     return later is None and not outcome.arrived
 
 
-async def purge(session: AsyncSession, webhook: str, now: float) -> int:
-    """Forget what is old, and give up what is too much; returns how many were given up."""
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """:ivar old: deliveries to forget. :ivar excess: to give up."""
+
+    old: Sequence[str]
+    excess: Sequence[str]
+
+
+async def stale(session: AsyncSession, webhook: str, now: float) -> Stale:
     it = Delivery
-    for kept, which in ((KEPT_S, it.id.is_not(None)), (ARRIVED_KEPT_S, it.due.is_(None) & it.status.startswith("2"))):
-        old = select(it.id).where(it.webhook == webhook, it.made < int(now) - kept, which).limit(_PURGE)
-        await session.execute(delete(it).where(it.id.in_(old)), execution_options={"synchronize_session": False})
+    arrived = it.due.is_(None) & it.status.startswith("2")
+    old: list[str] = []
+    for which in (it.made < int(now) - KEPT_S, (it.made < int(now) - ARRIVED_KEPT_S) & arrived):
+        old += await session.scalars(select(it.id).where(it.webhook == webhook, which).limit(_PURGE))
     waiting = select(it.id).where(it.webhook == webhook, it.due.is_not(None))
     excess = waiting.order_by(it.made.desc(), it.id.desc()).offset(MAX_WAITING).limit(_PURGE)
-    given_up: Collection[str] = (await session.scalars(excess)).all()
-    if given_up:
-        row = update(it).where(it.id.in_(given_up))
-        await session.execute(row.values(due=None, status=CROWDED_OUT, answer=""))
-    return len(given_up)
+    return Stale(old, (await session.scalars(excess)).all())
+
+
+async def clear(session: AsyncSession, stale: Stale) -> int:
+    """Forget and give up; returns how many were given up."""
+    it = Delivery
+    if stale.old:
+        await session.execute(delete(it).where(it.id.in_(stale.old)), execution_options={"synchronize_session": False})
+    given_up = update(it).where(it.id.in_(stale.excess), it.due.is_not(None)).returning(it.id)
+    values = given_up.values(due=None, status=CROWDED_OUT, answer="")
+    return len((await session.scalars(values, execution_options={"synchronize_session": False})).all())

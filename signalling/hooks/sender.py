@@ -17,6 +17,8 @@ from signalling.hooks.targets import FORBIDDEN, socket_factory
 
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0
+KEEP_S = 3.0
+"""A connection that was not used for so long is closed: before its target does, as we try to use it."""
 MAX_ANSWER = 1000
 """Bytes of an answer that are read and kept; its connection is then closed."""
 GONE = "410"
@@ -79,9 +81,9 @@ class Sender:
     async def send(self, url: str, secret: str, message: Message, now: float) -> Outcome:
         """:param secret: as it was shown to the receiver."""
         if self._http is None:
-            # A connection for each try: each is judged by the address it goes to, and none waits for another's answer.
+            # A connection is kept for the messages of one bell. Its address was judged when it was made.
             connector = aiohttp.TCPConnector(
-                socket_factory=socket_factory(self._allow), force_close=True, limit=0, use_dns_cache=False
+                socket_factory=socket_factory(self._allow), keepalive_timeout=KEEP_S, limit=0, use_dns_cache=False
             )
             self._http = aiohttp.ClientSession(
                 connector=connector,
@@ -95,7 +97,8 @@ class Sender:
         try:
             async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 text = await _beginning(response)
-                response.close()
+                if not response.content.at_eof():
+                    response.close()
                 return Outcome(str(response.status), text, True)
         except TimeoutError:
             return Outcome("timeout", f"No answer within {self._timeout.total:.0f} s.", False)

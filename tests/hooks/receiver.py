@@ -21,6 +21,8 @@ class Got:
     path: str
     headers: dict[str, str]
     raw: bytes
+    peer: object
+    """Address and port that it came from."""
 
     @property
     def id(self) -> str:
@@ -81,7 +83,8 @@ class Receiver:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.got.append(Got(request.path, headers, await request.read()))
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        self.got.append(Got(request.path, headers, await request.read(), peer))
         answer = self.answers.pop(0) if self.answers else 204
         if isinstance(answer, int):
             return web.Response(status=answer, text="" if answer == 204 else f"answer {answer}")

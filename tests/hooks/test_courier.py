@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from sqlalchemy import update
 
 from mediaserver.api import UserError
+from signalling import tls
 from signalling.db.engine import Database
 from signalling.db.records import Webhook
 from signalling.hooks import courier as courier_module
@@ -166,6 +169,31 @@ async def test_rubbish_is_no_answer(database: Database, webhooks: Webhooks, cour
     await beat(courier)
     server.close()
     assert (await delivery(database, id)).status == "broken"
+
+
+async def test_a_certificate_that_nobody_vouches_for(
+    database: Database, webhooks: Webhooks, courier: Courier, clock: Clock, tmp_path: Path
+) -> None:
+    files = tls.ensure(tmp_path, ["localhost", "127.0.0.1"], datetime.datetime.now(datetime.UTC))
+
+    async def closed(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(closed, "127.0.0.1", 0, ssl=tls.context(files))
+    made = await hook(webhooks, f"https://localhost:{server.sockets[0].getsockname()[1]}/", clock)
+    [id] = await put(database, made.id, int(clock()))
+    await beat(courier)
+    server.close()
+    assert (await delivery(database, id)).status == "untrusted"
+
+
+async def test_messages_of_one_bell_share_a_connection(
+    database: Database, webhooks: Webhooks, courier: Courier, receiver: Receiver, clock: Clock
+) -> None:
+    made = await hook(webhooks, receiver.url, clock)
+    await put(database, made.id, int(clock()), 3 * queue.BATCH)
+    await beat(courier)
+    assert len(receiver.got) == 3 * queue.BATCH and len({got.peer for got in receiver.got}) == 1
 
 
 async def test_targets_are_judged_when_they_are_connected_to(
@@ -360,6 +388,7 @@ async def test_old_deliveries_are_forgotten_and_too_many_given_up(
     await put(database, made.id, now - 8 * 86400, due=None, status="200")
     [failed] = await put(database, made.id, now - 8 * 86400, due=None, status="500")
     waiting = await put(database, made.id, now, 8)
+    clock.pass_(courier_module.SWEEP_S)
     await beat(courier)
     left = {row.id: row for row in await deliveries(database)}
     assert set(left) == {failed, *waiting}
