@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from mediaserver.api import UserError
@@ -24,6 +25,8 @@ from signalling.client.source import Source
 EVERY_S = 2.0
 END_S = 3.0
 """A source that does not let go of its thread for longer is left to the end of the process."""
+STAND_BY_S = 10.0
+"""While somebody else teaches it is asked so often whether she still does."""
 MAX_DETAIL = 500
 
 
@@ -47,7 +50,7 @@ async def publish(order: dict[str, Any]) -> None:
         source = await Source.open(order["source"], say=lambda detail: told("source", detail))
         async with source, SignallingClient(order["url"], order["token"], fingerprint=pinned) as client:
             reporting = asyncio.create_task(report(source))
-            publishing = asyncio.create_task(keep_publishing(client, order["room"], source.tracks, say=told))
+            publishing = asyncio.create_task(stand_by(client, order["room"], source, told))
             over = asyncio.create_task(source.ended.wait())
             try:
                 await asyncio.wait((publishing, over), return_when=asyncio.FIRST_COMPLETED)
@@ -61,6 +64,18 @@ async def publish(order: dict[str, Any]) -> None:
     finally:
         if reporting is not None:
             reporting.cancel()
+
+
+async def stand_by(client: SignallingClient, room: str, source: Source, told: Callable[[str, str], None]) -> None:
+    """Publish whenever nobody else does: a teacher who teaches from her own page is not pushed out."""
+    while True:
+        try:
+            await keep_publishing(client, room, source.tracks, say=told)
+        except UserError as error:
+            if error.code not in ("room_has_lead", "taken_over"):
+                raise
+            told(error.code, error.detail)
+        await asyncio.sleep(STAND_BY_S)
 
 
 async def report(source: Source) -> None:

@@ -193,4 +193,6 @@ async def test_the_teacher_keeps_the_lesson_she_publishes_herself(
                 await connect(database, county, box, made)
                 await eventually(shows(server, county, lambda it: it.code == "room_has_lead"), 30)
                 assert not publisher.lost.is_set()
+                process = pid_of(server, county)
         await eventually(shows(server, county, lambda it: it.connected), 60)
+        assert pid_of(server, county) == process
