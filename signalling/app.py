@@ -19,12 +19,14 @@ from signalling.access import DATABASE, RULES, Rule
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
+from signalling.hooks.webhooks import Webhooks
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
 from signalling.rest.rooms import RoomsResource
+from signalling.rest.webhooks import WebhooksResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
 from signalling.ws import WebSockets
@@ -74,7 +76,11 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        self.api = Api(database, [RoomsResource(self.rooms)], self.people.cookie_name, clock)
+        resources = [
+            RoomsResource(self.rooms),
+            WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
+        ]
+        self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
