@@ -13,6 +13,8 @@ from signalling.db.lessons import Booking, Lesson
 from signalling.db.places import Device
 
 MAX_ROWS = 2000
+BEFORE_S = 60
+"""A box begins so long before its lesson, not with its room: what it sends makes the lesson live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,15 @@ async def read(session: AsyncSession) -> list[Wanted]:
 
 
 def one_each(wanted: Iterable[Wanted], now: float) -> Sequence[Wanted]:
-    """One lesson a box, in the order of time: many boxes are read by one at a time only.
+    """One lesson a box, in the order of time: many boxes are read by one at a time only. None before its time.
 
     Where one lesson is in its grace time and the next one's room is open already, the box is at the first one until
     its planned end. :param wanted: in the order of time.
     """
     chosen: dict[str, Wanted] = {}
     for it in wanted:
+        if it.starts - BEFORE_S > now:
+            continue
         before = chosen.get(it.device)
         if before is None or before.ends <= now:
             chosen[it.device] = it

@@ -18,7 +18,7 @@ from signalling.boxes import child as child_module
 from signalling.boxes import wanted
 from signalling.boxes.boxes import YIELD_S, Boxes
 from signalling.boxes.child import Child, Order
-from signalling.boxes.wanted import Wanted, address, one_each
+from signalling.boxes.wanted import BEFORE_S, Wanted, address, one_each
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking
 from signalling.db.places import Device
@@ -36,10 +36,16 @@ def want(device: str, lesson: str, starts: int, minutes: int = 40) -> Wanted:
 
 class TestOneEach:
     def test_until_its_end_the_first_one_keeps_the_box(self) -> None:
-        rows = [want("b", "first", 0), want("c", "other", 5), want("b", "second", 45)]
-        for minute, lesson in ((-5, "first"), (39, "first"), (40, "second"), (60, "second")):
+        rows = [want("b", "first", 0), want("c", "other", 0), want("b", "second", 45)]
+        for minute, lesson in ((-1, "first"), (39, "first"), (40, "first"), (44, "second"), (60, "second")):
             chosen = {it.device: it.lesson for it in one_each(rows, EIGHT + minute * MINUTE)}
             assert chosen == {"b": lesson, "c": "other"}
+
+    def test_it_begins_shortly_before_the_lesson(self) -> None:
+        """Its room is open for longer, but an empty classroom would make the lesson live."""
+        rows = [want("b", "first", 0)]
+        assert not one_each(rows, EIGHT - BEFORE_S - 1)
+        assert [it.lesson for it in one_each(rows, EIGHT - BEFORE_S)] == ["first"]
 
     def test_in_its_grace_it_keeps_the_box_that_nobody_else_wants(self) -> None:
         assert [it.lesson for it in one_each([want("b", "first", 0)], EIGHT + 45 * MINUTE)] == ["first"]
