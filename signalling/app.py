@@ -25,6 +25,7 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.classroom import ClassroomResource
 from signalling.rest.device import DeviceResource
 from signalling.rest.devices import DevicesResource
 from signalling.rest.pairing import PairingResource
@@ -86,6 +87,7 @@ class Signalling:
             PairingResource(self.devices),
             DevicesResource(self.devices),
             DeviceResource(self.devices, database),
+            ClassroomResource(self.devices),
         ]
         self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)

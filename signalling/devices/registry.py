@@ -100,7 +100,7 @@ async def add_box(
 
     :raises UserError: 422 `bad_url`; 409 `device_exists`; as `pairing.require_room`.
     """
-    require_box_url(url)
+    require_box_url(url, bool(password))
 
     async def work(session: AsyncSession) -> str:
         await require_room(session, classroom)
@@ -123,8 +123,6 @@ async def add_box(
 async def change(database: Database, secret: bytes, now: float, actor: str, id: str, wanted: Change) -> None:
     """:raises UserError: 404 `not_found`; 409 `device_revoked`, `device_exists`; 422 `bad_url`, `not_a_box`; as
     `pairing.require_room`."""
-    if wanted.url is not None:
-        require_box_url(wanted.url)
 
     async def work(session: AsyncSession) -> None:
         row = await _locked(session, id)
@@ -145,6 +143,8 @@ async def change(database: Database, secret: bytes, now: float, actor: str, id: 
         if wanted.password is not None:
             row.secret = keys.seal(secret, id, wanted.password) if wanted.password else ""
             changed["password"] = bool(wanted.password)
+        if "url" in changed or "password" in changed:
+            require_box_url(row.url, bool(row.secret))
         if changed:
             await session.flush()
             await audit.append(session, int(now), actor, "device.changed", id, changed)
@@ -180,8 +180,8 @@ async def box_address(session: AsyncSession, secret: bytes, id: str) -> tuple[st
     return row.url, keys.unseal(secret, id, row.secret) if row.secret else ""
 
 
-def require_box_url(url: str) -> None:
-    """:raises UserError: 422 `bad_url`; the sentence does not repeat it."""
+def require_box_url(url: str, password: bool) -> None:
+    """:param password: whether the box wants one. :raises UserError: 422 `bad_url`; the sentence does not repeat it."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # it is read when it is asked for
@@ -191,6 +191,8 @@ def require_box_url(url: str) -> None:
         raise UserError(422, "bad_url", "The address of a recorder box looks like rtsp://user@host/path.")
     if parts.password is not None:
         raise UserError(422, "bad_url", "Give the box's password by itself, not within its address.")
+    if password and not parts.username:
+        raise UserError(422, "bad_url", "A box with a password has a user name; write rtsp://user@host/path.")
 
 
 def within(scopes: Iterable[Scope]) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from mediaserver.api import UserError
 from signalling.config import BellConfig
 from signalling.db.engine import Database
 from signalling.devices import door, pairing
+from signalling.devices.boxes import Boxes
 from signalling.devices.contacts import Contacts
 from signalling.devices.days import Days
 from signalling.devices.door import DeviceDoor
@@ -24,12 +25,20 @@ log = structlog.get_logger("signalling.devices")
 WRITE_S = 15.0
 SWEEP_EVERY = 4
 """Writings."""
-LIMITS = {"pairings": "60 per 10 minute", "codes": "10 per 10 minute", "lines": "60 per 10 minute"}
+LIMITS = {
+    "pairings": "60 per 10 minute",
+    "codes": "10 per 10 minute",
+    "lines": "60 per 10 minute",
+    "phones": "60 per 10 minute",
+    "reports": "20 per 10 minute",
+    "boxes": "20 per 10 minute",
+}
 
 
 class Devices:
     """:ivar door: for `access.make_guard`. :ivar limits: with the keys of `LIMITS`: addresses that make pairings,
-    people who type wrong codes, devices that test their line. :ivar secret: of the server."""
+    people who type wrong codes, devices that test their line or let phones in, participants who report from a
+    classroom, people who open boxes. :ivar secret: of the server."""
 
     def __init__(
         self,
@@ -45,9 +54,18 @@ class Devices:
         self.limits = Throttle("devices", clock, LIMITS, Memory(clock))
         self.contacts = Contacts(database, metrics)
         self.days = Days(database, bell.open_before_minutes * 60)
+        self.boxes = Boxes()
         self._database = database
         self._clock = clock
         self._working: asyncio.Task[None] | None = None
+
+    async def take(self, why: str, **keys: str) -> None:
+        """Count something that is limited whether it succeeds or not. :param why: what there was too much of.
+
+        :raises UserError: 429 `too_many_attempts`.
+        """
+        if not await self.limits.take(**keys):
+            raise UserError(429, "too_many_attempts", f"{why}; try again in some minutes.", retry_after=60)
 
     async def start(self) -> None:
         self._working = asyncio.create_task(self._work(), name="devices")

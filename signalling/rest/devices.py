@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from mediaserver.api import UserError
 from signalling.bodies import Body, Id, Name
 from signalling.devices import keys, pairing, registry
+from signalling.devices.boxes import Sends
 from signalling.devices.registry import Change, Shown, Wanted
 from signalling.devices.service import Devices
 from signalling.people import roles
@@ -59,6 +60,7 @@ class DevicesResource:
         yield Operation("POST", "/devices/rtsp", self.add_box, right="device.pair", status=201)
         yield Operation("GET", "/devices/{device}", self.get, right="device.read", of="device")
         yield Operation("PATCH", "/devices/{device}", self.change, right="device.pair", of="device")
+        yield Operation("POST", "/devices/{device}/test", self.test, right="device.pair", of="device")
         yield Operation("DELETE", "/devices/{device}", self.revoke, right="device.revoke", of="device")
 
     async def list(self, call: Call[Nothing, DevicesQuery]) -> Page[Shown]:
@@ -116,6 +118,13 @@ class DevicesResource:
     async def revoke(self, call: Call[Nothing, Nothing]) -> None:
         """Take a device's key away for good"""
         await registry.revoke(call.database, call.now, call.person, call.path("device"))
+
+    async def test(self, call: Call[Nothing, Nothing]) -> Sends:
+        """Open a recorder box and say what it sends"""
+        await self._devices.take("You have tested too many recorder boxes", boxes=call.person)
+        async with call.database.read() as session:
+            url, password = await registry.box_address(session, self._devices.secret, call.path("device"))
+        return await self._devices.boxes.test(url, password)
 
     async def _shown(self, call: Call[Body, Nothing], id: str) -> Shown:
         async with call.database.read() as session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mediaserver.api import UserError
 from signalling.access import ADDRESS, Rule, bearer
 from signalling.devices import pairing
 from signalling.devices.pairing import Begun, Progress
@@ -23,13 +22,8 @@ class PairingResource:
 
     async def begin(self, call: Call[Nothing, Nothing]) -> Begun:
         """A code to be shown on a screen, and the claim that its key is fetched with"""
-        if not await self._devices.limits.take(pairings=network(call.request[ADDRESS])):
-            raise UserError(
-                429,
-                "too_many_attempts",
-                "Too many displays of this address ask to be paired; try again in some minutes.",
-                retry_after=60,
-            )
+        address = network(call.request[ADDRESS])
+        await self._devices.take("Too many displays of this address ask to be paired", pairings=address)
         return await pairing.begin(call.database, call.now)
 
     async def progress(self, call: Call[Nothing, Nothing]) -> Progress:
