@@ -84,7 +84,7 @@ class Device(Base):
     url: Mapped[str] = mapped_column(String(500), default="")
     secret: Mapped[str] = mapped_column(String(500), default="")
     paired: Mapped[Instant]
-    revoked: Mapped[Instant | None]
+    revoked: Mapped[Instant | None] = mapped_column(index=True)
     seen: Mapped[Instant | None]
     state: Mapped[Json] = mapped_column(default=dict)
     preflight: Mapped[Json] = mapped_column(default=dict, server_default="{}")

@@ -4,6 +4,7 @@ in batches. Between two of them it waits in memory, one entry for each device.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mediaserver.api import UserError
 from signalling.db.engine import Database
 from signalling.db.places import Device
 from signalling.metrics import Metrics
@@ -88,9 +90,12 @@ class Contacts:
             batch = {device: self._waiting.pop(device) for device in devices[first : first + BATCH]}
             try:
                 await self._database.run(lambda session, batch=batch: _write(session, batch))  # type: ignore[misc]
-            except BaseException:
+            except (UserError, asyncio.CancelledError):
                 for device, before in batch.items():
                     self._take_back(device, before)
+                raise
+            except Exception:  # it would spoil every batch from now on
+                self._metrics.contacts_dropped.inc(len(batch))
                 raise
             self._metrics.contacts_written.inc(len(batch))
             written += len(batch)

@@ -28,6 +28,7 @@ SWEEP_EVERY = 4
 LIMITS = {
     "pairings": "60 per 10 minute",
     "codes": "10 per 10 minute",
+    "beats": "60 per 1 minute",
     "lines": "60 per 10 minute",
     "phones": "60 per 10 minute",
     "reports": "20 per 10 minute",
@@ -37,7 +38,7 @@ LIMITS = {
 
 class Devices:
     """:ivar door: for `access.make_guard`. :ivar limits: with the keys of `LIMITS`: addresses that make pairings,
-    people who type wrong codes, devices that test their line or let phones in, participants who report from a
+    people who type wrong codes, devices that come, test their line or let phones in, participants who report from a
     classroom, people who open boxes. :ivar secret: of the server."""
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +16,21 @@ from signalling.bell.passes import Pass, Passes
 from signalling.bodies import Body, Id, Query
 from signalling.db.engine import Database
 from signalling.devices.day import Day
-from signalling.devices.door import DEVICE
+from signalling.devices.door import DEVICE, READERS
 from signalling.devices.service import Devices
 from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
 from signalling.rest.rooms import MAX_PREFLIGHT, Measured, measure
 
 MAX_FACTS = 20
 CHUNK = 64 * 1024
-Fact = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | bool | int | float | None
 Number = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Fact = (
+    Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+    | bool
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]  # a larger one is read as a float
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | None
+)
 FactName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Grade = Literal["green", "amber", "red"]
 
@@ -39,7 +46,7 @@ class LessonBody(Body):
 
 class SoundTest(Body):
     grade: Grade
-    level_db: float = Field(ge=-200, le=100)
+    level_db: float = Field(ge=-200, le=100, allow_inf_nan=False)
     echo_ms: Number | None = None
 
 
@@ -91,6 +98,7 @@ class DeviceResource:
     def __init__(self, devices: Devices, database: Database) -> None:
         self._devices = devices
         self._passes = Passes(database, devices.secret)
+        self._line = asyncio.Semaphore(READERS)
 
     def operations(self) -> Iterable[Operation]:
         yield Operation("POST", "/device/beat", self.beat, rule=Rule.DEVICE)
@@ -103,13 +111,15 @@ class DeviceResource:
     async def beat(self, call: Call[BeatBody, Nothing]) -> Beat:
         """I am there; what is my day?"""
         device, contacts = call.request[DEVICE], self._devices.contacts
+        await self._devices.take("This device came too often", beats=device.id)
         contacts.heard(device.id, call.now, state=call.body.state)
         told = await self._devices.days.tell(device, call.body.seen, call.now)
         return Beat(round(call.now, 3), contacts.again(call.now, told.next_bell), told.etag, told.day)
 
     async def enter(self, call: Call[LessonBody, Nothing]) -> Pass:
         """The room token of this device for a lesson that is open"""
-        return await self._passes.of_device(call.body.lesson, call.request[DEVICE].id, call.now)
+        async with self._line:
+            return await self._passes.of_device(call.body.lesson, call.request[DEVICE].id, call.now)
 
     async def preflight(self, call: Call[PreflightBody, Nothing]) -> None:
         """What the test of sound, picture and line before a lesson has shown"""
@@ -139,7 +149,8 @@ class DeviceResource:
         """Where the phone beside this display goes, as the code on the screen says it"""
         device = call.request[DEVICE].id
         await self._devices.take("Too many codes were asked for", phones=device)
-        given = await self._passes.of_phone(call.body.lesson, device, call.now)
+        async with self._line:
+            given = await self._passes.of_phone(call.body.lesson, device, call.now)
         return Link(f"/assistant#room={given.room}&token={given.token}", given.closes)
 
     async def _line_test(self, call: Call[Any, Any]) -> None:

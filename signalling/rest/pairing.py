@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from signalling.access import ADDRESS, Rule, bearer
 from signalling.devices import pairing
+from signalling.devices.door import READERS
 from signalling.devices.pairing import Begun, Progress
 from signalling.devices.service import Devices
 from signalling.people.throttle import network
@@ -15,6 +17,7 @@ from signalling.rest.operation import Call, Nothing, Operation
 class PairingResource:
     def __init__(self, devices: Devices) -> None:
         self._devices = devices
+        self._line = asyncio.Semaphore(READERS)
 
     def operations(self) -> Iterable[Operation]:
         yield Operation("POST", "/pairings", self.begin, status=201, rule=Rule.STRANGER)
@@ -28,4 +31,5 @@ class PairingResource:
 
     async def progress(self, call: Call[Nothing, Nothing]) -> Progress:
         """What became of the code, for the display whose claim is the bearer token; the key comes once"""
-        return await pairing.progress(call.database, call.now, bearer(call.request))
+        async with self._line:
+            return await pairing.progress(call.database, call.now, bearer(call.request))

@@ -243,9 +243,22 @@ class TestKeys:
         assert row[:3] == ("stranger", "access.refused", display.id) and display.key not in str(row)
 
 
+async def test_not_without_end(world: World) -> None:
+    display, other = await world.display("r1"), await world.display("r1")
+    for _ in range(60):
+        await display.beat()
+    assert await problem(await display.call("POST", "/device/beat")) == (429, "too_many_attempts")
+    await other.beat()
+    world.clock.now += 60
+    await display.beat()
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        {"state": {"k": float("nan")}},
+        {"state": {"k": float("inf")}},
+        {"state": {"k": "\ud800"}},
         {"seen": "x" * 65},
         {"state": {"Key": 1}},
         {"state": {"k": "x" * 201}},

@@ -162,6 +162,17 @@ async def test_a_database_that_is_away(database: Database, devices: list[str], m
     assert (await row(database, second)).state == {"a": 1}
 
 
+async def test_what_no_database_takes_does_not_stay(database: Database, devices: list[str]) -> None:
+    metrics = Metrics()
+    contacts = Contacts(database, metrics)
+    contacts.heard(devices[0], SEVEN, state={"a": object()})
+    with pytest.raises(Exception, match="JSON"):
+        await contacts.write(SEVEN)
+    assert count(metrics, "contacts_dropped_total") == 1
+    contacts.heard(devices[0], SEVEN + 1, state={"a": 1})
+    assert await contacts.write(SEVEN) == 1
+
+
 async def test_what_another_server_heard_later_stays(database: Database, devices: list[str]) -> None:
     contacts = Contacts(database, Metrics())
     contacts.heard(devices[0], SEVEN, state={"a": 1})
