@@ -3,7 +3,8 @@
 A lesson's id is its room's name. A room that is no lesson's (made by `tongke token`, the demo, tests) has no door, and
 whoever has a token for it may enter at any time. For the others the row decides, and the rows of the rooms that are
 in use here are read once a second: so a lesson that another server closed, or that was cancelled or extended, is
-noticed like one of our own. While the database is away the doors stay as they were, and rooms go on.
+noticed like one of our own. So is a device whose key was taken away: it goes, and the phone beside it. While the
+database is away the doors stay as they were, and rooms go on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from signalling.bell.ringing import Event, LessonOpened
 from signalling.bell.transitions import Order
 from signalling.db.engine import Database
 from signalling.db.lessons import Lesson
+from signalling.db.places import Device
 from signalling.rooms import Rooms
 from signalling.tokens import Claims
 
@@ -28,6 +30,8 @@ FORGET_S = 60.0
 """A door whose room is empty is remembered so long after somebody knocked."""
 RETRY_MS = 5000
 """Who comes too early knocks again after so long."""
+REVOKED_S = 86400
+"""No room token that a device got lives so long."""
 _CHUNK = 500
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 """What `db.base.new_id` makes."""
@@ -77,6 +81,7 @@ class Doors:
         self._order = order
         self._monotonic = monotonic
         self._doors: dict[str, Door] = {}
+        self._revoked: frozenset[str] = frozenset()
         self._asking: dict[str, asyncio.Task[str | None]] = {}
 
     def hear(self, event: Event) -> None:
@@ -92,12 +97,14 @@ class Doors:
     async def admit(self, claims: Claims) -> None:
         """For `Rooms.admit`.
 
-        :raises UserError: 403 `lesson_not_open`, `lesson_over`, `lesson_cancelled`; 503 `database_unavailable`, when
-            nobody has asked for this room before.
+        :raises UserError: 403 `lesson_not_open`, `lesson_over`, `lesson_cancelled`, `device_revoked`;
+            503 `database_unavailable`, when nobody has asked for this room before.
         """
         name = claims.room
         if _ID.fullmatch(name) is None:
             return
+        if self._is_revoked(claims):
+            raise UserError(403, "device_revoked", "This device is not paired any more; pair it again.")
         door = self._doors.get(name)
         if door is None:
             state = await self._ask(name)
@@ -121,17 +128,35 @@ class Doors:
             if name not in self._rooms.rooms:
                 del self._doors[name]
         names = list(self._doors)
-        for first in range(0, len(names), _CHUNK):
-            chunk = names[first : first + _CHUNK]
-            async with self._database.read() as session:
-                query = select(Lesson.id, Lesson.state).where(Lesson.id.in_(chunk))
-                states = {id: state for id, state in await session.execute(query)}
-            for name in chunk:
-                # Removed from the timetable while people are in the room: over as well.
-                self._doors[name].state = states.get(name, "cancelled")
+        if not names:
+            return
+        states: dict[str, str] = {}
+        revoked = select(Device.id).where(Device.revoked > int(self._rooms.clock()) - REVOKED_S)
+        async with self._database.read() as session:
+            for first in range(0, len(names), _CHUNK):
+                query = select(Lesson.id, Lesson.state).where(Lesson.id.in_(names[first : first + _CHUNK]))
+                states.update({id: state for id, state in await session.execute(query)})
+            self._revoked = frozenset(await session.scalars(revoked))
+        for name in names:
+            # Removed from the timetable while people are in the room: over as well.
+            self._doors[name].state = states.get(name, "cancelled")
         for name in names:
             if not self._doors[name].open:
                 await self._close(name)
+        if self._revoked:
+            await self._expel()
+
+    async def _expel(self) -> None:
+        """Who was let in with a key that was taken away since leaves."""
+        for page in self._rooms.pages():
+            if self._is_revoked(page.claims):
+                page.finish(4401, "device_revoked")
+        for session in list(self._rooms.sessions.values()):
+            if self._is_revoked(session.claims):
+                await self._rooms.close(session, "token_expired")
+
+    def _is_revoked(self, claims: Claims) -> bool:
+        return claims.participant in self._revoked or claims.beside in self._revoked
 
     async def _ask(self, name: str) -> str | None:
         """A whole school that joins one room in the same second asks once."""
