@@ -24,6 +24,7 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.me import MeResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
@@ -74,7 +75,11 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        self.api = Api(database, [RoomsResource(self.rooms)], self.people.cookie_name, clock)
+        resources = [
+            RoomsResource(self.rooms),
+            MeResource(self.people),
+        ]
+        self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)

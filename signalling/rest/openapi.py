@@ -108,6 +108,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         schema = schemas.find(operation, "body", "validation")
         required = bool(schemas.resolved(schema).get("required"))
         described["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
+    if operation.uploads:
+        described["requestBody"] = {"required": True, "content": {type: {} for type in operation.uploads}}
     return described
 
 
