@@ -24,7 +24,10 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.calendars import BellsResource, CalendarsResource
+from signalling.rest.classrooms import ClassesResource, ClassroomsResource
 from signalling.rest.me import MeResource
+from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
@@ -78,6 +81,12 @@ class Signalling:
         resources = [
             RoomsResource(self.rooms),
             MeResource(self.people),
+            RegionsResource(),
+            SchoolsResource(),
+            ClassroomsResource(),
+            ClassesResource(),
+            CalendarsResource(),
+            BellsResource(),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)

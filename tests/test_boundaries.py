@@ -115,11 +115,17 @@ RULES = (
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
     Rule(
+        "signalling/places/*",
+        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.places", "signalling.timetable"),
+        frozenset(("sqlalchemy",)),
+        IMPURE - {"datetime"},
+    ),
+    Rule(
         "signalling/rest/*",
         (
             *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.bodies", "signalling.booking"),
             *("signalling.db", "signalling.exchange", "signalling.people", "signalling.rest", "signalling.rights"),
-            *("signalling.timetable", *ROOMS),
+            *("signalling.places", "signalling.timetable", *ROOMS),
         ),
         frozenset(("aiohttp", "pydantic", "sqlalchemy", "structlog")),
     ),
@@ -219,6 +225,7 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/booking/x.py", "from signalling.config import Config"),
         ("signalling/booking/x.py", "import aiohttp"),
+        ("signalling/places/x.py", "from signalling.people.roles import TABLE"),
         ("signalling/booking/x.py", "from time import time"),
         ("signalling/timetable/x.py", "from time import time"),
         ("recorder/tap.py", "from mediaserver.plane.history import History"),

@@ -16,10 +16,12 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from mediaserver.api import UserError
 from signalling import access, bodies
 from signalling.access import DATABASE, Rule
 from signalling.bodies import Body, Query
 from signalling.db.engine import Database
+from signalling.people import scopes
 from signalling.people.door import CALLER, Caller
 from signalling.rest import idempotency
 
@@ -60,6 +62,12 @@ class Call(Generic[B, Q]):
 
     def path(self, name: str) -> str:
         return self.request.match_info[name]
+
+    def id(self, name: str) -> str:
+        """A parameter of the path that the database may be asked for. :raises UserError: 404 `not_found`."""
+        if not scopes.is_id(self.path(name)):
+            raise UserError(404, "not_found", f"There is no such {name}; it may have been removed just now.")
+        return self.path(name)
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
