@@ -27,6 +27,7 @@ from signalling.rest.api import Api
 from signalling.rest.calendars import BellsResource, CalendarsResource
 from signalling.rest.classrooms import ClassesResource, ClassroomsResource
 from signalling.rest.me import MeResource
+from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rooms import Rooms
@@ -87,6 +88,7 @@ class Signalling:
             ClassesResource(),
             CalendarsResource(),
             BellsResource(),
+            PeopleResource(self.people.accounts),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
