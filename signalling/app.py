@@ -16,6 +16,7 @@ from sqlalchemy import select
 from mediaserver import api
 from signalling import access, metrics
 from signalling.access import DATABASE, RULES, Rule
+from signalling.booking.limits import Rules
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
@@ -24,8 +25,12 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.audit import AuditResource
 from signalling.rest.calendars import BellsResource, CalendarsResource
 from signalling.rest.classrooms import ClassesResource, ClassroomsResource
+from signalling.rest.exports import ExportsResource
+from signalling.rest.imports import ImportsResource
+from signalling.rest.jobs import Jobs
 from signalling.rest.me import MeResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
@@ -79,6 +84,8 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
+        self._imports = Jobs()
+        rules = Rules(config.bell.capacity_classrooms, config.bell.grace_minutes * 60)
         resources = [
             RoomsResource(self.rooms),
             MeResource(self.people),
@@ -89,6 +96,9 @@ class Signalling:
             CalendarsResource(),
             BellsResource(),
             PeopleResource(self.people.accounts),
+            ImportsResource(self._imports, rules),
+            ExportsResource(),
+            AuditResource(),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
@@ -116,6 +126,7 @@ class Signalling:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._imports.stop()
         await self.api.stop()
         await self.people.stop()
 

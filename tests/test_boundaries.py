@@ -135,6 +135,7 @@ RULES = (
         (
             "mediaserver.api",
             "mediaserver.settings",
+            "signalling.booking.limits",
             "signalling.db",
             "signalling.people",
             "signalling.rest",
