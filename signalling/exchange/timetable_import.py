@@ -68,6 +68,7 @@ async def import_timetable(
         known = await _known(session, wishes.school, term)
     progress("read", 0, None)
     lines = await asyncio.to_thread(timetable_csv.read, FILE, opener, directory, report)
+    report.of(FILE).created = 0  # so far they are only read
     wanted = []
     for line in lines:
         request = _request(line, wishes, directory, time, term, first, report)

@@ -17,6 +17,7 @@ from signalling.exchange.roster_export import export_roster
 from signalling.exchange.timetable_export import export_week
 from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
 
+_CHUNK = 1 << 18
 _ZIP, _CSV = "application/zip", "text/csv"
 
 
@@ -44,9 +45,14 @@ class ExportsResource:
             with tempfile.TemporaryDirectory(prefix="tongke-export-") as folder:
                 await export_roster(call.database, Path(folder, "roster"))
                 archive = Path(folder, "roster.zip")
-                await asyncio.to_thread(_pack, Path(folder, "roster"), archive)
-                response = web.FileResponse(archive, headers={**headers, "Content-Type": _ZIP})
-                await response.prepare(call.request)  # sends it, before it is removed
+                size = await asyncio.to_thread(_pack, Path(folder, "roster"), archive)
+                response = web.StreamResponse(headers=headers)
+                response.content_type, response.content_length = _ZIP, size
+                await response.prepare(call.request)
+                with await asyncio.to_thread(archive.open, "rb") as file:
+                    while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                        await response.write(chunk)
+                await response.write_eof()
                 return response
 
     async def timetable(self, call: Call[Nothing, WeekAsked]) -> web.Response:
@@ -60,7 +66,9 @@ class ExportsResource:
         return web.Response(text=f"\ufeff{text}", content_type=_CSV, charset="utf-8", headers=headers)
 
 
-def _pack(folder: Path, archive: Path) -> None:
+def _pack(folder: Path, archive: Path) -> int:
+    """Bytes of the archive."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sorted(folder.iterdir()):
             packed.write(file, file.name)
+    return archive.stat().st_size
