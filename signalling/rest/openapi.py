@@ -19,8 +19,8 @@ _PARAMETER = re.compile(r"{(\w+)(?::[^{}]*)?}")
 _SECURITY: dict[Rule, list[dict[str, list[str]]]] = {
     Rule.PUBLIC: [],
     Rule.STRANGER: [],
-    Rule.TOKEN: [{"room token": []}],
-    Rule.PERSON: [{"signed in": []}],
+    Rule.TOKEN: [{"room_token": []}],
+    Rule.PERSON: [{"signed_in": []}],
 }
 _PROBLEM = {
     "type": "object",
@@ -53,8 +53,8 @@ def document(operations: Iterable[Operation], version: str, cookie: str) -> dict
         "components": {
             "schemas": {**schemas.definitions, "Problem": _PROBLEM},
             "securitySchemes": {
-                "signed in": {"type": "apiKey", "in": "cookie", "name": cookie},
-                "room token": {"type": "http", "scheme": "bearer"},
+                "signed_in": {"type": "apiKey", "in": "cookie", "name": cookie},
+                "room_token": {"type": "http", "scheme": "bearer"},
             },
         },
     }
