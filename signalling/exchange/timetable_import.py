@@ -171,4 +171,4 @@ def _request(
 def _refuse(report: Report, line: TimetableLine, error: UserError) -> None:
     problems: Sequence[dict[str, str]] = error.extra.get("problems", ())  # type: ignore[assignment]
     code, why = (problems[0]["code"], problems[0]["detail"]) if problems else (error.code, error.detail)
-    report.refuse(FILE, line.row, "not_booked", line.column, why=why, problem=code)
+    report.refuse(FILE, line.row, "not_booked", line.column, why=why.rstrip("."), problem=code)
