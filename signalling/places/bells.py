@@ -18,6 +18,7 @@ from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
+from signalling.db.places import School
 from signalling.db.times import BellTable, Calendar
 from signalling.db.times import Period as PeriodRow
 from signalling.places import coming, naming, schools
@@ -75,6 +76,7 @@ async def replace(database: Database, now: float, actor: str, school: str, wante
         raise _bad("Two bell tables begin on the same day; give one of them another day.")
 
     async def work(session: AsyncSession) -> list[TableShown]:
+        await coming.hold(session, select(School.id).where(School.id == school))
         row = await schools.locked(session, school)
         zone = await session.scalar(select(Calendar.zone).where(Calendar.id == row.calendar))
         today = dt.datetime.fromtimestamp(int(now), ZoneInfo(str(zone))).date()

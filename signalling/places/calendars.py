@@ -146,6 +146,8 @@ async def change_term(
         first, last = starts or row.starts, ends or row.ends
         _plausible(first, last)
         await _alone(session, calendar, first, last, but=term)
+        if (first, last) != (row.starts, row.ends):
+            await coming.hold(session, following(calendar))
         outside = Lesson.day.between(row.starts, row.ends) & ~Lesson.day.between(first, last)
         await coming.require_none(
             session, now, f"would lie in no term any more; {_REMEDY}", outside, coming.at_schools(following(calendar))
@@ -177,6 +179,7 @@ async def remove_term(database: Database, now: float, actor: str, calendar: str,
     async def work(session: AsyncSession) -> None:
         await locked(session, calendar)
         row = await _term(session, calendar, term)
+        await coming.hold(session, following(calendar))
         here = (Lesson.day.between(row.starts, row.ends), coming.at_schools(following(calendar)))
         await coming.require_none(session, now, f"would lie in no term any more; {_REMEDY}", *here)
         if await session.scalar(select(Lesson.id).where(*here).limit(1)) is not None:

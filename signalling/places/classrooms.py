@@ -83,11 +83,11 @@ async def change(
     name = naming.called(name) if name is not None else None
 
     async def work(session: AsyncSession) -> None:
+        # Whoever books it at the same time was before us, or waits and finds it closed.
+        await claims.lock(session, [f"classroom:{classroom}"], Rules())
         row = await session.get(Classroom, classroom, with_for_update=True)
         if row is None:
             raise UserError(404, "not_found", "There is no such classroom; it may have been removed just now.")
-        # Whoever books this classroom meanwhile waits here or was before us.
-        await claims.lock(session, [f"classroom:{classroom}"], Rules())
         if active is False and row.active:
             await coming.require_none(
                 session,

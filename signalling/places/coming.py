@@ -6,11 +6,14 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from signalling.booking import claims
 from signalling.booking.claims import HOLDING
+from signalling.booking.limits import Rules
 from signalling.db.lessons import Booking, Lesson, Seat
 from signalling.db.places import Classroom, School
 
 SHOWN = 20
+_BATCH = 2000
 
 
 def still_on(now: float) -> ColumnElement[bool]:
@@ -49,6 +52,18 @@ async def require_none(session: AsyncSession, now: float, what: str, *which: Col
             for id, title, day, starts, school in lessons
         ],
     )
+
+
+async def hold(session: AsyncSession, schools: Select[tuple[str]]) -> None:
+    """From here to the end of the transaction nobody books a classroom of these schools: whoever is about to stands in
+    line, and then finds what was changed. Before rows of schools are locked, which bookings refer to.
+
+    :param schools: their ids.
+    """
+    found = select(Classroom.id).where(Classroom.school.in_(schools))
+    rooms = sorted(await session.scalars(found))
+    for first in range(0, len(rooms), _BATCH):  # in the order in which bookings lock them
+        await claims.lock(session, [f"classroom:{room}" for room in rooms[first : first + _BATCH]], Rules())
 
 
 def in_classroom(classroom: str, part: str | None = None) -> ColumnElement[bool]:

@@ -124,6 +124,7 @@ async def _strands_nothing(
         by_series = (Booking.rule != "") & ~Lesson.moved & Booking.school.in_(following(calendar))
         affected.append(Lesson.day.in_(swapped) & by_series)
     if affected:
+        await coming.hold(session, following(calendar))
         await coming.require_none(
             session, now, "lie on days that would have no school or another timetable; move or cancel them first",
             or_(*affected),

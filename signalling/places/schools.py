@@ -95,8 +95,11 @@ async def change(
     name = naming.called(name) if name is not None else None
 
     async def work(session: AsyncSession) -> None:
+        this = select(School.id).where(School.id == school)
+        if active is False or calendar is not None:
+            await coming.hold(session, this)
         row = await locked(session, school)
-        here = coming.at_schools(select(School.id).where(School.id == school))
+        here = coming.at_schools(this)
         if active is False and row.active:
             await coming.require_none(
                 session, now, "would lose this school; cancel them, or book them elsewhere, then close it", here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 
@@ -9,6 +10,7 @@ import pytest
 
 from mediaserver.api import UserError
 from signalling.booking import change
+from signalling.booking.book import Booked
 from signalling.db.engine import Database
 from signalling.places import bells, calendars, classes, classrooms, days, schoolday, schools
 from signalling.places.bells import Table
@@ -89,6 +91,36 @@ class TestClosing:
         await classes.change(county, NOW, "p0", "c3", active=False)
         await schools.change(county, NOW, "p0", "s0", name="第一实验小学", approves=True, kind="both")
         await consistent(county)
+
+
+async def test_closing_and_booking_at_once(county: Database) -> None:
+    """One of the two comes first, and the other one sees it."""
+    for _ in range(5):
+        closed, booked = await asyncio.gather(
+            classrooms.change(county, NOW, "p0", "r1", active=False),
+            book(county, request(plan=single())),
+            return_exceptions=True,
+        )
+        outcome = [getattr(it, "code", None) for it in (closed, booked)]
+        assert outcome in ([None, "classroom_inactive"], ["lessons_booked", None]), outcome
+        if isinstance(booked, Booked):
+            await change.cancel(county, booked.lessons[0], "p0", NOW)
+        else:
+            await classrooms.change(county, NOW, "p0", "r1", active=True)
+    await consistent(county)
+
+
+async def test_another_timetable_and_booking_at_once(county: Database) -> None:
+    for number in range(5):
+        day = TUESDAY + number * dt.timedelta(days=1)
+        off, booked = await asyncio.gather(
+            days.set_days(county, NOW, "p0", "year", [SpecialDay(day, None, "运动会")], beside=True),
+            book(county, request(plan=single(day))),
+            return_exceptions=True,
+        )
+        outcome = [getattr(it, "code", None) for it in (off, booked)]
+        assert outcome in ([None, "conflict"], ["lessons_booked", None]), outcome
+    await consistent(county)
 
 
 class TestTerms:
