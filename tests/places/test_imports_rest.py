@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import tempfile
 import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,44 @@ async def test_what_is_not_taken(desk: Desk, files: Path, monkeypatch: pytest.Mo
     for type in ("multipart/form-data", "multipart/form-data; boundary=x"):
         form = {"Content-Type": type}
         assert await desk.refused("POST", "/imports/roster", data=b"x", headers=form) == (400, "bad_upload")
+    assert left(files) == 0
+
+
+async def test_whoever_hangs_up_leaves_nothing(desk: Desk, files: Path) -> None:
+    there = asyncio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"PK\3\4"
+        async with asyncio.timeout(10):
+            while not left(files):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        there.set()
+        raise ConnectionResetError
+
+    with pytest.raises((aiohttp.ClientError, ConnectionResetError)):
+        await desk.ask("POST", "/imports/roster", data=half(), headers=ZIP)
+    assert there.is_set()
+    async with asyncio.timeout(10):
+        while left(files):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    for _ in range(jobs.MAX_PENDING):  # and no place in the line
+        assert (await send(desk, "/imports/roster", b"x", ZIP))["state"] == "failed"
+
+
+async def test_a_file_that_takes_for_ever(desk: Desk, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "RECEIVE_S", 0.05)
+    refused = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"PK\3\4"
+        await refused.wait()
+
+    async def post() -> tuple[int, str]:
+        answer = await desk.refused("POST", "/imports/roster", data=slow(), headers=ZIP)
+        refused.set()
+        return answer
+
+    assert await post() == (408, "too_slow")
     assert left(files) == 0
 
 
