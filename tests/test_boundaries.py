@@ -111,7 +111,10 @@ RULES = (
     ),
     Rule(
         "signalling/exchange/*",
-        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable", "signalling.exchange"),
+        (
+            *("mediaserver.api", "signalling.booking", "signalling.db", "signalling.exchange", "signalling.places"),
+            "signalling.timetable",
+        ),
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
     Rule(

@@ -146,22 +146,7 @@ async def change_term(
         first, last = starts or row.starts, ends or row.ends
         _plausible(first, last)
         await _alone(session, calendar, first, last, but=term)
-        if (first, last) != (row.starts, row.ends):
-            await coming.hold(session, following(calendar))
-        outside = Lesson.day.between(row.starts, row.ends) & ~Lesson.day.between(first, last)
-        await coming.require_none(
-            session, now, f"would lie in no term any more; {_REMEDY}", outside, coming.at_schools(following(calendar))
-        )
-        if (monday(first) - monday(row.starts)).days // 7 % 2:
-            await coming.require_none(
-                session,
-                now,
-                f"take place in odd or even weeks, and these would change places; {_REMEDY}",
-                Lesson.day.between(row.starts, row.ends),
-                Booking.weeks != "all",
-                Booking.rule != "",
-                Booking.school.in_(following(calendar)),
-            )
+        await moves_nothing(session, now, row, first, last)
         before = _detail(term, row.name, row.starts, row.ends)
         row.name, row.starts, row.ends = name or row.name, first, last
         after = _detail(term, row.name, row.starts, row.ends)
@@ -171,6 +156,28 @@ async def change_term(
             await audit.append(session, int(now), actor, "term.changed", calendar, detail)
 
     await database.run(work)
+
+
+async def moves_nothing(session: AsyncSession, now: float, term: Term, starts: dt.date, ends: dt.date) -> None:
+    """Whether a term may get other days. :raises UserError: 409 `lessons_booked`."""
+    if (starts, ends) == (term.starts, term.ends):
+        return
+    schools = following(term.calendar)
+    await coming.hold(session, schools)
+    outside = Lesson.day.between(term.starts, term.ends) & ~Lesson.day.between(starts, ends)
+    await coming.require_none(
+        session, now, f"would lie in no term any more; {_REMEDY}", outside, coming.at_schools(schools)
+    )
+    if (monday(starts) - monday(term.starts)).days // 7 % 2:
+        await coming.require_none(
+            session,
+            now,
+            f"take place in odd or even weeks, and these would change places; {_REMEDY}",
+            Lesson.day.between(term.starts, term.ends),
+            Booking.weeks != "all",
+            Booking.rule != "",
+            Booking.school.in_(schools),
+        )
 
 
 async def remove_term(database: Database, now: float, actor: str, calendar: str, term: str) -> None:

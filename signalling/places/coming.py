@@ -78,5 +78,5 @@ def at_schools(schools: Select[tuple[str]]) -> ColumnElement[bool]:
     return Lesson.id.in_(seats)
 
 
-def of_pupils(pupil_class: str) -> ColumnElement[bool]:
-    return Lesson.id.in_(select(Seat.lesson).where(Seat.pupil_class == pupil_class))
+def of_pupils(*classes: str) -> ColumnElement[bool]:
+    return Lesson.id.in_(select(Seat.lesson).where(Seat.pupil_class.in_(classes)))
