@@ -16,6 +16,7 @@ from sqlalchemy import select
 from mediaserver import api
 from signalling import access, metrics
 from signalling.access import DATABASE, RULES, Rule
+from signalling.booking.limits import Rules
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
@@ -26,10 +27,19 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.audit import AuditResource
+from signalling.rest.calendars import BellsResource, CalendarsResource
 from signalling.rest.classroom import ClassroomResource
+from signalling.rest.classrooms import ClassesResource, ClassroomsResource
 from signalling.rest.device import DeviceResource
 from signalling.rest.devices import DevicesResource
+from signalling.rest.exports import ExportsResource
+from signalling.rest.imports import ImportsResource
+from signalling.rest.jobs import Jobs
+from signalling.rest.me import MeResource
 from signalling.rest.pairing import PairingResource
+from signalling.rest.people import PeopleResource
+from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.webhooks import WebhooksResource
 from signalling.rooms import Rooms
@@ -84,15 +94,28 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
+        self._imports = Jobs()
+        rules = Rules(config.bell.capacity_classrooms, config.bell.grace_minutes * 60)
         resources = [
             RoomsResource(self.rooms),
-            WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
+            MeResource(self.people),
+            RegionsResource(),
+            SchoolsResource(),
+            ClassroomsResource(),
+            ClassesResource(),
+            CalendarsResource(),
+            BellsResource(),
+            PeopleResource(self.people.accounts),
+            ImportsResource(self._imports, rules),
+            ExportsResource(),
+            AuditResource(),
             PairingResource(self.devices),
             DevicesResource(self.devices),
             DeviceResource(self.devices, database),
             ClassroomResource(self.devices),
+            WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
         ]
-        self.api = Api(database, resources, self.people.cookie_name, clock)
+        self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
@@ -119,6 +142,7 @@ class Signalling:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._imports.stop()
         await self.api.stop()
         await self.devices.stop()
         await self.people.stop()

@@ -136,7 +136,10 @@ RULES = (
     Rule("signalling/devices/keys.py", ("mediaserver.api",), frozenset(("cryptography",))),
     Rule(
         "signalling/exchange/*",
-        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.timetable", "signalling.exchange"),
+        (
+            *("mediaserver.api", "signalling.booking", "signalling.db", "signalling.exchange", "signalling.places"),
+            "signalling.timetable",
+        ),
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
     Rule(
@@ -148,12 +151,17 @@ RULES = (
         frozenset(("aiohttp", "cryptography", "pydantic", "sqlalchemy", "structlog")),
     ),
     Rule(
+        "signalling/places/*",
+        ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.places", "signalling.timetable"),
+        frozenset(("sqlalchemy",)),
+        IMPURE - {"datetime"},
+    ),
+    Rule(
         "signalling/rest/*",
         (
             *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.bodies", "signalling.booking"),
             *("signalling.db", "signalling.devices", "signalling.exchange", "signalling.hooks", "signalling.people"),
-            "signalling.rest",
-            *("signalling.rights", "signalling.timetable", *ROOMS),
+            *("signalling.places", "signalling.rest", "signalling.rights", "signalling.timetable", *ROOMS),
         ),
         frozenset(("aiohttp", "pydantic", "sqlalchemy", "structlog")),
     ),
@@ -163,6 +171,7 @@ RULES = (
         (
             "mediaserver.api",
             "mediaserver.settings",
+            "signalling.booking.limits",
             "signalling.db",
             "signalling.hooks.webhooks",
             "signalling.devices",
@@ -260,6 +269,7 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/timetable/x.py", "import sqlalchemy"),
         ("signalling/booking/x.py", "from signalling.config import Config"),
         ("signalling/booking/x.py", "import aiohttp"),
+        ("signalling/places/x.py", "from signalling.people.roles import TABLE"),
         ("signalling/booking/x.py", "from time import time"),
         ("signalling/timetable/x.py", "from time import time"),
         ("recorder/tap.py", "from mediaserver.plane.history import History"),

@@ -57,6 +57,7 @@ async def book(
         waits = party.asked - set(may_approve)
         if not waits:
             await claims.lock(session, request.resources, rules)
+            party = await validate(session, request)  # again: while we stood in line a classroom may have been closed
         checked = await check(session, request, now, rules=rules, party=party)
         checked.require()
         booking = await rows.add_booking(session, request, "requested" if waits else "booked", waits, actor, now)

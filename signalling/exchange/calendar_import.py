@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import holidays
-from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.db import audit
-from signalling.db.times import Calendar, CalendarDay
 from signalling.exchange.report import Report
 from signalling.exchange.table import CsvTable, FileFault, Limits, Opener
+from signalling.timetable.calendar import SpecialDay
 
 FIRST_YEAR, LAST_YEAR = 2001, 2099
 """Those of which the package's lunar tables and the notices are checked."""
@@ -28,15 +25,6 @@ LIMITS = Limits(bytes=1 << 20, rows=2000, columns=20)
 MAX_NAME = 120
 _SUBSTITUTED = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COLUMNS = {"date": ("date", "日期"), "runs": ("runs", "补课日期", "执行"), "name": ("name", "名称")}
-
-
-@dataclass(frozen=True, slots=True)
-class SpecialDay:
-    """:ivar runs: the day whose timetable it runs (调休); None: no school."""
-
-    day: dt.date
-    runs: dt.date | None
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,37 +99,6 @@ def read_days(file: str, opener: Opener, report: Report) -> list[SpecialDay]:
             report.refuse(file, row, "runs_swapped_day", columns["runs"], value=str(special.runs))
             del days[special.day]
     return [special for _, special in sorted(days.values(), key=lambda item: item[1].day)]
-
-
-async def set_days(
-    session: AsyncSession, calendar: str, days: Sequence[SpecialDay], now: float, actor: str
-) -> Mapping[str, int]:
-    """Make `days` special days of a calendar; days it has besides are left alone.
-
-    :returns: how many were created, changed and unchanged.
-    :raises UserError: 404 `no_such_calendar`.
-    """
-    if await session.scalar(select(Calendar.id).where(Calendar.id == calendar).with_for_update()) is None:
-        raise UserError(404, "no_such_calendar", "There is no such calendar.")
-    rows = await session.execute(
-        select(CalendarDay.day, CalendarDay.runs, CalendarDay.name).where(CalendarDay.calendar == calendar)
-    )
-    known = {day: SpecialDay(day, runs, name) for day, runs, name in rows}
-    new = {special.day: special for special in days if known.get(special.day) != special}
-    unchanged = sum(known.get(special.day) == special for special in days)
-    changed = new.keys() & known.keys()
-    if new:
-        await session.execute(
-            delete(CalendarDay).where(CalendarDay.calendar == calendar, CalendarDay.day.in_(sorted(changed)))
-        )
-        await session.execute(
-            insert(CalendarDay),
-            [{"calendar": calendar, "day": day, "runs": item.runs, "name": item.name} for day, item in new.items()],
-        )
-    counts = {"created": len(new) - len(changed), "changed": len(changed), "unchanged": unchanged}
-    if new:
-        await audit.append(session, int(now), actor, "calendar_days_set", calendar, counts)
-    return counts
 
 
 def _day(text: str) -> dt.date | None:

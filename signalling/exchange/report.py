@@ -66,6 +66,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "unknown_teacher": "The school has no teacher {value}; check the name, or add the teacher.",
         "ambiguous_teacher": "{count} teachers are named {value}; write the login instead: {logins}.",
         "unreadable_cell": "{value} is not a subject and a teacher; write them as 语文 教师甲.",
+        "no_classroom": "The row names a class and no classroom; name the one it is taught in.",
+        "not_booked": "The lesson cannot be booked ({why}); change its time, teacher or classroom.",
         "no_place": "The row names neither a class nor a classroom; name one.",
         "slot_taken": "{value} has a lesson at this time already, in row {other}; keep one of them.",
         # calendar

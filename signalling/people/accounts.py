@@ -30,6 +30,7 @@ _ADMINS = "role:admin"
 _LOGIN = re.compile(r"[\w.@+-]{1,80}")
 MAX_NAME = 120
 MAX_SUBJECT = 200
+LANGUAGES = ("zh-CN", "en")
 
 
 def as_compared(login: str) -> str:
@@ -73,13 +74,14 @@ class Accounts:
         school: str | None = None,
         issuer: str | None = None,
         subject: str | None = None,
+        language: str = LANGUAGES[0],
     ) -> str:
         """A new person; returns her id.
 
         :param issuer: and :param subject: who she is to the provider of `oidc.issuer`.
         :raises UserError: 400 `weak_password`, `bad_login` or `bad_name`, 403 `forbidden`, 404, 409 `login_taken`.
         """
-        person = await self._new(now, name, login, password, school, issuer, subject)
+        person = await self._new(now, name, login, password, school, issuer, subject, language)
 
         async def work(session: AsyncSession) -> str:
             await self._require(session, actor, "people.write", "school" if school else "system", school or "")
@@ -125,6 +127,7 @@ class Accounts:
         school: str | None = None,
         issuer: str | None = None,
         subject: str | None = None,
+        language: str = LANGUAGES[0],
     ) -> Callable[[], Person]:
         """Makes the row, the same one for each try of a transaction."""
         name, login = person_name(name), login_name(login) if login is not None else None
@@ -140,27 +143,54 @@ class Accounts:
             hashed = await self.passwords.hash(password)
         id = new_id(now)
         return lambda: Person(
-            id=id, school=school, name=name, login=login, password=hashed, issuer=issuer, subject=subject
+            id=id,
+            school=school,
+            name=name,
+            login=login,
+            password=hashed,
+            issuer=issuer,
+            subject=subject,
+            language=language,
         )
 
     async def rename(
-        self, now: float, actor: str, person: str, *, name: str | None = None, login: str | None = None
+        self,
+        now: float,
+        actor: str,
+        person: str,
+        *,
+        name: str | None = None,
+        login: str | None = None,
+        language: str | None = None,
     ) -> None:
-        """:raises UserError: as `create`."""
+        """:param language: of `LANGUAGES`. :raises UserError: as `create`."""
         name = person_name(name) if name is not None else None
         login = login_name(login) if login is not None else None
 
         async def work(session: AsyncSession) -> None:
             row = await _locked(session, person)
             await self._require_over(session, actor, person)
-            before = {"name": row.name, "login": row.login}
-            row.name, row.login = name or row.name, login or row.login
+            before = {"name": row.name, "login": row.login, "language": row.language}
+            row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
             await _flush(session)
-            after = {"name": row.name, "login": row.login}
+            after = {"name": row.name, "login": row.login, "language": row.language}
             if after != before:
                 await audit.append(
                     session, int(now), actor, "person.renamed", person, {"before": before, "after": after}
                 )
+
+        await self._database.run(work)
+
+    async def set_language(self, now: float, person: str, language: str) -> None:
+        """One's own. :param language: of `LANGUAGES`."""
+
+        async def work(session: AsyncSession) -> None:
+            row = await _locked(session, person)
+            await self._require(session, person, "account.write", "person", person)
+            if row.language != language:
+                row.language = language
+                await session.flush()
+                await audit.append(session, int(now), person, "person.language", person, {"language": language})
 
         await self._database.run(work)
 

@@ -12,8 +12,9 @@ from mediaserver.api import UserError
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
 from signalling.db.people import Person
-from signalling.db.places import Classroom, Device, Region, School
+from signalling.db.places import Classroom, Device, PupilClass, Region, School
 from signalling.db.records import Delivery, Webhook
+from signalling.db.times import Calendar
 from signalling.people.roles import SYSTEM, TABLE, Chain, Scope, Where
 
 
@@ -46,7 +47,7 @@ class Scopes:
 
 
 async def find(session: AsyncSession, kind: str, id: str) -> Ends:
-    """:param kind: of `KINDS`, or `person`, `device`, `booking`, `lesson`, `webhook`, `delivery`.
+    """:param kind: of `KINDS`, or `person`, `class`, `calendar`, `device`, `booking`, `lesson`, `webhook`, `delivery`.
 
     :raises UserError: 404 `not_found`. :raises KeyError: there is no such kind.
     """
@@ -124,6 +125,30 @@ async def _person(session: AsyncSession, id: str) -> Ends:
     return Ends(chain, chain)
 
 
+async def _class(session: AsyncSession, id: str) -> Ends:
+    school = await session.scalar(select(PupilClass.school).where(PupilClass.id == id))
+    if school is None:
+        raise _missing("class")
+    return await _school(session, school)
+
+
+async def _calendar(session: AsyncSession, id: str) -> Ends:
+    """Whoever changes it changes all the schools that follow it: it lies within what these have in common. One that
+    no school follows yet lies within every region, so that whoever has a region can prepare it."""
+    if await session.get(Calendar, id) is None:
+        raise _missing("calendar")
+    found = await session.execute(
+        select(School.id, Region.path).join(Region, Region.id == School.region).where(School.calendar == id)
+    )
+    chains = [(*_regions(path), Scope("school", school)) for school, path in found]
+    if chains:
+        common: Chain = tuple(scope for scope in chains[0] if all(scope in chain for chain in chains))
+    else:
+        regions = await session.scalars(select(Region.id))
+        common = (SYSTEM, *(Scope("region", region) for region in regions))
+    return Ends(common, common)
+
+
 async def _device(session: AsyncSession, id: str) -> Ends:
     classroom = await session.scalar(select(Device.classroom).where(Device.id == id))
     if classroom is None:
@@ -194,6 +219,8 @@ _FIND: dict[str, Callable[[AsyncSession, str], Awaitable[Ends]]] = {
     "school": _school,
     "classroom": _classroom,
     "person": _person,
+    "class": _class,
+    "calendar": _calendar,
     "device": _device,
     "booking": _booking,
     "lesson": _lesson,

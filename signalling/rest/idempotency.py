@@ -71,12 +71,12 @@ async def _take(database: Database, person: str, key: str, what: str, now: float
     """None: the key is ours now."""
 
     async def work(session: AsyncSession) -> Answered | None:
-        recent = select(Answered.key).where(Answered.person == person).limit(MAX_KEYS)
+        recent = select(Answered.key).where(Answered.person == person).limit(MAX_KEYS + 1)
         values = {"person": person, "key": key, "request": what, "status": _RUNNING, "body": {}, "at": int(now)}
         adding = insert(session, Answered.__table__).values(values).on_conflict_do_nothing()
         if (await session.execute(adding.returning(Answered.__table__.c.key))).first() is None:
             return await session.get(Answered, (person, key))
-        if len((await session.scalars(recent)).all()) >= MAX_KEYS:
+        if len((await session.scalars(recent)).all()) > MAX_KEYS:  # this one is among them
             raise UserError(429, "too_many_keys", f"You have used {MAX_KEYS} keys today; send the request without one.")
         return None
 

@@ -19,9 +19,9 @@ _PARAMETER = re.compile(r"{(\w+)(?::[^{}]*)?}")
 _SECURITY: dict[Rule, list[dict[str, list[str]]]] = {
     Rule.PUBLIC: [],
     Rule.STRANGER: [],
-    Rule.TOKEN: [{"room token": []}],
-    Rule.PERSON: [{"signed in": []}],
-    Rule.DEVICE: [{"device key": []}],
+    Rule.TOKEN: [{"room_token": []}],
+    Rule.PERSON: [{"signed_in": []}],
+    Rule.DEVICE: [{"device_key": []}],
 }
 _PROBLEM = {
     "type": "object",
@@ -54,9 +54,9 @@ def document(operations: Iterable[Operation], version: str, cookie: str) -> dict
         "components": {
             "schemas": {**schemas.definitions, "Problem": _PROBLEM},
             "securitySchemes": {
-                "signed in": {"type": "apiKey", "in": "cookie", "name": cookie},
-                "room token": {"type": "http", "scheme": "bearer"},
-                "device key": {"type": "http", "scheme": "bearer"},
+                "signed_in": {"type": "apiKey", "in": "cookie", "name": cookie},
+                "room_token": {"type": "http", "scheme": "bearer"},
+                "device_key": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -110,6 +110,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         schema = schemas.find(operation, "body", "validation")
         required = bool(schemas.resolved(schema).get("required"))
         described["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
+    if operation.uploads:
+        described["requestBody"] = {"required": True, "content": {type: {} for type in operation.uploads}}
     return described
 
 

@@ -10,16 +10,18 @@ import functools
 import inspect
 import typing
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from mediaserver.api import UserError
 from signalling import access, bodies
 from signalling.access import DATABASE, Rule
 from signalling.bodies import Body, Query
 from signalling.db.engine import Database
+from signalling.people import scopes
 from signalling.people.door import CALLER, Caller
 from signalling.rest import idempotency
 
@@ -37,12 +39,13 @@ Q = TypeVar("Q", bound=Query)
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B, Q]):
-    """:ivar now: seconds since 1970."""
+    """:ivar now: seconds since 1970. :ivar finish: what is done to the answer before it leaves, such as cookies."""
 
     request: web.Request
     body: B
     query: Q
     now: float
+    finish: list[Callable[[web.StreamResponse], None]] = field(default_factory=list)
 
     @property
     def caller(self) -> Caller:
@@ -60,6 +63,12 @@ class Call(Generic[B, Q]):
     def path(self, name: str) -> str:
         return self.request.match_info[name]
 
+    def id(self, name: str) -> str:
+        """A parameter of the path that the database may be asked for. :raises UserError: 404 `not_found`."""
+        if not scopes.is_id(self.path(name)):
+            raise UserError(404, "not_found", f"There is no such {name}; it may have been removed just now.")
+        return self.path(name)
+
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
@@ -67,9 +76,11 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 @dataclass(frozen=True)
 class Operation:
     """:ivar path: after `/api/v1`; its parameters are named as kinds of `scopes.find` where they are ids of such.
-    :ivar right: action of `roles.TABLE`. :ivar of: the parameter that it is asked for; empty: the handler asks.
+    :ivar right: action of `roles.TABLE`.
+    :ivar of: the parameter that it is asked for, or `system` for the whole system; empty: the handler asks.
     :ivar status: of the answer; 204 where the handler returns None.
-    :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON."""
+    :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON.
+    :ivar uploads: media types of a file that the handler reads itself; then there is no `body`."""
 
     method: str
     path: str
@@ -80,6 +91,7 @@ class Operation:
     creates: bool = False
     rule: Rule = Rule.PERSON
     content: str = "application/json"
+    uploads: tuple[str, ...] = ()
 
     @functools.cached_property
     def _hints(self) -> dict[str, Any]:
@@ -117,6 +129,8 @@ class Operation:
 
     def add(self, app: web.Application, clock: Callable[[], float]) -> None:
         _ = self.takes, self.answers  # a wrong declaration fails when the server starts
+        if self.of not in ("", "system") and f"{{{self.of}}}" not in self.path:
+            raise ValueError(f"{self.path} has no parameter {self.of} to ask the right {self.right} for")
 
         async def serve(request: web.Request) -> web.StreamResponse:
             return await self.serve(request, clock())
@@ -125,14 +139,17 @@ class Operation:
 
     async def serve(self, request: web.Request, now: float) -> web.StreamResponse:
         if self.of:
-            await request[CALLER].require(self.right, self.of, request.match_info[self.of])
+            await request[CALLER].require(self.right, self.of, request.match_info.get(self.of, ""))
         body_type, query_type = self.takes
         query = bodies.read_query(request, query_type)
         body = await bodies.read(request, body_type) if body_type is not Nothing else Nothing()
         call = Call(request, body, query, now)
         key = request.headers.get(idempotency.HEADER) if self.creates else None
         if key is None:
-            return self._response(await self.handler(call))
+            response = self._response(await self.handler(call))
+            for finish in call.finish:
+                finish(response)
+            return response
         return await idempotency.once(call.database, call.person, key, request, now, lambda: self._answer(call))
 
     async def _answer(self, call: Call[Any, Any]) -> tuple[int, Any]:

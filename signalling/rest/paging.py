@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Select, tuple_
 
 from mediaserver.api import UserError
 from signalling.bodies import Query
@@ -47,6 +48,13 @@ def after(query: Paged, *types: type[Mark]) -> tuple[Mark, ...] | None:
     if not isinstance(marks, list) or [type(mark) for mark in marks] != list(types) or not all(map(_plain, marks)):
         raise UserError(422, "bad_cursor", "The parameter after is not one of this list; begin with the first page.")
     return tuple(marks)
+
+
+def select_page(rows: Select[Any], query: Paged, mark: Sequence[Mark] | None, *columns: Any) -> Select[Any]:
+    """What `page` needs: the rows behind `mark`, one more than the limit, in the order of `columns`."""
+    if mark is not None:
+        rows = rows.where(tuple_(*columns) > tuple_(*mark))
+    return rows.order_by(*columns).limit(query.limit + 1)
 
 
 def _plain(mark: Mark) -> bool:

@@ -41,6 +41,15 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """:ivar runs: the day whose timetable it runs (调休); None: no school."""
+
+    day: dt.date
+    runs: dt.date | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """:ivar days: special days → the day whose timetable they run, None for no school."""
 

@@ -8,11 +8,8 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
 
 from mediaserver.api import UserError
-from signalling.db.engine import Database
-from signalling.db.times import Calendar, CalendarDay
 from signalling.exchange import calendar_import
 from signalling.exchange.calendar_import import SpecialDay
 from signalling.exchange.report import Report
@@ -88,21 +85,3 @@ def test_any_bytes(data: bytes) -> None:
     report = Report()
     calendar_import.read_days("days.csv", lambda: io.BytesIO(b"date,runs\n" + data), report)
     assert all(line.sentence for line in report.refusals)
-
-
-async def test_days_of_a_calendar(database: Database) -> None:
-    days = calendar_import.propose(D(2025, 9, 1), D(2025, 10, 31)).days
-    async with database.write() as session:
-        await session.execute(insert(Calendar).values(id="c", name="校历"))
-        first = await calendar_import.set_days(session, "c", days, 0, "command")
-    assert first == {"created": len(days), "changed": 0, "unchanged": 0}
-    changed = [SpecialDay(days[0].day, None, "别的"), *days[1:]]
-    async with database.write() as session:
-        assert await calendar_import.set_days(session, "c", days, 0, "command") == {
-            **{"created": 0, "changed": 0, "unchanged": len(days)}
-        }
-        assert (await calendar_import.set_days(session, "c", changed, 0, "command"))["changed"] == 1
-        assert len((await session.scalars(select(CalendarDay.day))).all()) == len(days)
-        with pytest.raises(UserError) as caught:
-            await calendar_import.set_days(session, "nowhere", days, 0, "command")
-    assert caught.value.code == "no_such_calendar"

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "\n".join(path.read_text() for path in sorted((ROOT / "signalling" / "people").glob("*.py")))
-CODE = PACKAGE + (ROOT / "signalling" / "bodies.py").read_text()
+CODE = PACKAGE + "".join((ROOT / "signalling" / path).read_text() for path in ("bodies.py", "rest/me.py"))
 
 
 def test_every_problem_is_documented_with_its_status() -> None:
@@ -30,6 +30,7 @@ def test_every_row_of_the_audit_log_is_documented() -> None:
     assert {action for action in written if f"`{action}`" not in document} == set()
 
 
-@pytest.mark.parametrize("path", ["/api/v1/login", "/api/v1/logout", "/api/v1/me", "/api/v1/me/password"])
+@pytest.mark.parametrize("path", ["/login", "/logout", "/me", "/me/password"])
 def test_routes(path: str) -> None:
-    assert f"{path}`" in (ROOT / "docs" / "protocol.md").read_text() and f'"{path}"' in PACKAGE
+    assert f"/api/v1{path}`" in (ROOT / "docs" / "protocol.md").read_text()
+    assert f'"{path}"' in (ROOT / "signalling" / "rest" / "me.py").read_text()

@@ -1,0 +1,74 @@
+"""Exports: the whole roster as an archive, a school's week as a timetable."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiohttp import web
+
+from mediaserver.api import UserError
+from signalling.bodies import Id, Query
+from signalling.exchange.roster_export import export_roster
+from signalling.exchange.timetable_export import export_week
+from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
+
+_CHUNK = 1 << 18
+_ZIP, _CSV = "application/zip", "text/csv"
+
+
+class WeekAsked(Query):
+    school: Id
+    day: dt.date
+
+
+class ExportsResource:
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+
+    def operations(self) -> Iterable[Operation]:
+        yield Operation("GET", "/exports/roster", self.roster, right="export.run", of="system", content=_ZIP)
+        yield Operation("GET", "/exports/timetable", self.timetable, right="export.run", content=_CSV)
+
+    async def roster(self, call: Call[Nothing, Nothing]) -> web.StreamResponse:
+        """Schools, people and classes as OneRoster 1.2 CSV files, one export at a time"""
+        headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="roster.zip"'}
+        if call.request.method == "HEAD":
+            return web.Response(headers=headers, content_type=_ZIP)
+        if self._one.locked():
+            raise UserError(503, "busy", "Another export is being made; try again in a moment.")
+        async with self._one:
+            with tempfile.TemporaryDirectory(prefix="tongke-export-") as folder:
+                await export_roster(call.database, Path(folder, "roster"))
+                archive = Path(folder, "roster.zip")
+                size = await asyncio.to_thread(_pack, Path(folder, "roster"), archive)
+                response = web.StreamResponse(headers=headers)
+                response.content_type, response.content_length = _ZIP, size
+                await response.prepare(call.request)
+                with await asyncio.to_thread(archive.open, "rb") as file:
+                    while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                        await response.write(chunk)
+                await response.write_eof()
+                return response
+
+    async def timetable(self, call: Call[Nothing, WeekAsked]) -> web.Response:
+        """A week of what a school teaches by periods"""
+        asked = call.query
+        await call.caller.require("export.run", "school", asked.school)
+        async with call.database.read() as session:
+            text = await export_week(session, asked.school, asked.day)
+        headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="timetable.csv"'}
+        # With a mark, by which spreadsheets know UTF-8.
+        return web.Response(text=f"\ufeff{text}", content_type=_CSV, charset="utf-8", headers=headers)
+
+
+def _pack(folder: Path, archive: Path) -> int:
+    """Bytes of the archive."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.iterdir()):
+            packed.write(file, file.name)
+    return archive.stat().st_size

@@ -1,0 +1,74 @@
+"""A roster that would take away what booked lessons need is refused as a whole."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from mediaserver.api import UserError
+from signalling.booking import change
+from signalling.db.engine import Database
+from signalling.db.places import School
+from signalling.db.times import Term
+from signalling.exchange.oneroster import import_roster
+from signalling.exchange.roster_export import export_roster
+from tests.booking.conftest import county
+from tests.booking.county import NOW, book, request
+
+__all__ = ["county"]
+
+Row = dict[str, str]
+
+
+def closed(id: str) -> Callable[[Row], None]:
+    def edit(row: Row) -> None:
+        if row["sourcedId"] == id:
+            row["status"] = "tobedeleted"
+
+    return edit
+
+
+def shortened(row: Row) -> None:
+    if row["sourcedId"] == "year":
+        row["endDate"] = "2026-09-20"
+
+
+def edited(file: Path, edit: Callable[[Row], None]) -> None:
+    with file.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    for row in rows:
+        edit(row)
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        ("orgs.csv", closed("s1")),
+        ("classes.csv", closed("c0")),
+        ("academicSessions.csv", shortened),
+    ],
+    ids=["school", "class", "term"],
+)
+async def test_what_lessons_need_stays(
+    county: Database, tmp_path: Path, file: str, edit: Callable[[Row], None]
+) -> None:
+    booked = await book(county, request())
+    await export_roster(county, tmp_path / "r")
+    edited(tmp_path / "r" / file, edit)
+    with pytest.raises(UserError) as caught:
+        await import_roster(county, tmp_path / "r", NOW, "command")
+    assert caught.value.code == "lessons_booked" and caught.value.detail.endswith(".")
+    async with county.read() as session:
+        assert all(await session.scalars(select(School.active)))
+        assert {str(day) for day in await session.scalars(select(Term.ends))} == {"2027-01-15"}
+    for lesson in booked.lessons:
+        await change.cancel(county, lesson, "p0", NOW)
+    assert (await import_roster(county, tmp_path / "r", NOW, "command")).written
