@@ -34,6 +34,7 @@ class Claims:
     """A verified token, already narrowed to what its role may do.
 
     :ivar expires: seconds since 1970 (`exp`).
+    :ivar beside: an assistant's: the classroom display whose remote she holds.
     """
 
     room: str
@@ -43,6 +44,7 @@ class Claims:
     publish: frozenset[Source]
     subscribe: bool
     expires: float
+    beside: str | None = None
 
     @property
     def valid_until(self) -> float:
@@ -66,12 +68,16 @@ def mint(
     name: str | None = None,
     publish: Iterable[str] | None = None,
     subscribe: bool | None = None,
+    beside: str | None = None,
+    ends: float | None = None,
 ) -> str:
     """Make a token.
 
     :param participant: id; without one a random id such as `classroom-3f9a1c`.
     :param publish: sources to narrow the role to; default: all that the role may send.
-    :raises UserError: a room, id, role, name or source that no server would accept.
+    :param beside: participant id of the classroom display that an assistant holds the remote of.
+    :param ends: when the lesson is planned to end, seconds since 1970, for pages that show the time left.
+    :raises UserError: a room, id, role, name, source or display that no server would accept.
     """
     if not is_id(room):
         raise UserError(400, "bad_request", f"The room {room!r} must be 1 to 64 letters, digits, '-' or '_'.")
@@ -88,6 +94,8 @@ def mint(
     if not wanted <= table.publish:
         extra = ", ".join(sorted(wanted - table.publish))
         raise UserError(400, "bad_request", f"The role {role} may not publish {extra}; leave it out.")
+    if beside is not None and (role != "assistant" or not is_id(beside)):
+        raise UserError(400, "bad_request", "Only an assistant's token is beside a display, which it names by its id.")
     claims = {
         "iss": ISSUER,
         "room": room,
@@ -99,6 +107,10 @@ def mint(
         "iat": int(now),
         "exp": int(now + hours * 3600),
     }
+    if beside is not None:
+        claims["beside"] = beside
+    if ends is not None:
+        claims["ends"] = int(ends)
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secret))
 
 
@@ -138,10 +150,13 @@ def _read(claims: dict[str, Any]) -> Claims:
     """Claims of the right types and shapes, or ValueError, KeyError, TypeError."""
     room, participant, role, name = claims["room"], claims["sub"], claims["role"], claims.get("name", "")
     publish, subscribe = claims.get("publish", []), claims.get("subscribe", False)
+    beside = claims.get("beside")
     if not (is_id(room) and is_id(participant) and role in rights.ROLES):
         raise ValueError("room, sub or role")
     if not isinstance(name, str) or len(name) > MAX_NAME or not isinstance(publish, list):
         raise ValueError("name or publish")
+    if beside is not None and not is_id(beside):
+        raise ValueError("beside")
     return Claims(
         room=room,
         participant=participant,
@@ -150,6 +165,7 @@ def _read(claims: dict[str, Any]) -> Claims:
         publish=rights.may_publish(role, frozenset(publish)),
         subscribe=rights.may_subscribe(role, subscribe is True),
         expires=_number(claims["exp"]),
+        beside=beside if role == "assistant" else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -42,6 +42,9 @@ class Passes:
     async def of_person(self, lesson: str, person: str, now: float) -> Pass:
         """For the lesson's teacher or an assistant of one of its classrooms.
 
+        An assistant's opens the remote of her classroom's display, where there is exactly one: of two, only the code
+        on a screen tells which she stands beside.
+
         :raises UserError: 404 `not_found`; 403 `not_in_lesson`, or why the door is closed.
         """
         async with self._database.read() as session:
@@ -50,10 +53,12 @@ class Passes:
             assists = await session.scalar(
                 select(Seat.classroom).where(Seat.lesson == lesson, Seat.assistant == person).limit(1)
             )
+            displays = await _displays(session, lesson, person)
         role: Role = "lead" if row.teacher == person else "assistant"
         if known is None or not known.active or (role == "assistant" and assists is None):
             raise _stranger()
-        return self._mint(row, person, role, known.name, now)
+        beside = displays[0] if role == "assistant" and len(displays) == 1 else None
+        return self._mint(row, person, role, known.name, now, beside)
 
     async def of_supervisor(self, lesson: str, person: str, now: float) -> Pass:
         """For somebody who may look into this lesson; whether she may is the caller's to know.
@@ -77,20 +82,26 @@ class Passes:
         """
         async with self._database.read() as session:
             row = await _open(session, lesson)
-            query = (
-                select(Device.kind, Seat.part, School.name, Classroom.name)
-                .join(Classroom, Classroom.id == Device.classroom)
-                .join(School, School.id == Classroom.school)
-                .join(Seat, Seat.classroom == Device.classroom)
-                .where(Device.id == device, Device.revoked.is_(None), Seat.lesson == lesson)
-            )
-            found = (await session.execute(query)).first()
-        if found is None:
-            raise _stranger()
-        kind, part, school, classroom = found
-        return self._mint(row, device, _ROLES[kind, part], f"{school} · {classroom}", now)
+            role, name = await _device(session, lesson, device)
+        return self._mint(row, device, role, name, now)
 
-    def _mint(self, lesson: Lesson, participant: str, role: Role, name: str, now: float) -> Pass:
+    async def of_phone(self, lesson: str, device: str, now: float) -> Pass:
+        """For the phone that reads the code on a display of a receiving classroom: the assistant's remote of it.
+
+        One display's phones are one participant: the code that was read last holds the remote.
+
+        :raises UserError: as `of_person`.
+        """
+        async with self._database.read() as session:
+            row = await _open(session, lesson)
+            role, name = await _device(session, lesson, device)
+        if role != "classroom":
+            raise _stranger()
+        return self._mint(row, f"{device}-phone", "assistant", name, now, beside=device)
+
+    def _mint(
+        self, lesson: Lesson, participant: str, role: Role, name: str, now: float, beside: str | None = None
+    ) -> Pass:
         token = tokens.mint(
             self._secret,
             room=lesson.id,
@@ -99,6 +110,8 @@ class Passes:
             hours=(lesson.closes + LEEWAY_S - now) / 3600,
             participant=participant,
             name=name[: tokens.MAX_NAME],
+            beside=beside,
+            ends=lesson.ends,
         )
         return Pass(token, lesson.id, participant, role, lesson.closes)
 
@@ -109,6 +122,34 @@ _ROLES: Mapping[tuple[str, str], Role] = {
     ("rtsp", "receiving"): "classroom",
     ("rtsp", "lead"): "lead",
 }
+
+
+async def _device(session: AsyncSession, lesson: str, device: str) -> tuple[Role, str]:
+    """What a device is in a lesson, and its school's and classroom's names. :raises UserError: 403 `not_in_lesson`."""
+    query = (
+        select(Device.kind, Seat.part, School.name, Classroom.name)
+        .join(Classroom, Classroom.id == Device.classroom)
+        .join(School, School.id == Classroom.school)
+        .join(Seat, Seat.classroom == Device.classroom)
+        .where(Device.id == device, Device.revoked.is_(None), Seat.lesson == lesson)
+    )
+    found = (await session.execute(query)).first()
+    if found is None:
+        raise _stranger()
+    kind, part, school, classroom = found
+    return _ROLES[kind, part], f"{school} · {classroom}"
+
+
+async def _displays(session: AsyncSession, lesson: str, person: str) -> Sequence[str]:
+    """Displays of the receiving classrooms where a person assists in a lesson; at most two."""
+    query = (
+        select(Device.id)
+        .join(Seat, Seat.classroom == Device.classroom)
+        .where(Seat.lesson == lesson, Seat.assistant == person, Seat.part == "receiving")
+        .where(Device.kind == "display", Device.revoked.is_(None))
+        .limit(2)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def _open(session: AsyncSession, lesson: str) -> Lesson:
