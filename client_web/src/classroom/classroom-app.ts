@@ -13,6 +13,7 @@ import { parseParams } from "../lib/params.ts";
 import { keepAwake } from "../lib/wakelock.ts";
 import { classroomCss } from "./classroom-css.ts";
 import "./overlay.ts";
+import { loudness } from "./remote.ts";
 import { ClassroomSession } from "./session.ts";
 import type { Phase, View } from "./view.ts";
 
@@ -85,12 +86,13 @@ export class ClassroomApp extends LitElement {
   protected override render(): TemplateResult {
     document.title = `${t("classroom.title")} · ${t("app.name")}`;
     const view = this.#session.view;
-    const { soundBlocked } = this.#session;
+    const { soundBlocked, display } = this.#session;
+    const volume = loudness(display);
     return html`
       ${this.#banner(view)} ${view.layout === "idle" ? this.#idle(view) : nothing} ${this.#stage(view)}
-      <tk-sound testid="slot-teacher-audio" .track=${this.#session.track("teacher", "audio")} @sound-blocked=${this.#onBlocked}
+      <tk-sound testid="slot-teacher-audio" .volume=${volume} .track=${this.#session.track("teacher", "audio")} @sound-blocked=${this.#onBlocked}
         @sound-playing=${this.#onPlaying}></tk-sound>
-      <tk-sound testid="slot-called-audio" .track=${this.#session.track("called", "audio")} @sound-blocked=${this.#onBlocked}
+      <tk-sound testid="slot-called-audio" .volume=${volume} .track=${this.#session.track("called", "audio")} @sound-blocked=${this.#onBlocked}
         @sound-playing=${this.#onPlaying}></tk-sound>
       ${soundBlocked && view.layout !== "idle"
         ? html`<button class="tap" data-testid="tap-for-sound" @click=${this.#unblockSound}>${icon("call")}${t("sound.tap")}</button>`
@@ -123,21 +125,31 @@ export class ClassroomApp extends LitElement {
 
   /** Stays in the document, hidden, while there is no lesson: its pictures keep their frames. */
   #stage(view: View): TemplateResult {
+    const { local } = this.#session.display;
     const screen = view.layout === "screen";
-    const extra = view.showCalled || view.calledHere;
-    const classes = ["stage", screen || extra ? "side" : "", screen !== extra ? "single" : ""].join(" ");
+    // Taken over: the classroom's own lesson has the largest place, the teacher's goes on beside it.
+    const extra = !local && (view.showCalled || view.calledHere);
+    const largest = local || screen;
+    const beside = local ? screen : extra;
+    const classes = ["stage", largest || extra ? "side" : "", largest !== beside ? "single" : ""].join(" ");
     return html`
       <main class=${classes} ?hidden=${view.layout === "idle"}>
-        <figure class="main" ?hidden=${!screen}>${this.#picture("screen", screen)}</figure>
-        <figure class=${screen ? "one" : "main"}>
+        <section class="local" ?hidden=${!local} data-testid="local">
+          ${icon("people")}
+          <h1>${t("local.title")}</h1>
+          <p>${t("local.say")}</p>
+          <button data-testid="local-end" @click=${() => this.#session.endLocal()}>${t("local.end")}</button>
+        </section>
+        <figure class=${local ? "one" : "main"} ?hidden=${!screen}>${this.#picture("screen", screen)}</figure>
+        <figure class=${local && screen ? "two" : largest ? "one" : "main"}>
           ${this.#picture("camera", view.layout !== "idle")}
           <figcaption>${icon("camera")}<span>${this.#leadName()}</span></figcaption>
         </figure>
-        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.showCalled}>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${local || !view.showCalled}>
           ${this.#picture("called", view.showCalled)}
           <figcaption>${icon("call")}<span>${this.#calledName()}</span></figcaption>
         </figure>
-        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.calledHere}>${this.#self(view)}</figure>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${local || !view.calledHere}>${this.#self(view)}</figure>
       </main>
     `;
   }
@@ -176,8 +188,10 @@ export class ClassroomApp extends LitElement {
   #banner(view: View): TemplateResult | typeof nothing {
     if (!view.calledHere) return nothing;
     const muted = this.#session.room.participants.get(this.#session.room.me)?.muted ?? false;
-    const silent = muted || !this.#session.devices.tracks.microphone;
-    const text: Key = muted ? "called.muted" : silent ? "called.noMicrophone" : "called.heard";
+    const missing = !this.#session.devices.tracks.microphone;
+    const off = !this.#session.display.microphone;
+    const silent = muted || missing || off;
+    const text: Key = muted ? "called.muted" : missing ? "called.noMicrophone" : off ? "called.off" : "called.heard";
     return html`<div class="banner ${silent ? "off" : ""}" role="status" data-testid="called-banner">
       ${icon(silent ? "microphoneOff" : "call")}${t(text)}
     </div>`;
@@ -221,6 +235,9 @@ export class ClassroomApp extends LitElement {
     }
     const me = this.#session.room.participants.get(this.#session.room.me);
     if (me?.muted && tracks.microphone) note("microphoneOff", "muted.byTeacher");
+    const { display } = this.#session;
+    if (!display.microphone && tracks.microphone) note("microphoneOff", "muted.here");
+    if (!display.loudspeaker || display.volume === 0) note("silent", "quiet.here");
     return notes;
   }
 

@@ -3,15 +3,18 @@
 import { LocalDevices, type DeviceKind } from "../lib/devices.ts";
 import { MediaLink } from "../lib/media-link.ts";
 import { decodeToken, type PageParams } from "../lib/params.ts";
-import type { ServerMessage, SlotState } from "../lib/protocol.ts";
+import type { Display, ServerMessage, SlotState } from "../lib/protocol.ts";
 import { ReceiverStats } from "../lib/receiver-stats.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
 import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
 import type { Digest } from "../lib/stats.ts";
+import { UNTOUCHED } from "./remote.ts";
 import { makeReport } from "./report.ts";
 import { LineQuality, viewOf, type Layout, type View } from "./view.ts";
 
 const REPORT_EVERY = 2_000;
+/** A slider that is drawn on the phone, and a `remote` right after a `welcome`, are one answer, ms. */
+const SETTLE = 100;
 const CAMERA_GONE_AFTER = 4_000;
 const VIDEO_SLOTS = 3;
 const AUDIO_SLOTS = 2;
@@ -24,6 +27,9 @@ export class ClassroomSession {
   digests: ReadonlyMap<string, Digest> = new Map();
   /** The browser refuses sound until somebody touches the page. */
   soundBlocked = false;
+  /** As this display is set, which the assistant's phone changes. */
+  display: Display = UNTOUCHED;
+  #settling = 0;
   readonly devices: LocalDevices;
   readonly socket: SignalSocket;
   readonly whep: MediaLink;
@@ -132,8 +138,28 @@ export class ClassroomSession {
     this.socket.send({ t: "hand", up: !this.handUp });
   }
 
+  /** The teacher here gives the lesson back. */
+  endLocal(): void {
+    this.#setDisplay({ ...this.display, local: false });
+  }
+
+  #setDisplay({ microphone, loudspeaker, volume, local }: Display): void {
+    this.display = { microphone, loudspeaker, volume, local };
+    if (this.devices.tracks.microphone) this.devices.tracks.microphone.enabled = microphone;
+    clearTimeout(this.#settling);
+    this.#settling = window.setTimeout(() => {
+      if (this.room.role === "classroom") this.socket.send({ t: "display", ...this.display });
+    }, SETTLE);
+    this.onChange();
+  }
+
   #hear(message: ServerMessage): void {
     this.room = reduceRoom(this.room, message, Date.now());
+    if (message.t === "remote") this.#setDisplay(message);
+    else if (message.t === "welcome" || this.room.lesson.state === "ended") {
+      const local = this.display.local && this.room.lesson.state !== "ended";
+      if (message.t === "welcome" || local !== this.display.local) this.#setDisplay({ ...this.display, local });
+    }
     if (message.t === "slots" || message.t === "lesson") {
       const empty = slotNamed(this.slots, "screen", "video")?.status === "empty";
       if (empty && this.room.lesson.state === "live") this.#screenGoneAt ??= Date.now();
@@ -210,6 +236,7 @@ export class ClassroomSession {
 
   #onDevices(): void {
     const { camera, microphone } = this.devices.tracks;
+    if (microphone) microphone.enabled = this.display.microphone;
     if (this.#hasTracks && this.socket.status.problem !== "replaced") {
       this.whip.start();
       for (const { sender, receiver } of this.whip.pc?.getTransceivers() ?? []) {

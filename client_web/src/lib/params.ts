@@ -16,6 +16,10 @@ export interface TokenClaims {
   publish: string[];
   /** Seconds since 1970, or null when the token does not say. */
   exp: number | null;
+  /** The classroom display that an assistant has the remote of. */
+  beside: string | null;
+  /** When the lesson is planned to end, seconds since 1970. */
+  ends: number | null;
 }
 
 /** @param hash `location.hash`, with or without `#`. @param search `location.search`; only `overlay` is read from it. */
@@ -41,6 +45,7 @@ export function decodeToken(token: string): TokenClaims | null {
     const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const text = (key: string): string => (typeof claims[key] === "string" ? claims[key] : "");
+    const number = (key: string): number | null => (typeof claims[key] === "number" ? claims[key] : null);
     const publish = claims["publish"];
     return {
       room: text("room"),
@@ -48,7 +53,9 @@ export function decodeToken(token: string): TokenClaims | null {
       role: text("role"),
       name: text("name"),
       publish: Array.isArray(publish) ? publish.filter((p): p is string => typeof p === "string") : [],
-      exp: typeof claims["exp"] === "number" ? claims["exp"] : null,
+      exp: number("exp"),
+      beside: text("beside") || null,
+      ends: number("ends"),
     };
   } catch {
     return null;
