@@ -35,6 +35,10 @@ async def in_phase(phone: Person, phase: str) -> None:
     await phone.page.locator(f'[data-testid="state"][data-phase="{phase}"]').wait_for()
 
 
+async def teacher_sees(teacher: Person, word: str) -> None:
+    await teacher.find("health-c1").filter(has_text=word).wait_for()
+
+
 async def plays_at(display: Person, volume: float) -> None:
     async def check() -> bool:
         return abs(float(await display.page.evaluate(_VOLUME)) - volume) < 0.01
@@ -77,7 +81,7 @@ async def test_the_remote_of_a_display(school: School) -> None:
     await plays_at(display, 0.35)
     await phone.find("loudspeaker").tap()
     await plays_at(display, 0)
-    await teacher.find("health-c1").filter(has_text="Their loudspeaker is muted").wait_for()
+    await teacher_sees(teacher, "Their loudspeaker is muted")
     await phone.find("loudspeaker").tap()
     await plays_at(display, 0.35)
     await sends_sound(display, True)
@@ -97,15 +101,15 @@ async def test_the_remote_of_a_display(school: School) -> None:
     await phone.find("local").tap()
     await display.find("local").wait_for()
     await plays_at(display, 0.35 * 0.15)
-    await teacher.find("local-c1").wait_for()
+    await teacher_sees(teacher, "Taken over locally")
     await phone.find("local").tap()
     await display.find("local").wait_for(state="hidden")
-    await teacher.find("local-c1").wait_for(state="detached")
+    await teacher_sees(teacher, "Sees and hears")
     await plays_at(display, 0.35)
     await phone.find("local").tap()
     await display.find("local-end").click()
     await phone.page.locator("[data-testid='local'][aria-pressed='false']").wait_for()
-    await teacher.find("local-c1").wait_for(state="detached")
+    await teacher_sees(teacher, "Sees and hears")
 
     # The other classroom was never touched.
     assert await other.page.evaluate(_VOLUME) == 1

@@ -49,7 +49,13 @@ export class AssistantLessons extends LitElement {
         box-shadow: var(--shadow);
       }
       li.past {
-        opacity: 0.7;
+        background: transparent;
+        box-shadow: inset 0 0 0 1px var(--line);
+      }
+      li.past .time,
+      li.past h2 {
+        color: var(--text-2);
+        font-weight: 500;
       }
       .time {
         font-weight: 600;
@@ -109,6 +115,7 @@ export class AssistantLessons extends LitElement {
         min-height: 60px;
         padding: 0 var(--s6);
         border-radius: var(--radius);
+        color: var(--text);
         font-size: 18px;
       }
       .skeleton li {

@@ -86,7 +86,7 @@ export const remoteCss = css`
   }
   .pair {
     display: grid;
-    grid-template-columns: 1fr 1fr;
+    grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
     grid-gap: var(--s3);
   }
   .pair button {
@@ -94,6 +94,7 @@ export const remoteCss = css`
     min-height: 64px;
     padding: var(--s2) var(--s3);
     border-radius: var(--radius);
+    line-height: 1.3;
     text-align: left;
   }
   .pair button .icon {
@@ -175,6 +176,7 @@ export const remoteCss = css`
     opacity: 0.5;
   }
   .local {
+    margin-top: auto;
     padding: var(--s3);
     border-radius: var(--radius);
     background: var(--surface);

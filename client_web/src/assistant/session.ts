@@ -7,7 +7,7 @@ import { EMPTY_ROOM, reduceRoom, type RoomState } from "../lib/room-state.ts";
 import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
 import { Asked, type Setting } from "./asked.ts";
 import { inLesson, lineOf, minutesLeft, phaseOf, type Line, type Phase } from "./view.ts";
-import { why } from "./words.ts";
+import { w, why } from "./words.ts";
 
 /** While a finger draws the slider, so often is the volume sent, ms. */
 const VOLUME_EVERY = 150;
@@ -132,7 +132,7 @@ export class AssistantSession {
     this.room = reduceRoom(this.room, message, Date.now());
     if (message.t === "error" && message.re === "remote") {
       this.#asked.forget();
-      this.refused = why(message.code, message.detail);
+      this.refused = message.code === "not_found" ? w("assistant.notice.left") : why(message.code, message.detail);
     }
     if (message.t === "bye" && (message.reason === "lesson_over" || message.reason === "lesson_cancelled")) {
       this.#over = true;

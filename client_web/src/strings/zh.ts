@@ -52,7 +52,7 @@ export const zh = {
   "called.noMicrophone": "没有麦克风：大家听不到你们",
   "called.off": "麦克风已在本教室关闭：大家听不到你们",
   "local.title": "听老师在这里讲",
-  "local.say": "本教室由身边的老师接管。远处的课还在继续，声音已调低。",
+  "local.say": "远处的课还在继续，声音已调低。",
   "local.end": "回到课堂",
   "hand.raise": "举手",
   "hand.up": "已举手",

@@ -174,7 +174,6 @@ export class Tile extends LitElement {
         <tk-picture cover testid="video-${who.id}" label=${who.name} .track=${this.track}></tk-picture>
         ${this.track ? nothing : this.#instead()}
         <div class="flags">
-          ${who.display?.local ? html`<span data-testid="local-${who.id}">${icon("people")}${t("tile.local")}</span>` : nothing}
           ${who.display?.microphone === false
             ? html`<span data-testid="microphone-off-${who.id}">${icon("microphoneOff")}${t("tile.microphoneOff")}</span>`
             : nothing}
