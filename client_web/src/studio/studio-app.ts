@@ -53,7 +53,7 @@ export class StudioApp extends LitElement {
       () => this.requestUpdate(),
       () => this.#freeze(),
     );
-    exposeDebug(this.#session, () => this.#session.stage);
+    exposeDebug(() => this.#session, () => this.#session.stage);
     addEventListener("hashchange", () => location.reload());
     // Out of the back/forward cache: everything was closed when it went in.
     addEventListener("pageshow", (event) => event.persisted && location.reload());
