@@ -29,8 +29,8 @@ export function checkRows(progress: Progress): TemplateResult {
         return html`
           <li class=${known ? TONE[grade] : "busy"} data-testid="check-${part}" data-grade=${known ? grade : "busy"}>
             ${icon(known ? MARK[grade] : name)}
-            <strong>${say(`check.${part}`)}</strong>
-            <span>${known ? sentence(so, part) : say("check.busy")}</span>
+            <strong>${say(`display.check.${part}`)}</strong>
+            <span>${known ? sentence(so, part) : say("display.check.busy")}</span>
           </li>
         `;
       })}
@@ -43,7 +43,7 @@ export function checkChip(report: CheckReport | null): TemplateResult | typeof n
   const bad = PARTS.filter(({ part }) => report[part].grade !== "green");
   return html`
     <div class="state ${TONE[report.grade]}" data-testid="grade" data-grade=${report.grade}>
-      ${icon(MARK[report.grade])}<span>${say("check.result")} · ${say(`grade.${report.grade}`)}</span>
+      ${icon(MARK[report.grade])}<span>${say("display.check.result")} · ${say(`display.grade.${report.grade}`)}</span>
     </div>
     ${bad.map(({ part }) => html`<p class="fault">${sentence(report, part)}</p>`)}
   `;
@@ -52,13 +52,13 @@ export function checkChip(report: CheckReport | null): TemplateResult | typeof n
 function sentence({ sound, picture, line }: CheckReport, part: Part): string {
   switch (part) {
     case "sound":
-      if (sound.grade === "amber" && sound.echo_ms !== null) return say("sound.slow", { ms: sound.echo_ms });
-      return say(`sound.${sound.grade}`, { ms: sound.echo_ms ?? 0 });
+      if (sound.grade === "amber" && sound.echo_ms !== null) return say("display.sound.slow", { ms: sound.echo_ms });
+      return say(`display.sound.${sound.grade}`, { ms: sound.echo_ms ?? 0 });
     case "picture":
-      return say(`picture.${picture.grade}`, { size: format.size(picture.width, picture.height), fps: Math.round(picture.fps) });
+      return say(`display.picture.${picture.grade}`, { size: format.size(picture.width, picture.height), fps: Math.round(picture.fps) });
     case "line": {
       const rate = (kbps: number): string => (kbps > 0 ? format.rate(Math.min(kbps, 100_000) * 1_000) : format.rate(null));
-      return say(`line.${line.grade}`, { up: rate(line.up_kbps), down: rate(line.down_kbps) });
+      return say(`display.line.${line.grade}`, { up: rate(line.up_kbps), down: rate(line.down_kbps) });
     }
   }
 }

@@ -94,7 +94,7 @@ export class Display extends LitElement {
             ${phone
               ? html`<button slot="bar" class="phone" data-testid="phone" aria-keyshortcuts="q" aria-pressed=${String(this.phoneShown)}
                   @click=${() => (this.phoneShown = !this.phoneShown)}>
-                  ${icon("phone")}${say(this.phoneShown ? "phone.hide" : "phone.show")}
+                  ${icon("phone")}${say(this.phoneShown ? "display.phone.hide" : "display.phone.show")}
                 </button>`
               : nothing}
           </tk-lesson>
@@ -116,8 +116,8 @@ export class Display extends LitElement {
         ${checkChip(report)}
         ${code
           ? html`<figure data-testid="phone-code" data-url=${code.url}>
-              <tk-qr .text=${code.url} label=${say("phone.title")}></tk-qr>
-              <figcaption><strong>${say("phone.title")}</strong>${say("phone.say")}</figcaption>
+              <tk-qr .text=${code.url} label=${say("display.phone.title")}></tk-qr>
+              <figcaption><strong>${say("display.phone.title")}</strong>${say("display.phone.say")}</figcaption>
             </figure>`
           : nothing}
       </aside>
@@ -128,11 +128,11 @@ export class Display extends LitElement {
     const { pairing, missed } = this.#runner.pairing;
     const left = pairing ? Math.max(0, pairing.expires * 1_000 - this.#runner.now()) : 0;
     return html`
-      <h1>${say("pair.title")}</h1>
-      <p class="say">${say("pair.say")}</p>
+      <h1>${say("display.pair.title")}</h1>
+      <p class="say">${say("display.pair.say")}</p>
       <p class="code" data-testid="pairing-code" data-code=${pairing?.code ?? ""} ?data-old=${missed > 1}>${pairing?.code ?? "··· ···"}</p>
       <p class="say" role="status">
-        ${missed > 1 ? say("pair.offline") : pairing ? say("pair.expires", { time: format.duration(left) }) : say("pair.wait")}
+        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires", { time: format.duration(left) }) : say("display.pair.wait")}
       </p>
     `;
   }
@@ -155,22 +155,22 @@ export class Display extends LitElement {
   #sentence(now: number): TemplateResult | typeof nothing {
     const { state: it } = this.#runner;
     const named = (id: string | null): DayLesson | undefined => it.day?.lessons.find((lesson) => lesson.lesson === id);
-    if (it.phase === "preflight") return this.#card("check.title", named(it.lesson), "");
+    if (it.phase === "preflight") return this.#card("display.check.title", named(it.lesson), "");
     if (it.phase === "joining") return this.#card(trouble(it.trouble), named(it.lesson), "");
-    const last = named(it.done[it.done.length - 1] ?? null)?.title ?? say("bye.lesson");
-    const bye = it.farewell ? html`<p class="bye" role="status" data-testid="bye">${say(`bye.${it.farewell.why}`, { title: last })}</p>` : nothing;
+    const last = named(it.done[it.done.length - 1] ?? null)?.title ?? say("display.bye.lesson");
+    const bye = it.farewell ? html`<p class="bye" role="status" data-testid="bye">${say(`display.bye.${it.farewell.why}`, { title: last })}</p>` : nothing;
     const next = nextLesson(it.day, now);
     if (!next || it.done.includes(next.lesson)) return bye;
     const left = next.starts * 1_000 - now;
-    const when = left < COUNTDOWN ? say("next.in", { time: format.duration(left) }) : say("next.begins", { time: this.#times.clock(next.starts * 1_000) });
-    return html`${bye}${this.#card("next.title", next, when)}`;
+    const when = left < COUNTDOWN ? say("display.next.in", { time: format.duration(left) }) : say("display.next.begins", { time: this.#times.clock(next.starts * 1_000) });
+    return html`${bye}${this.#card("display.next.title", next, when)}`;
   }
 
   #card(title: DisplayKey, lesson: DayLesson | undefined, when: string): TemplateResult {
     return html`
       <div class="card" role="status" data-testid="card" data-card=${title}>
         <p>${say(title)}</p>
-        <h2>${lesson?.title ?? say("bye.lesson")}</h2>
+        <h2>${lesson?.title ?? say("display.bye.lesson")}</h2>
         ${when ? html`<p class="when">${when}</p>` : nothing}
       </div>
     `;
@@ -179,8 +179,8 @@ export class Display extends LitElement {
   #beside(): TemplateResult {
     const { progress, state: it } = this.#runner;
     if (progress) {
-      const title = it.day?.lessons.find((lesson) => lesson.lesson === it.lesson)?.title ?? say("bye.lesson");
-      return html`<section class="day"><h2>${say("check.running", { title })}</h2>${checkRows(progress)}</section>`;
+      const title = it.day?.lessons.find((lesson) => lesson.lesson === it.lesson)?.title ?? say("display.bye.lesson");
+      return html`<section class="day"><h2>${say("display.check.running", { title })}</h2>${checkRows(progress)}</section>`;
     }
     const chip = it.check && it.check.lesson === it.lesson ? it.check.report : null;
     return html`<section class="day">${this.#day()} ${checkChip(chip)}</section>`;
@@ -189,21 +189,21 @@ export class Display extends LitElement {
   #day(): TemplateResult {
     const { day, missed } = this.#runner.state;
     const now = this.#runner.now();
-    if (!day) return html`<div class="none">${icon(missed ? "line" : "clock")}<p>${say(missed ? "net.away" : "day.loading")}</p></div>`;
+    if (!day) return html`<div class="none">${icon(missed ? "line" : "clock")}<p>${say(missed ? "display.net.away" : "display.day.loading")}</p></div>`;
     if (!day.lessons.length) {
       return html`<div class="none" data-testid="day-none">
         ${icon("bell")}
-        <p>${day.holiday ? say("day.holiday", { name: day.holiday }) : say("day.none")}</p>
+        <p>${day.holiday ? say("display.day.holiday", { name: day.holiday }) : say("display.day.none")}</p>
       </div>`;
     }
     const shown = around(day.lessons, now, ROWS);
     const hidden = day.lessons.length - shown.length;
     return html`
-      <h2>${say("day.title")}</h2>
+      <h2>${say("display.day.title")}</h2>
       <ol data-testid="day">
         ${shown.map((lesson) => this.#row(lesson, now))}
       </ol>
-      ${hidden > 0 ? html`<p class="more">${say("day.more", { n: hidden })}</p>` : nothing}
+      ${hidden > 0 ? html`<p class="more">${say("display.day.more", { n: hidden })}</p>` : nothing}
     `;
   }
 
@@ -216,9 +216,9 @@ export class Display extends LitElement {
         <time>${this.#times.clock(lesson.starts * 1_000)}<small>${this.#times.clock(lesson.ends * 1_000)}</small></time>
         <div>
           <strong>${lesson.title}</strong>
-          <span>${say("lesson.teacher", { teacher: lesson.teacher_name, school: lesson.school_name })}</span>
+          <span>${[lesson.teacher_name, lesson.school_name].filter(Boolean).join(" · ")}</span>
         </div>
-        <span class="mark ${tone}">${icon(name)}${say(`mark.${mark}`)}</span>
+        <span class="mark ${tone}">${icon(name)}${say(`display.mark.${mark}`)}</span>
       </li>
     `;
   }
@@ -229,18 +229,18 @@ export class Display extends LitElement {
     const away = unpaired ? pairing.missed > 1 : it.missed > 1;
     const known = unpaired ? pairing.pairing !== null : it.day !== null;
     const net: { key: DisplayKey; tone: string } = away
-      ? { key: "net.away", tone: "bad" }
+      ? { key: "display.net.away", tone: "bad" }
       : known
-        ? { key: "net.ok", tone: "ok" }
-        : { key: "net.asking", tone: "calm" };
+        ? { key: "display.net.ok", tone: "ok" }
+        : { key: "display.net.asking", tone: "calm" };
     return html`
       <footer>
         <div class="state ${net.tone}" role="status" data-testid="net" data-net=${net.key}>${icon("line")}<span>${say(net.key)}</span></div>
         <span class="space"></span>
         <span>
           ${it.day
-            ? say("foot.device", { classroom: it.day.classroom.name, device: it.day.device.name })
-            : say("pair.server", { host: location.host })}
+            ? [it.day.classroom.name, it.day.device.name].filter(Boolean).join(" · ")
+            : say("display.pair.server", { host: location.host })}
         </span>
       </footer>
     `;
@@ -249,10 +249,10 @@ export class Display extends LitElement {
 
 /** Why we are not in the lesson yet. */
 function trouble(code: string): DisplayKey {
-  if (code === "" || code === "changed") return "now.joining";
-  if (code === "lesson_not_open") return "now.waiting";
-  if (code === "offline") return "now.offline";
-  return ["forbidden", "not_found", "not_in_lesson"].includes(code) ? "now.refused" : "now.busy";
+  if (code === "" || code === "changed") return "display.now.joining";
+  if (code === "lesson_not_open") return "display.now.waiting";
+  if (code === "offline") return "display.now.offline";
+  return ["forbidden", "not_found", "not_in_lesson"].includes(code) ? "display.now.refused" : "display.now.busy";
 }
 
 declare global {
