@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CheckReport, Day, DayLesson } from "../src/lib/device.ts";
 import { ServerClock } from "../src/display/clock.ts";
-import { around, bellAt, dueLesson, isQuiet, markOf, nextLesson } from "../src/display/schedule.ts";
+import { around, bellAt, dueLesson, isQuiet, markOf, nextLesson } from "../src/lib/schedule.ts";
 import { START, step, type DisplayEvent, type DisplayState } from "../src/display/state.ts";
 import { buildOf } from "../src/display/update.ts";
 

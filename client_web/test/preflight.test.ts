@@ -86,5 +86,5 @@ test("the report is the worst of its parts, in whole numbers", () => {
     line: { grade: "amber", up_kbps: 2401, down_kbps: 900 },
   });
   const nothing = reportOf({ sound: null, picture: null, line: { up: null, down: null } });
-  assert.deepEqual([nothing.grade, nothing.sound.level_db, nothing.line.up_kbps], ["red", null, 0]);
+  assert.deepEqual([nothing.grade, nothing.sound.level_db, nothing.line.up_kbps], ["red", -100, 0]);
 });

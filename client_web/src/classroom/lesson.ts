@@ -221,7 +221,7 @@ export class LessonView extends LitElement {
         <div class="state ${phase.tone}" role="status" data-testid="state" data-phase=${view.phase}>
           ${icon(phase.icon)}<span>${t(phase.text, { n: view.attempt })}</span>
         </div>
-        <div class="lesson">${idle ? room.room : this.#leadName()}</div>
+        <div class="lesson">${idle ? this.params.title || room.room : this.#leadName()}</div>
         <div class="notes">${this.#notes()}</div>
         ${socket.status.state === "open" && (room.lesson.state === "live" || room.lesson.state === "interrupted")
           ? html`<button data-testid="hand" aria-pressed=${String(this.#session.handUp)} aria-keyshortcuts="h"

@@ -61,7 +61,7 @@ export const displayCss = css`
   /* ---- the day ---- */
   .board {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+    grid-template-columns: minmax(0, 9fr) minmax(0, 10fr);
     grid-gap: 3vw;
     align-items: center;
     padding: 4vh 3vw 0;
@@ -182,7 +182,8 @@ export const displayCss = css`
     color: var(--text-2);
   }
   li.over strong,
-  li.over time {
+  li.over time,
+  li.cancelled time {
     font-weight: 400;
     color: var(--text-2);
   }
@@ -377,6 +378,12 @@ export const displayCss = css`
     }
     ol .mark {
       grid-column: 2;
+    }
+    time {
+      font-size: 1.35em;
+    }
+    time small {
+      font-size: 0.75em;
     }
     .corner {
       max-width: 60vw;

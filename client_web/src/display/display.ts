@@ -16,7 +16,7 @@ import { displayCss } from "./display-css.ts";
 import "./qr.ts";
 import { DisplayRunner } from "./runner.ts";
 import { say, type DisplayKey } from "./say.ts";
-import { around, markOf, nextLesson, type LessonMark } from "./schedule.ts";
+import { around, markOf, nextLesson, type LessonMark } from "../lib/schedule.ts";
 import { Times } from "./times.ts";
 
 const ROWS = 7;
@@ -82,7 +82,8 @@ export class Display extends LitElement {
   #lesson(pass: Pass): TemplateResult {
     if (this.#params?.pass !== pass) {
       const { lang, overlay } = parseParams(location.hash, location.search);
-      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay } };
+      const title = this.#runner.state.day?.lessons.find((it) => it.lesson === pass.room)?.title ?? "";
+      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay, title } };
     }
     const { phone } = this.#runner;
     const { params } = this.#params;
@@ -162,7 +163,8 @@ export class Display extends LitElement {
     const next = nextLesson(it.day, now);
     if (!next || it.done.includes(next.lesson)) return bye;
     const left = next.starts * 1_000 - now;
-    const when = left < COUNTDOWN ? say("display.next.in", { time: format.duration(left) }) : say("display.next.begins", { time: this.#times.clock(next.starts * 1_000) });
+    const [m, s] = [Math.floor(left / 60_000), Math.floor(left / 1_000) % 60];
+    const when = left < COUNTDOWN ? say("display.next.in", { m, s }) : say("display.next.begins", { time: this.#times.clock(next.starts * 1_000) });
     return html`${bye}${this.#card("display.next.title", next, when)}`;
   }
 

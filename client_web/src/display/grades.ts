@@ -32,7 +32,8 @@ export function worst(...grades: Grade[]): Grade {
 
 export function soundGrade(sound: Found["sound"]): Grade {
   if (!sound || sound.levelDb < LIMITS.deafDb) return "red";
-  return echoOf(sound) !== null && sound.echoMs! <= LIMITS.echoMs ? "green" : "amber";
+  const echo = echoOf(sound);
+  return echo !== null && echo <= LIMITS.echoMs ? "green" : "amber";
 }
 
 export function pictureGrade(picture: Found["picture"]): Grade {
@@ -59,7 +60,7 @@ export function reportOf({ sound, picture, line }: Found): CheckReport {
   const echo = sound ? echoOf(sound) : null;
   return {
     grade: worst(grades.sound, grades.picture, grades.line),
-    sound: { grade: grades.sound, level_db: sound ? Math.round(sound.levelDb) : null, echo_ms: echo === null ? null : Math.round(echo) },
+    sound: { grade: grades.sound, level_db: Math.round(sound?.levelDb ?? -100), echo_ms: echo === null ? null : Math.round(echo) },
     picture: {
       grade: grades.picture,
       width: picture?.width ?? 0,

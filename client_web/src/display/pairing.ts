@@ -1,7 +1,8 @@
 /** A code on the screen, for an administrator to type: until somebody did, and again when it expires. */
 
 import { FAST, backoffDelay } from "../lib/backoff.ts";
-import { Problem, newPairing, pairingState, type Pairing } from "../lib/device.ts";
+import { newPairing, pairingState, type Pairing } from "../lib/device.ts";
+import { Problem } from "../lib/http.ts";
 
 const POLL_MS = 3_000;
 const STORED = "tongke.pairing";

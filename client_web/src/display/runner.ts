@@ -1,12 +1,13 @@
 /** Does what the display's life asks for: beats, checks, passes, the phone's link. Everything it keeps is bounded. */
 
 import { FAST, backoffDelay } from "../lib/backoff.ts";
-import { DeviceApi, Problem, isRevoked, type CheckReport } from "../lib/device.ts";
+import { DeviceApi, isRevoked, type CheckReport } from "../lib/device.ts";
+import { Problem } from "../lib/http.ts";
 import { check, type Progress } from "./checks.ts";
 import { ServerClock } from "./clock.ts";
 import { Keep } from "./keep.ts";
 import { PairingLoop } from "./pairing.ts";
-import { isQuiet } from "./schedule.ts";
+import { isQuiet } from "../lib/schedule.ts";
 import { START, step, type DisplayAction, type DisplayEvent, type DisplayState } from "./state.ts";
 import { ownBuild, serverBuild } from "./update.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import type { CheckReport, Day, DayLesson, Pass } from "../lib/device.ts";
-import { bellAt, dueLesson } from "./schedule.ts";
+import { bellAt, dueLesson } from "../lib/schedule.ts";
 
 export type DisplayPhase = "unpaired" | "idle" | "preflight" | "joining" | "lesson";
 

@@ -2,7 +2,7 @@
 
 import { Problem, request } from "./http.ts";
 
-export { Problem };
+
 
 /** Instants are whole seconds since 1970, as everywhere in `/api/v1`. */
 export interface DayLesson {
@@ -51,7 +51,8 @@ export type Grade = "green" | "amber" | "red";
 
 export interface CheckReport {
   grade: Grade;
-  sound: { grade: Grade; level_db: number | null; echo_ms: number | null };
+  /** `level_db`: −100 where there is nothing to hear with. */
+  sound: { grade: Grade; level_db: number; echo_ms: number | null };
   picture: { grade: Grade; width: number; height: number; fps: number };
   line: { grade: Grade; up_kbps: number; down_kbps: number };
 }

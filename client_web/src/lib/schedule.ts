@@ -1,6 +1,6 @@
 /** Which lesson of the day it is time for. Pure; `now` is ms since 1970 by the server's clock. */
 
-import type { Day, DayLesson } from "../lib/device.ts";
+import type { Day, DayLesson } from "./device.ts";
 
 /** A county's displays do not all measure their lines in the same second: they spread over so much, ms. */
 const SPREAD_MAX = 30_000;
@@ -45,7 +45,7 @@ export function isQuiet(day: Day | null, now: number, forMs: number): boolean {
 export type LessonMark = "over" | "cancelled" | "now" | "open" | "later";
 
 /** What the timetable says of a lesson. */
-export function markOf(lesson: DayLesson, now: number): LessonMark {
+export function markOf(lesson: Pick<DayLesson, "state" | "opens" | "starts" | "ends" | "closes">, now: number): LessonMark {
   if (lesson.state === "cancelled") return "cancelled";
   if (NEVER.has(lesson.state) || now >= lesson.closes * 1_000) return "over";
   if (lesson.state === "live" || (now >= lesson.starts * 1_000 && now < lesson.ends * 1_000)) return "now";
