@@ -167,7 +167,16 @@ class School:
         return f"https://localhost:{self.server.port}"
 
     async def open(
-        self, path: str, role: str, id: str, *, name: str, relay: Relay | None = None, options: str = "", beside: str | None = None, **context: Any
+        self,
+        path: str,
+        role: str,
+        id: str,
+        *,
+        name: str,
+        relay: Relay | None = None,
+        options: str = "",
+        beside: str | None = None,
+        **context: Any,
     ) -> Person:
         window = await self._browser.new_context(ignore_https_errors=True, **context)
         self._contexts.append(window)

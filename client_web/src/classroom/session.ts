@@ -6,7 +6,7 @@ import { decodeToken, type PageParams } from "../lib/params.ts";
 import type { Display, ServerMessage, SlotState } from "../lib/protocol.ts";
 import { ReceiverStats } from "../lib/receiver-stats.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
-import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
+import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import type { Digest } from "../lib/stats.ts";
 import { UNTOUCHED } from "./remote.ts";
 import { makeReport } from "./report.ts";
@@ -41,6 +41,7 @@ export class ClassroomSession {
   #cameraLostAt: number | null = null;
   #layout: Layout = "idle";
   #lastSlots: readonly SlotState[] = [];
+  #reporting = 0;
 
   constructor(
     readonly params: PageParams,
@@ -89,7 +90,26 @@ export class ClassroomSession {
   start(): void {
     if (!this.params.token || !this.params.room) return;
     this.socket.start();
-    window.setInterval(() => void this.#report(), REPORT_EVERY);
+    this.#reporting = window.setInterval(() => void this.#report(), REPORT_EVERY);
+  }
+
+  /** For good: nothing of it is left. */
+  dispose(): void {
+    clearInterval(this.#reporting);
+    this.whip.dispose();
+    this.whep.dispose();
+    this.devices.dispose();
+    this.socket.dispose();
+  }
+
+  /** Why there is nothing more to be seen in this room with this token; null while there is. */
+  get closed(): Closed | "token" | null {
+    if (this.room.known && this.room.lesson.state === "ended") return "over";
+    const { problem } = this.socket.status;
+    // A room that is closed for a reason that we have no word for is closed.
+    if (problem === "forbidden") return "over";
+    if (problem === "over" || problem === "cancelled" || problem === "notOpen" || problem === "token") return problem;
+    return closedBy(this.whep.status.problem?.code ?? "");
   }
 
   get slots(): readonly SlotState[] {

@@ -5,6 +5,8 @@ export interface PageParams {
   token: string;
   lang: string | null;
   overlay: boolean;
+  /** What people call the lesson; without it the room's name has to do. */
+  title?: string;
 }
 
 /** The claims of a room token that a page shows before the server has spoken. Never trusted for anything else. */
