@@ -190,3 +190,58 @@ async def test_reports_and_what_a_link_cannot(school: School) -> None:
     assert await guest.find("hand").count() == 0
     wrong = await school.open("assistant", "staff", "wrong", name="Wrong")
     await in_phase(wrong, "wrongRole")
+
+
+@pytest.mark.parametrize("plane", ["native"], indirect=True)
+async def test_signed_in_she_enters_from_her_lessons_and_rates(school: School) -> None:
+    """The server's answers are put in here: what they are is tested with the resources themselves."""
+    display = await school.open("classroom", "classroom", "c1", name="三年级教室")
+    teacher = await school.open("studio", "lead", "teacher", name="教师甲")
+    await teacher.find("go-live").click()
+    await display.hears("teacher")
+    token = school.server.token("lesson", "assistant", id="a1", name="教师乙", beside="c1")
+    seat = {"classroom": "k1", "classroom_name": "三年级教室", "school_name": "第二小学"}
+    mine = {"teacher_name": "教师甲", "classroom": "k1", "seats": [seat], "opens": 0, "starts": 0, "ends": 2**33}
+    answers: dict[str, Any] = {
+        "/me": {"person": {"id": "a1", "name": "教师乙"}, "grants": [], "may": {}, "csrf": "c"},
+        "/lessons/mine": [
+            {**mine, "lesson": "l0", "title": "认识分数", "state": "ended", "part": "assistant"},
+            {**mine, "lesson": "lesson", "title": "圆的周长", "state": "live", "part": "assistant"},
+        ],
+        "/lessons/lesson/pass": {
+            "token": token,
+            "room": "lesson",
+            "participant": "a1",
+            "role": "assistant",
+            "closes": 0,
+        },
+        "/lessons/lesson/rating": {
+            "questions": [{"id": "sound", "kind": "stars", "zh": "声音清楚吗?", "en": "Was the sound clear?"}],
+            "given": False,
+            "may": True,
+        },
+    }
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=answers[route.request.url.rsplit("/api/v1", 1)[1]])
+
+    phone = await open_phone(school, None)
+    await phone.page.context.route("**/api/v1/**", answer)
+    await phone.page.goto(f"{school.url}/assistant?signed-in")
+    await phone.find("enter-lesson").wait_for()
+    assert await phone.find("enter-l0").count() == 0
+    await phone.find("enter-lesson").tap()
+    await in_phase(phone, "live")
+    await phone.find("hand").tap()
+    await teacher.page.locator("tk-tile[hand][data-testid='tile-c1']").wait_for()
+    # A phone throws pages away; the lesson is in its address.
+    await phone.page.reload()
+    await in_phase(phone, "live")
+    await teacher.find("end").click()
+    await teacher.find("end-confirm").click()
+    await in_phase(phone, "over")
+    await phone.find("rating-sound-5").tap()
+    await phone.find("rating-send").tap()
+    await phone.find("rating-said").wait_for()
+    await phone.find("my-lessons").tap()
+    await phone.find("enter-lesson").wait_for()

@@ -3,6 +3,7 @@
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
+import "../components/rating-form.ts";
 import { LangController } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { Rest } from "../lib/rest.ts";
@@ -32,6 +33,9 @@ export class AssistantOver extends LitElement {
       p {
         color: var(--text-2);
       }
+      tk-rating {
+        width: 100%;
+      }
       button {
         min-height: 60px;
         padding: 0 var(--s6);
@@ -44,12 +48,13 @@ export class AssistantOver extends LitElement {
   /** The lesson that is over: the name of its room. */
   @property({ attribute: false }) lesson = "";
   @state() private signedIn = false;
+  readonly #rest = new Rest(undefined, () => (this.signedIn = false));
 
   constructor() {
     super();
     new LangController(this);
     // Whoever came by a code is nobody in particular: no way to sign in is offered, and nothing is rated.
-    new Rest(undefined, () => undefined).me().then(
+    this.#rest.me().then(
       () => (this.signedIn = true),
       () => undefined,
     );
@@ -61,7 +66,8 @@ export class AssistantOver extends LitElement {
         ${icon("check")}
         <h1>${w("assistant.over.title")}</h1>
         ${this.signedIn
-          ? html`<button data-testid="my-lessons" @click=${() => this.#home()}>${w("assistant.over.lessons")}</button>`
+          ? html`<tk-rating .rest=${this.#rest} lesson=${this.lesson}></tk-rating>
+              <button data-testid="my-lessons" @click=${() => this.#home()}>${w("assistant.over.lessons")}</button>`
           : html`<p>${w("assistant.over.say")}</p>`}
       </main>
     `;
