@@ -73,6 +73,13 @@ async def test_the_remote_of_a_display(school: School) -> None:
     await phone.find("hand").tap()
     await teacher.page.locator("tk-tile[hand]").wait_for(state="detached")
 
+    # Called.
+    await teacher.find("call-c1").click()
+    await phone.find("called").wait_for()
+    await display.find("called-banner").wait_for()
+    await teacher.find("call-c1").click()
+    await phone.find("called").wait_for(state="detached")
+
     # Volume, loudspeaker, microphone: on this display, on no other.
     await phone.find("volume-less").tap()
     await phone.find("volume-less").tap()

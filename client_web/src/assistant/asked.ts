@@ -30,9 +30,4 @@ export class Asked {
     }
     return shown as unknown as Setting;
   }
-
-  /** Something was asked and is not so yet. */
-  get waits(): boolean {
-    return this.#asked.size > 0;
-  }
 }
