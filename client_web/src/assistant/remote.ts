@@ -69,24 +69,32 @@ export class Remote extends LitElement {
   #status(): TemplateResult {
     const { session } = this;
     const { display, line, called, setting } = session;
-    const online = display?.online ?? false;
+    const open = session.socket.status.state === "open";
+    const online = open && (display?.online ?? false);
+    const silent = !setting.microphone || (display?.muted ?? false);
     const chip = (id: string, name: IconName, tone: string, text: string): TemplateResult =>
       html`<li class=${tone} data-testid=${id}>${icon(name)}${text}</li>`;
     return html`
       <section class="status">
-        <h1>${display?.name ?? session.room.name}</h1>
+        <h1>${session.place}</h1>
         <p>
           <span>${session.teacher ? w("assistant.teacher", { name: session.teacher }) : w("assistant.teacher.none")}</span>
           ${this.#left()}
         </p>
         <ul>
-          ${session.claims?.beside
-            ? chip("display-state", "screen", online ? "ok" : "bad", w(online ? "assistant.display.on" : "assistant.display.off"))
-            : chip("display-state", "screen", "", w("assistant.display.none"))}
+          ${!open
+            ? nothing
+            : session.claims?.beside
+              ? chip("display-state", "screen", online ? "ok" : "bad", w(online ? "assistant.display.on" : "assistant.display.off"))
+              : chip("display-state", "screen", "", w("assistant.display.none"))}
           ${online ? chip("line", LINES[line].icon, LINES[line].tone, w(`assistant.line.${line}`)) : nothing}
           ${setting.hand && online ? chip("hand-state", "hand", "warn", w("assistant.hand.up")) : nothing}
-          ${called ? chip("called", "call", "accent", w("assistant.called")) : nothing}
-          ${display?.muted ? chip("muted", "microphoneOff", "warn", w("assistant.mutedByTeacher")) : nothing}
+          ${!called || !online
+            ? nothing
+            : silent
+              ? chip("called", "microphoneOff", "bad", w("assistant.calledSilent"))
+              : chip("called", "call", "accent", w("assistant.called"))}
+          ${online && display?.muted ? chip("muted", "microphoneOff", "warn", w("assistant.mutedByTeacher")) : nothing}
         </ul>
       </section>
     `;

@@ -25,6 +25,8 @@ export class AssistantSession {
   readonly claims: TokenClaims | null;
   readonly socket: SignalSocket;
   readonly #asked = new Asked();
+  /** The display as it was seen last: while it is away its name and its settings stay on the page. */
+  #seen: Participant | null = null;
   #over = false;
   #volume = 0;
   #volumeTimer = 0;
@@ -60,8 +62,13 @@ export class AssistantSession {
   }
 
   get setting(): Setting {
-    const display = this.display;
-    return this.#asked.shown({ ...(display?.display ?? NOTHING_SAID), hand: display?.hand ?? false }, Date.now());
+    const actual = { ...(this.#seen?.display ?? NOTHING_SAID), hand: this.display?.hand ?? false };
+    return this.#asked.shown(actual, Date.now());
+  }
+
+  /** The classroom's name, or our own until it is known. */
+  get place(): string {
+    return this.#seen?.name || this.claims?.name || "";
   }
 
   /** The display can be moved now. */
@@ -130,6 +137,7 @@ export class AssistantSession {
 
   #hear(message: ServerMessage): void {
     this.room = reduceRoom(this.room, message, Date.now());
+    this.#seen = this.display ?? this.#seen;
     if (message.t === "error" && message.re === "remote") {
       this.#asked.forget();
       this.refused = message.code === "not_found" ? w("assistant.notice.left") : why(message.code, message.detail);

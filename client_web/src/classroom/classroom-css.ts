@@ -124,7 +124,7 @@ export const classroomCss = css`
     line-height: 1.2;
   }
   .local p {
-    max-width: 26em;
+    max-width: 32em;
     color: var(--text-2);
     font-size: 3.8vh;
   }

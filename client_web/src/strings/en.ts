@@ -55,7 +55,7 @@ export const en: Record<Key, string> = {
   "called.muted": "The teacher has muted you",
   "called.noMicrophone": "No microphone: nobody can hear you",
   "called.off": "The microphone is switched off in this room: nobody hears you",
-  "local.title": "Your teacher here takes over",
+  "local.title": "Look to your teacher here",
   "local.say": "The lesson from afar goes on, with its sound turned down.",
   "local.end": "Back to the lesson",
   "hand.raise": "Raise hand",
