@@ -7,7 +7,7 @@ them all.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 
 from aiohttp import web
@@ -32,6 +32,8 @@ class Rule(Enum):
     """Anybody, to sign in: who fails often has to wait."""
     PERSON = "person"
     """Somebody who is signed in, in `request[CALLER]`; the handler asks what she may (signalling/people/door.py)."""
+    DEVICE = "device"
+    """A device's key in `Authorization: Bearer …`; the device is in `request[DEVICE]` (signalling/devices/door.py)."""
 
 
 RULES: web.AppKey[dict[web.AbstractRoute, Rule]] = web.AppKey("rules", dict)
@@ -41,7 +43,7 @@ ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
 
 Door = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
-"""Finds out who is signed in, and lets the request in."""
+"""Finds out who is signed in, or which device it is, and lets the request in."""
 
 
 def add(app: web.Application, rule: Rule, method: str, path: str, handler: Handler) -> None:
@@ -56,7 +58,8 @@ def bearer(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def make_guard(secret: bytes, http: HttpConfig, clock: Callable[[], float], door: Door) -> Middleware:
+def make_guard(secret: bytes, http: HttpConfig, clock: Callable[[], float], doors: Mapping[Rule, Door]) -> Middleware:
+    """:param doors: of the rules that have one."""
     allowed = [ipaddress.ip_network(network) for network in http.metrics_allow]
     proxies = [ipaddress.ip_network(network) for network in http.proxies]
 
@@ -72,8 +75,8 @@ def make_guard(secret: bytes, http: HttpConfig, clock: Callable[[], float], door
             if room != claims.room:
                 raise UserError(403, "wrong_room", "The token is for another room; use the link of this lesson.")
             request[CLAIMS] = claims
-        elif rule is Rule.PERSON:
-            return await door(request, handler)
+        elif rule in doors:
+            return await doors[rule](request, handler)
         elif rule is Rule.NETWORK and not _within(request.remote, allowed):
             raise UserError(
                 403, "forbidden_address", "Your address may not read this; add its network to http.metrics_allow."

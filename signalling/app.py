@@ -19,11 +19,16 @@ from signalling.access import DATABASE, RULES, Rule
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
+from signalling.devices.service import Devices
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.classroom import ClassroomResource
+from signalling.rest.device import DeviceResource
+from signalling.rest.devices import DevicesResource
+from signalling.rest.pairing import PairingResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
@@ -62,19 +67,29 @@ class Signalling:
         self.rooms = Rooms(bus, self.metrics, clock)
         self.sockets = WebSockets(self.rooms, secret, self.metrics)
         self.people = People(config, database, secret, clock)
+        self.devices = Devices(database, config.bell, secret, self.people.refusals, self.metrics, clock)
         self._bus = bus
         self._database = database
         self._ca_file = ca_file
         self._ready = False
         self._ticking: asyncio.Task[None] | None = None
-        guard = access.make_guard(secret, config.http, clock, self.people.door)
+        guard = access.make_guard(
+            secret, config.http, clock, {Rule.PERSON: self.people.door, Rule.DEVICE: self.devices.door}
+        )
         self.app = app = web.Application(client_max_size=MAX_BODY, middlewares=[self._account, problems, guard])
         app[RULES] = {}
         app[DATABASE] = database
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        self.api = Api(database, [RoomsResource(self.rooms)], self.people.cookie_name, clock)
+        resources = [
+            RoomsResource(self.rooms),
+            PairingResource(self.devices),
+            DevicesResource(self.devices),
+            DeviceResource(self.devices, database),
+            ClassroomResource(self.devices),
+        ]
+        self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
@@ -87,6 +102,7 @@ class Signalling:
     async def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="rooms-tick")
         await self.people.start()
+        await self.devices.start()
         await self.api.start()
         self._set_ready(True)
 
@@ -101,6 +117,7 @@ class Signalling:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self.api.stop()
+        await self.devices.stop()
         await self.people.stop()
 
     def _set_ready(self, ready: bool) -> None:

@@ -96,6 +96,11 @@ class Metrics:
             ["task"],
             registry=registry,
         )
+        self.devices_online = Gauge("tongke_devices_online", "Devices heard within two minutes", registry=registry)
+        self.contacts_written = Counter("tongke_contacts_written", "Contacts of devices written", registry=registry)
+        self.contacts_dropped = Counter(
+            "tongke_contacts_dropped", "Contacts of devices lost, more waited than are kept", registry=registry
+        )
         self.ready = Gauge("tongke_ready", "1 while new sessions are taken", registry=registry)
         self._plane: dict[str, int] = {}
         self.census: Census = dict

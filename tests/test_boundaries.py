@@ -115,11 +115,19 @@ RULES = (
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
     Rule(
+        "signalling/devices/*",
+        (
+            *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.booking", "signalling.db"),
+            *("signalling.devices", "signalling.people", "signalling.timetable", *ROOMS),
+        ),
+        frozenset(("aiohttp", "cryptography", "pydantic", "sqlalchemy", "structlog")),
+    ),
+    Rule(
         "signalling/rest/*",
         (
             *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.bodies", "signalling.booking"),
-            *("signalling.db", "signalling.exchange", "signalling.people", "signalling.rest", "signalling.rights"),
-            *("signalling.timetable", *ROOMS),
+            *("signalling.db", "signalling.devices", "signalling.exchange", "signalling.people", "signalling.rest"),
+            *("signalling.rights", "signalling.timetable", *ROOMS),
         ),
         frozenset(("aiohttp", "pydantic", "sqlalchemy", "structlog")),
     ),
@@ -130,6 +138,7 @@ RULES = (
             "mediaserver.api",
             "mediaserver.settings",
             "signalling.db",
+            "signalling.devices",
             "signalling.people",
             "signalling.rest",
             "signalling.timetable",

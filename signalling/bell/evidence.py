@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver import api
 from mediaserver.api import UserError
 from signalling import messages
-from signalling.bell import figures
+from signalling.bell import figures, standing
 from signalling.bell.attendance import Attendance, Row
 from signalling.bell.figures import Figures
 from signalling.db import audit
@@ -246,9 +246,13 @@ async def _who(
     }
 
 
-async def count_pupils(database: Database, lesson: str, assistant: str, pupils: int, now: float) -> None:
-    """How many pupils are in the classroom, as its assistant has counted them; a later count replaces it.
+async def count_pupils(
+    database: Database, lesson: str, participant: str, pupils: int, now: float, *, beside: str | None = None
+) -> None:
+    """How many pupils are in a classroom, as its assistant or the phone beside its display has counted them; a later
+    count of the classroom replaces it, whoever made it.
 
+    :param beside: the display that the participant holds the remote of: it answers for the classroom.
     :raises UserError: 404 `not_found`, 403 `not_in_lesson`, 409 `lesson_not_open`, 422 `bad_count`.
     """
     if not 0 <= pupils <= MAX_PUPILS:
@@ -260,27 +264,28 @@ async def count_pupils(database: Database, lesson: str, assistant: str, pupils: 
             raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
         if state not in ("open", "live", "ended"):
             raise UserError(409, "lesson_not_open", "Pupils are counted while the lesson goes on or just after it.")
-        mine = select(Seat.classroom).where(Seat.lesson == lesson, Seat.assistant == assistant)
-        classroom = await session.scalar(mine.order_by(Seat.classroom).limit(1))
-        if classroom is None:
+        place = await standing.find(session, lesson, participant, beside)
+        if place is None or place.teaches:
             raise UserError(403, "not_in_lesson", "Only the assistant of a classroom in this lesson counts its pupils.")
         values = {
             "id": new_id(),
             "lesson": lesson,
-            "participant": assistant,
-            "role": "assistant",
-            "person": assistant,
-            "classroom": classroom,
+            "participant": place.device or participant,
+            "role": "classroom" if place.device else "assistant",
+            "person": None if place.device else participant,
+            "classroom": place.classroom,
             "joined": int(now),
             **figures.seconds(figures.NOTHING),
             "quality": {},
             "count": pupils,
         }
+        of_classroom = (Participation.lesson == lesson) & (Participation.classroom == place.classroom)
+        await session.execute(update(Participation).where(of_classroom).values(count=None))
         adding = insert(session, Participation.__table__).values(values)
         await session.execute(
             adding.on_conflict_do_update(index_elements=["lesson", "participant"], set_={"count": pupils})
         )
-        detail = {"classroom": classroom, "pupils": pupils}
-        await audit.append(session, int(now), assistant, "lesson.count", lesson, detail)
+        detail = {"classroom": place.classroom, "pupils": pupils}
+        await audit.append(session, int(now), participant, "lesson.count", lesson, detail)
 
     await database.run(work)

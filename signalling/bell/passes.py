@@ -124,6 +124,11 @@ _ROLES: Mapping[tuple[str, str], Role] = {
 }
 
 
+def role_of(kind: str, part: str) -> Role:
+    """Of a device in a lesson. :param kind: `display` or `rtsp`. :param part: of its classroom."""
+    return _ROLES[kind, part]
+
+
 async def _device(session: AsyncSession, lesson: str, device: str) -> tuple[Role, str]:
     """What a device is in a lesson, and its school's and classroom's names. :raises UserError: 403 `not_in_lesson`."""
     query = (

@@ -102,6 +102,12 @@ class Demuxer:
             self._starts = [s.start_time * s.time_base for s in streams if s.start_time is not None]
         self._next = {"video": Fraction(0), "audio": Fraction(0)}
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures, 0 where they are not known."""
+        context = self._video_stream.codec_context if self._video_stream is not None else None
+        return (context.width, context.height) if context is not None else (0, 0)
+
     def close(self) -> None:
         self._container.close()
 

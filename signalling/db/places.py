@@ -71,6 +71,8 @@ class Device(Base):
 
     :ivar key_hash: SHA-256 of the device's key; the key itself is only on the display.
     :ivar url: of an RTSP box, without its password. :ivar secret: that password, sealed with the server's secret.
+    :ivar state: what a display tells of itself with each beat. :ivar preflight: the last test of its classroom: `at`,
+        `lesson`, `grade`, `sound`, `picture`, `line`; empty before the first one.
     """
 
     __tablename__ = "device"
@@ -85,6 +87,7 @@ class Device(Base):
     revoked: Mapped[Instant | None]
     seen: Mapped[Instant | None]
     state: Mapped[Json] = mapped_column(default=dict)
+    preflight: Mapped[Json] = mapped_column(default=dict, server_default="{}")
 
 
 class Pairing(Base):

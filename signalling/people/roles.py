@@ -76,6 +76,7 @@ TABLE: dict[str, Right] = {
     "booking.withdraw": _right("admin planner own"),
     "lesson.run": _right("admin own"),
     "lesson.assist": _right("admin assistant own", Where.EITHER),
+    "lesson.ready": _right("admin planner teacher assistant supervisor own", Where.EITHER),
     "lesson.watch": _right("admin planner supervisor", Where.EITHER),
     "device.read": _right("admin planner teacher assistant supervisor"),
     "device.pair": _right("admin"),

@@ -51,7 +51,8 @@ class PasswordBody(bodies.Body):
 
 
 class People:
-    """:ivar door: for `access.make_guard`. :ivar accounts: for those who manage them."""
+    """:ivar door: for `access.make_guard`. :ivar accounts: for those who manage them.
+    :ivar refusals: for other doors."""
 
     def __init__(self, config: Config, database: Database, secret: bytes, clock: Callable[[], float]) -> None:
         self._database = database
@@ -59,8 +60,8 @@ class People:
         storage = Memory(clock)
         self._passwords = Passwords()
         # With counters of their own: a flood of refusals does not push failed sign-ins out of the others.
-        self._refusals = Refusals(database, Throttle("refusals", clock, refusals.LIMITS, Memory(clock)))
-        self._sign_in = SignIn(database, self._passwords, self._refusals, clock, storage)
+        self.refusals = Refusals(database, Throttle("refusals", clock, refusals.LIMITS, Memory(clock)))
+        self._sign_in = SignIn(database, self._passwords, self.refusals, clock, storage)
         self._old_passwords = Throttle("old-password", clock, PASSWORD_LIMITS, storage)
         secure = config.http.tls != "off" or (config.http.public_url or "").startswith("https:")
         self._cookie = Cookie("tongke", secure=secure, max_age=ABSOLUTE_S)
@@ -68,8 +69,8 @@ class People:
         self._scheme = "https" if secure else "http"
         self._public_url = config.http.public_url
         self.accounts = Accounts(database, self._passwords)
-        self.door = Door(database, self._cookie, self._refusals, clock)
-        self._oidc = _oidc(config, database, self._refusals, Throttle("oidc", clock, oidc.LIMITS, storage), secret)
+        self.door = Door(database, self._cookie, self.refusals, clock)
+        self._oidc = _oidc(config, database, self.refusals, Throttle("oidc", clock, oidc.LIMITS, storage), secret)
         self._sweeping: asyncio.Task[None] | None = None
 
     @property
@@ -98,13 +99,13 @@ class People:
             await self._oidc.provider.close()
         self._passwords.close()
         with contextlib.suppress(UserError):
-            await self._refusals.flush(self._clock())
+            await self.refusals.flush(self._clock())
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
             try:
-                await self._refusals.flush(self._clock())
+                await self.refusals.flush(self._clock())
                 await sessions.sweep(self._database, self._clock())
             except UserError as error:
                 log.warning("sweep", code=error.code)

@@ -21,6 +21,7 @@ _SECURITY: dict[Rule, list[dict[str, list[str]]]] = {
     Rule.STRANGER: [],
     Rule.TOKEN: [{"room token": []}],
     Rule.PERSON: [{"signed in": []}],
+    Rule.DEVICE: [{"device key": []}],
 }
 _PROBLEM = {
     "type": "object",
@@ -55,6 +56,7 @@ def document(operations: Iterable[Operation], version: str, cookie: str) -> dict
             "securitySchemes": {
                 "signed in": {"type": "apiKey", "in": "cookie", "name": cookie},
                 "room token": {"type": "http", "scheme": "bearer"},
+                "device key": {"type": "http", "scheme": "bearer"},
             },
         },
     }

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
+
 from mediaserver.api import UserError
 from signalling import rights
 from signalling.access import CLAIMS, Rule
@@ -36,6 +38,18 @@ class Listed:
     rooms: list[Running]
 
 
+async def measure(request: web.Request) -> Measured:
+    """Read a body and throw it away. :raises UserError: 413 `too_large`."""
+    size, began = 0, 0.0
+    async for chunk in request.content.iter_any():
+        began = began or time.monotonic()
+        size += len(chunk)
+        if size > MAX_PREFLIGHT:
+            raise UserError(413, "too_large", f"The line test takes up to {MAX_PREFLIGHT // 2**20} MiB; send less.")
+    seconds = time.monotonic() - began if began else 0.0
+    return Measured(size, round(seconds, 6))
+
+
 class RoomsResource:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
@@ -46,14 +60,7 @@ class RoomsResource:
 
     async def preflight(self, call: Call[Nothing, Nothing]) -> Measured:
         """How fast an upload arrives: it is read and thrown away"""
-        size, began = 0, 0.0
-        async for chunk in call.request.content.iter_any():
-            began = began or time.monotonic()
-            size += len(chunk)
-            if size > MAX_PREFLIGHT:
-                raise UserError(413, "too_large", f"The line test takes up to {MAX_PREFLIGHT // 2**20} MiB; send less.")
-        seconds = time.monotonic() - began if began else 0.0
-        return Measured(size, round(seconds, 6))
+        return await measure(call.request)
 
     async def rooms(self, call: Call[Nothing, Nothing]) -> Listed:
         """Rooms that are open on this server"""

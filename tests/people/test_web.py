@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 
 import aiohttp
 import pytest
@@ -221,14 +222,17 @@ class TestRoutes:
         routes = [route for route, rule in rules.items() if rule is Rule.PERSON]
         assert len(routes) >= 4
         for route in routes:
-            answer = await office.http.request(route.method, route.resource.canonical.replace("{id}", "x"))  # type: ignore[union-attr]
+            path = re.sub(r"{\w+}", "x", route.resource.canonical)  # type: ignore[union-attr]
+            answer = await office.http.request(route.method, path)
             assert answer.status == 401, route
 
     async def test_strangers_have_these_alone(self, office: Office) -> None:
         rules = office.server.signalling.app[RULES]
         assert {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.STRANGER} == {  # type: ignore[union-attr]
             ("POST", "/api/v1/login"),
-            *((verb, path) for verb in ("GET", "HEAD") for path in ("/api/v1/login", "/oidc/start", "/oidc/callback")),
+            ("POST", "/api/v1/pairings"),
+            *((verb, f"/api/v1/{path}") for verb in ("GET", "HEAD") for path in ("login", "pairing")),
+            *((verb, f"/oidc/{path}") for verb in ("GET", "HEAD") for path in ("start", "callback")),
         }
 
     async def test_a_handler_asks_and_the_refusal_is_written_down(
