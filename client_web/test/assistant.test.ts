@@ -4,7 +4,7 @@ import { Asked, type Setting } from "../src/assistant/asked.ts";
 import { doorOf } from "../src/assistant/door.ts";
 import { lineOf, minutesLeft, phaseOf, type ViewInput } from "../src/assistant/view.ts";
 import { why } from "../src/assistant/words.ts";
-import { UNTOUCHED, loudness } from "../src/classroom/remote.ts";
+import { UNTOUCHED, loudness, untouched } from "../src/classroom/remote.ts";
 import { decodeToken, type TokenClaims } from "../src/lib/params.ts";
 import type { Participant, ParticipantStats } from "../src/lib/protocol.ts";
 import { EMPTY_ROOM } from "../src/lib/room-state.ts";
@@ -98,6 +98,12 @@ test("what was asked is shown until the display has it, or had its time", () => 
   asked.ask({ local: true }, 6_000);
   asked.forget();
   assert.equal(asked.shown(actual, 6_001).local, false);
+});
+
+test("a display that somebody touched", () => {
+  assert.ok(untouched(UNTOUCHED));
+  const touched = [{ microphone: false }, { loudspeaker: false }, { volume: 99 }, { local: true }];
+  for (const change of touched) assert.ok(!untouched({ ...UNTOUCHED, ...change }));
 });
 
 test("how loud the display plays", () => {

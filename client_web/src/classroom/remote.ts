@@ -4,6 +4,10 @@ import type { Display } from "../lib/protocol.ts";
 
 export const UNTOUCHED: Display = { microphone: true, loudspeaker: true, volume: 100, local: false };
 
+export function untouched({ microphone, loudspeaker, volume, local }: Display): boolean {
+  return microphone && loudspeaker && volume === 100 && !local;
+}
+
 /** While the teacher here has taken over, the lesson goes on so much quieter: known to be there, in nobody's way. */
 const LOCAL_SHARE = 0.15;
 

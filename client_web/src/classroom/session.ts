@@ -8,7 +8,7 @@ import { ReceiverStats } from "../lib/receiver-stats.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
 import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import type { Digest } from "../lib/stats.ts";
-import { UNTOUCHED } from "./remote.ts";
+import { UNTOUCHED, untouched } from "./remote.ts";
 import { makeReport } from "./report.ts";
 import { LineQuality, viewOf, type Layout, type View } from "./view.ts";
 
@@ -178,7 +178,9 @@ export class ClassroomSession {
     if (message.t === "remote") this.#setDisplay(message);
     else if (message.t === "welcome" || this.room.lesson.state === "ended") {
       const local = this.display.local && this.room.lesson.state !== "ended";
-      if (message.t === "welcome" || local !== this.display.local) this.#setDisplay({ ...this.display, local });
+      // One that nobody touched says nothing: a whole school's displays join in the same second.
+      const again = message.t === "welcome" && !untouched(this.display);
+      if (again || local !== this.display.local) this.#setDisplay({ ...this.display, local });
     }
     if (message.t === "slots" || message.t === "lesson") {
       const empty = slotNamed(this.slots, "screen", "video")?.status === "empty";

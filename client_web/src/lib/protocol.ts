@@ -30,7 +30,7 @@ export interface Participant {
   online: boolean;
   hand: boolean;
   muted: boolean;
-  /** As the display itself says; null for those who are none. */
+  /** As the display itself says; null while it is as new, and for those who are none. */
   display: Display | null;
   tracks: Track[];
 }
