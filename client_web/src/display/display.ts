@@ -7,7 +7,6 @@ import "../classroom/lesson.ts";
 import type { LessonView } from "../classroom/lesson.ts";
 import { baseCss } from "../components/base-css.ts";
 import type { DayLesson, Pass } from "../lib/device.ts";
-import * as format from "../lib/format.ts";
 import { LangController, t } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import { parseParams, type PageParams } from "../lib/params.ts";
@@ -127,13 +126,12 @@ export class Display extends LitElement {
 
   #pair(): TemplateResult {
     const { pairing, missed } = this.#runner.pairing;
-    const left = pairing ? Math.max(0, pairing.expires * 1_000 - this.#runner.now()) : 0;
     return html`
       <h1>${say("display.pair.title")}</h1>
       <p class="say">${say("display.pair.say")}</p>
       <p class="code" data-testid="pairing-code" data-code=${pairing?.code ?? ""} ?data-old=${missed > 1}>${pairing?.code ?? "··· ···"}</p>
       <p class="say" role="status">
-        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires", { time: format.duration(left) }) : say("display.pair.wait")}
+        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires") : say("display.pair.wait")}
       </p>
     `;
   }

@@ -4,7 +4,7 @@ export const en: Record<DisplayKey, string> = {
   "display.pair.title": "This screen belongs to no classroom yet",
   "display.pair.say": "An administrator opens Administration → Devices → Pair a screen, chooses the classroom and types this code:",
   "display.pair.wait": "Asking the server for a code …",
-  "display.pair.expires": "A new code in {time}",
+  "display.pair.expires": "The code changes now and then; once paired, this screen shows the timetable by itself.",
   "display.pair.server": "Server: {host}",
   "display.pair.offline": "The server cannot be reached; trying again by itself. Please check the network cable or Wi-Fi.",
   "display.net.ok": "Connected",
