@@ -67,8 +67,10 @@ class County:
         """By how much the server's clock is ahead of this machine's, ms."""
         return round((self.clock() - time.time()) * 1000)
 
-    async def window(self) -> BrowserContext:
-        context = await self._browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    async def window(self, zone: str) -> BrowserContext:
+        context = await self._browser.new_context(
+            viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id=zone
+        )
         self._contexts.append(context)
         return context
 
@@ -80,7 +82,8 @@ class County:
         return person
 
     async def display(self) -> tuple[BrowserContext, Person]:
-        context = await self.window()
+        """A box that thinks it stands elsewhere, and at another time."""
+        context = await self.window("America/Lima")
         await context.add_init_script(FIRST)
         return context, await self.open(context, "classroom", "display")
 
@@ -88,8 +91,7 @@ class County:
         """A browser in which somebody is signed in, and what its changes have to repeat."""
         async with self.database.write() as session:
             begun = await sessions.begin(session, self.clock(), id, "test")
-        context = await self.window()
-        # Her machine's clock is right; that of the display's box is not, and it does not matter.
+        context = await self.window("Asia/Shanghai")
         await context.add_init_script(f"(now => {{ Date.now = () => now() + {self.apart_ms} }})(Date.now.bind(Date))")
         await context.add_cookies([{"name": "tongke", "value": begun.cookie, "url": self.url}])
         return context, begun.csrf
@@ -178,6 +180,7 @@ async def test_from_the_code_to_the_bell_and_back(open_county: OpenCounty) -> No
     assert "#" not in display.page.url and await stored(display, "tongke.device") not in display.page.url
     await display.find(f"lesson-{lesson}").wait_for()
     assert "第一村小" in await display.find("display").inner_text()
+    assert (await display.find("clock").inner_text()).startswith("07:")
 
     # The bell: it checks itself, tells the server, and is in the room without a hand.
     await display.in_phase("preflight", patience=60)
