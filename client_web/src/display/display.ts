@@ -178,10 +178,7 @@ export class Display extends LitElement {
 
   #beside(): TemplateResult {
     const { progress, state: it } = this.#runner;
-    if (progress) {
-      const title = it.day?.lessons.find((lesson) => lesson.lesson === it.lesson)?.title ?? say("display.bye.lesson");
-      return html`<section class="day"><h2>${say("display.check.running", { title })}</h2>${checkRows(progress)}</section>`;
-    }
+    if (progress) return html`<section class="day"><h2>${say("display.check.running")}</h2>${checkRows(progress)}</section>`;
     const chip = it.check && it.check.lesson === it.lesson ? it.check.report : null;
     return html`<section class="day">${this.#day()} ${checkChip(chip)}</section>`;
   }

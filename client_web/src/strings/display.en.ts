@@ -32,7 +32,7 @@ export const en: Record<DisplayKey, string> = {
   "display.bye.cancelled": "“{title}” was cancelled.",
   "display.bye.lesson": "The lesson",
   "display.check.title": "Check before the lesson",
-  "display.check.running": "Checking devices and line for {title}",
+  "display.check.running": "Checking devices and line",
   "display.check.result": "Check",
   "display.check.sound": "Sound",
   "display.check.picture": "Picture",

@@ -32,7 +32,7 @@ export const zh = {
   "display.bye.cancelled": "“{title}”已取消。",
   "display.bye.lesson": "这节课",
   "display.check.title": "课前检查",
-  "display.check.running": "正在检查 {title} 的设备和网络",
+  "display.check.running": "正在检查设备和网络",
   "display.check.result": "课前检查",
   "display.check.sound": "声音",
   "display.check.picture": "画面",
