@@ -228,7 +228,9 @@ async def test_from_the_code_to_the_bell_and_back(open_county: OpenCounty) -> No
     # She ends it: the form for her, the idle page with a sentence for the classroom.
     await teacher.find("end").click()
     await teacher.find("end-confirm").click()
-    await teacher.find("after").wait_for()
+    await teacher.find("rating-sound-4").click()
+    await teacher.find("rating-send").click()
+    await teacher.find("rating-said").get_by_text("谢谢").wait_for()
     await display.in_phase("idle")
     await display.find("bye").wait_for()
     assert await stored(display, "tongke.lesson") == ""

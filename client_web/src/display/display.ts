@@ -16,7 +16,7 @@ import "./qr.ts";
 import { DisplayRunner } from "./runner.ts";
 import { say, type DisplayKey } from "./say.ts";
 import { around, markOf, nextLesson, type LessonMark } from "../lib/schedule.ts";
-import { Times } from "./times.ts";
+import { Times } from "../lib/times.ts";
 
 const ROWS = 7;
 /** From here on the seconds are counted down, ms. */
@@ -81,17 +81,19 @@ export class Display extends LitElement {
   #lesson(pass: Pass): TemplateResult {
     if (this.#params?.pass !== pass) {
       const { lang, overlay } = parseParams(location.hash, location.search);
-      const title = this.#runner.state.day?.lessons.find((it) => it.lesson === pass.room)?.title ?? "";
-      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay, title } };
+      const { day } = this.#runner.state;
+      const title = day?.lessons.find((it) => it.lesson === pass.room)?.title ?? "";
+      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay, title, zone: day?.zone ?? "" } };
     }
     const { phone } = this.#runner;
     const { params } = this.#params;
+    const waiting = this.#waiting;
     return html`
       ${keyed(
         params,
         html`
           <tk-lesson .params=${params} @closed=${(event: CustomEvent) => this.#runner.closed(event.detail)}>
-            ${phone
+            ${phone && !waiting
               ? html`<button slot="bar" class="phone" data-testid="phone" aria-keyshortcuts="q" aria-pressed=${String(this.phoneShown)}
                   @click=${() => (this.phoneShown = !this.phoneShown)}>
                   ${icon("phone")}${say(this.phoneShown ? "display.phone.hide" : "display.phone.show")}
@@ -105,23 +107,27 @@ export class Display extends LitElement {
   }
 
   /** While there is no picture yet there is room for the code and for what the check has found. */
-  #corner(): TemplateResult | typeof nothing {
+  #corner(): TemplateResult {
     const { phone, state: now } = this.#runner;
-    const waiting = (this.lessonView?.layout ?? "idle") === "idle";
+    const waiting = this.#waiting;
     const report = waiting && now.check?.lesson === now.lesson ? now.check.report : null;
     const code = phone && (waiting || this.phoneShown) ? phone : null;
-    if (!code && !report) return nothing;
     return html`
-      <aside class="corner ${waiting ? "" : "over"}">
-        ${checkChip(report)}
-        ${code
-          ? html`<figure data-testid="phone-code" data-url=${code.url}>
+      ${report ? html`<aside class="corner left">${checkChip(report)}</aside>` : nothing}
+      ${code
+        ? html`<aside class="corner right ${waiting ? "" : "over"}">
+            <figure data-testid="phone-code" data-url=${code.url}>
               <tk-qr .text=${code.url} label=${say("display.phone.title")}></tk-qr>
               <figcaption><strong>${say("display.phone.title")}</strong>${say("display.phone.say")}</figcaption>
-            </figure>`
-          : nothing}
-      </aside>
+            </figure>
+          </aside>`
+        : nothing}
     `;
+  }
+
+  /** In the room, and no picture yet. */
+  get #waiting(): boolean {
+    return (this.lessonView?.layout ?? "idle") === "idle";
   }
 
   #pair(): TemplateResult {

@@ -239,7 +239,7 @@ export class Duties extends LitElement {
         ${icon(why === "over" ? "check" : "bad")}
         <h1>${say(`after.${why}`, { title: duty.title })}</h1>
         ${fromRoom ? html`<p>${say("after.say")}</p>` : nothing}
-        ${why === "over" ? html`<tk-rating .rest=${this.#rest} lesson=${duty.lesson}></tk-rating>` : nothing}
+        ${why === "over" ? html`<tk-rating .rest=${this.#rest} lesson=${duty.lesson} ?fresh=${fromRoom}></tk-rating>` : nothing}
         <button data-testid="after-back" @click=${() => this.#runner.back()}>${icon("left")}${say("after.back")}</button>
       </section>
     `;
