@@ -5,10 +5,10 @@ import { customElement, property, state } from "lit/decorators.js";
 import "../components/picture.ts";
 import "../components/sound.ts";
 import { baseCss } from "../components/base-css.ts";
-import * as format from "../lib/format.ts";
 import { LangController, t, type Key } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import type { PageParams } from "../lib/params.ts";
+import { Times } from "../lib/times.ts";
 import { classroomCss } from "./classroom-css.ts";
 import "./overlay.ts";
 import { loudness } from "./remote.ts";
@@ -58,6 +58,7 @@ export class LessonView extends LitElement {
   @property({ attribute: false }) params!: PageParams;
   @state() private overlay = false;
   #session!: ClassroomSession;
+  readonly #times = new Times();
   #pointerTimer = 0;
   #ticking = 0;
   #closed = false;
@@ -110,6 +111,7 @@ export class LessonView extends LitElement {
   }
 
   protected override willUpdate(): void {
+    this.#times.use(this.params.zone ?? "");
     this.layout = this.#session.view.layout;
   }
 
@@ -139,9 +141,9 @@ export class LessonView extends LitElement {
     const sentence = SENTENCES[view.phase];
     return html`
       <main class="idle" data-testid="idle">
-        <p class="time">${format.clock(now)}</p>
-        <p class="date">${format.longDate(now)}</p>
-        <h1>${view.phase === "ended" ? t("ended.title") : room.name || params.room || t("app.name")}</h1>
+        <p class="time">${this.#times.clock(now)}</p>
+        <p class="date">${this.#times.date(now)}</p>
+        <h1>${view.phase === "ended" ? t("ended.title") : params.title || room.name || params.room || t("app.name")}</h1>
         ${sentence ? html`<p class="say">${t(sentence)}</p>` : nothing}
         ${view.phase === "replaced"
           ? html`<button class="primary" data-testid="take-back" @click=${() => this.#session.socket.start()}>
@@ -235,7 +237,7 @@ export class LessonView extends LitElement {
         <div class="state ${phase.tone}" role="status" data-testid="state" data-phase=${view.phase}>
           ${icon(phase.icon)}<span>${t(phase.text, { n: view.attempt })}</span>
         </div>
-        <div class="lesson">${idle ? this.params.title || room.room : this.#leadName()}</div>
+        <div class="lesson">${idle ? (this.params.title ? room.name : room.room) : this.#leadName()}</div>
         <div class="notes">${this.#notes()}</div>
         ${socket.status.state === "open" && (room.lesson.state === "live" || room.lesson.state === "interrupted")
           ? html`<button data-testid="hand" aria-pressed=${String(this.#session.handUp)} aria-keyshortcuts="h"
@@ -245,7 +247,7 @@ export class LessonView extends LitElement {
           : nothing}
         <slot name="bar"></slot>
         ${idle ? nothing : html`<div class="here">${room.name}</div>`}
-        ${idle ? nothing : html`<div class="clock">${format.clock(Date.now() + room.clockOffset)}</div>`}
+        ${idle ? nothing : html`<div class="clock">${this.#times.clock(Date.now() + room.clockOffset)}</div>`}
       </footer>
     `;
   }

@@ -32,6 +32,8 @@ interface Form {
 
 const STARS = [1, 2, 3, 4, 5];
 const MAX_TEXT = 500;
+const FRESH_TRIES = 10;
+const FRESH_MS = 1_500;
 
 @customElement("tk-rating")
 export class RatingForm extends LitElement {
@@ -128,12 +130,21 @@ export class RatingForm extends LitElement {
 
   @property({ attribute: false }) rest!: Rest;
   @property() lesson = "";
+  /** The lesson has just ended: the server may need a moment to say that it may be rated. */
+  @property({ type: Boolean }) fresh = false;
   @state() private form: Form | null = null;
   @state() private answers: Readonly<Record<string, Answer>> = {};
   @state() private stage: "loading" | "open" | "sending" | "sent" = "loading";
   @state() private problem: string | null = null;
   /** One for what she does once, however often it has to be sent. */
   #key = newKey();
+  #again = 0;
+  #tries = 0;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#again);
+  }
 
   constructor() {
     super();
@@ -141,7 +152,9 @@ export class RatingForm extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("lesson") && this.lesson) void this.#load();
+    if (!changed.has("lesson") || !this.lesson) return;
+    this.#tries = this.fresh ? FRESH_TRIES : 0;
+    void this.#load();
   }
 
   protected override render(): TemplateResult {
@@ -157,7 +170,7 @@ export class RatingForm extends LitElement {
         : html`${this.#line("bad", this.problem)}<div class="end"><button @click=${() => void this.#load()}>${icon("link")}${say("rating.send")}</button></div>`;
     }
     if (form.given) return this.#line("ok", say("rating.given"));
-    if (!form.may) return this.#line("", say("rating.closed"));
+    if (!form.may) return this.#line("", say(this.#tries > 0 ? "rating.loading" : "rating.closed"));
     return html`
       <p class="say">${say("rating.say")}</p>
       <form data-testid="rating" @submit=${this.#submit}>
@@ -212,6 +225,7 @@ export class RatingForm extends LitElement {
   }
 
   async #load(): Promise<void> {
+    clearTimeout(this.#again);
     this.stage = "loading";
     this.form = null;
     this.problem = null;
@@ -223,6 +237,9 @@ export class RatingForm extends LitElement {
       if (lesson !== this.lesson) return;
       this.form = form;
       this.stage = "open";
+      if (form.may || form.given || this.#tries <= 0) return;
+      this.#tries -= 1;
+      this.#again = window.setTimeout(() => void this.#load(), FRESH_MS);
     } catch (error) {
       if (lesson === this.lesson) this.problem = say("rating.failed", { detail: detailOf(error) });
     }

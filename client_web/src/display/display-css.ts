@@ -267,18 +267,18 @@ export const displayCss = css`
   }
   .corner {
     position: fixed;
-    right: 2vh;
     bottom: 9.5vh;
     z-index: 1;
-    display: flex;
-    flex-direction: column;
-    align-items: flex-end;
     max-width: 30vw;
-    text-align: right;
+  }
+  .corner.left {
+    left: 1.6vh;
+  }
+  .corner.right {
+    right: 1.6vh;
   }
   .corner figure {
-    width: 34vh;
-    margin-top: 1.6vh;
+    width: 40vh;
     padding: 1.2vh;
     border-radius: 1.6vh;
     background: #fff;
@@ -287,7 +287,7 @@ export const displayCss = css`
     text-align: center;
   }
   .corner.over figure {
-    width: 44vh;
+    width: 46vh;
     box-shadow: var(--shadow-up);
   }
   .corner figcaption strong {
@@ -386,10 +386,11 @@ export const displayCss = css`
       font-size: 0.75em;
     }
     .corner {
-      max-width: 60vw;
+      max-width: 48vw;
     }
-    .corner figure {
-      width: 44vw;
+    .corner figure,
+    .corner.over figure {
+      width: 46vw;
     }
   }
 `;

@@ -7,7 +7,6 @@ import "../classroom/lesson.ts";
 import type { LessonView } from "../classroom/lesson.ts";
 import { baseCss } from "../components/base-css.ts";
 import type { DayLesson, Pass } from "../lib/device.ts";
-import * as format from "../lib/format.ts";
 import { LangController, t } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import { parseParams, type PageParams } from "../lib/params.ts";
@@ -17,7 +16,7 @@ import "./qr.ts";
 import { DisplayRunner } from "./runner.ts";
 import { say, type DisplayKey } from "./say.ts";
 import { around, markOf, nextLesson, type LessonMark } from "../lib/schedule.ts";
-import { Times } from "./times.ts";
+import { Times } from "../lib/times.ts";
 
 const ROWS = 7;
 /** From here on the seconds are counted down, ms. */
@@ -82,17 +81,19 @@ export class Display extends LitElement {
   #lesson(pass: Pass): TemplateResult {
     if (this.#params?.pass !== pass) {
       const { lang, overlay } = parseParams(location.hash, location.search);
-      const title = this.#runner.state.day?.lessons.find((it) => it.lesson === pass.room)?.title ?? "";
-      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay, title } };
+      const { day } = this.#runner.state;
+      const title = day?.lessons.find((it) => it.lesson === pass.room)?.title ?? "";
+      this.#params = { pass, params: { room: pass.room, token: pass.token, lang, overlay, title, zone: day?.zone ?? "" } };
     }
     const { phone } = this.#runner;
     const { params } = this.#params;
+    const waiting = this.#waiting;
     return html`
       ${keyed(
         params,
         html`
           <tk-lesson .params=${params} @closed=${(event: CustomEvent) => this.#runner.closed(event.detail)}>
-            ${phone
+            ${phone && !waiting
               ? html`<button slot="bar" class="phone" data-testid="phone" aria-keyshortcuts="q" aria-pressed=${String(this.phoneShown)}
                   @click=${() => (this.phoneShown = !this.phoneShown)}>
                   ${icon("phone")}${say(this.phoneShown ? "display.phone.hide" : "display.phone.show")}
@@ -106,34 +107,37 @@ export class Display extends LitElement {
   }
 
   /** While there is no picture yet there is room for the code and for what the check has found. */
-  #corner(): TemplateResult | typeof nothing {
+  #corner(): TemplateResult {
     const { phone, state: now } = this.#runner;
-    const waiting = (this.lessonView?.layout ?? "idle") === "idle";
+    const waiting = this.#waiting;
     const report = waiting && now.check?.lesson === now.lesson ? now.check.report : null;
     const code = phone && (waiting || this.phoneShown) ? phone : null;
-    if (!code && !report) return nothing;
     return html`
-      <aside class="corner ${waiting ? "" : "over"}">
-        ${checkChip(report)}
-        ${code
-          ? html`<figure data-testid="phone-code" data-url=${code.url}>
+      ${report ? html`<aside class="corner left">${checkChip(report)}</aside>` : nothing}
+      ${code
+        ? html`<aside class="corner right ${waiting ? "" : "over"}">
+            <figure data-testid="phone-code" data-url=${code.url}>
               <tk-qr .text=${code.url} label=${say("display.phone.title")}></tk-qr>
               <figcaption><strong>${say("display.phone.title")}</strong>${say("display.phone.say")}</figcaption>
-            </figure>`
-          : nothing}
-      </aside>
+            </figure>
+          </aside>`
+        : nothing}
     `;
+  }
+
+  /** In the room, and no picture yet. */
+  get #waiting(): boolean {
+    return (this.lessonView?.layout ?? "idle") === "idle";
   }
 
   #pair(): TemplateResult {
     const { pairing, missed } = this.#runner.pairing;
-    const left = pairing ? Math.max(0, pairing.expires * 1_000 - this.#runner.now()) : 0;
     return html`
       <h1>${say("display.pair.title")}</h1>
       <p class="say">${say("display.pair.say")}</p>
       <p class="code" data-testid="pairing-code" data-code=${pairing?.code ?? ""} ?data-old=${missed > 1}>${pairing?.code ?? "··· ···"}</p>
       <p class="say" role="status">
-        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires", { time: format.duration(left) }) : say("display.pair.wait")}
+        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires") : say("display.pair.wait")}
       </p>
     `;
   }
@@ -180,10 +184,7 @@ export class Display extends LitElement {
 
   #beside(): TemplateResult {
     const { progress, state: it } = this.#runner;
-    if (progress) {
-      const title = it.day?.lessons.find((lesson) => lesson.lesson === it.lesson)?.title ?? say("display.bye.lesson");
-      return html`<section class="day"><h2>${say("display.check.running", { title })}</h2>${checkRows(progress)}</section>`;
-    }
+    if (progress) return html`<section class="day"><h2>${say("display.check.running")}</h2>${checkRows(progress)}</section>`;
     const chip = it.check && it.check.lesson === it.lesson ? it.check.report : null;
     return html`<section class="day">${this.#day()} ${checkChip(chip)}</section>`;
   }

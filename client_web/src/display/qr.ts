@@ -24,7 +24,7 @@ export class Qr extends LitElement {
 
   protected override render() {
     // The least redundancy gives the largest modules; a screen has no dirt on it.
-    const { data, size } = encode(this.text, { ecc: "L", border: 4 });
+    const { data, size } = encode(this.text, { ecc: "L", border: 2 });
     const path = data.map((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : "")).join("")).join("");
     return html`<svg viewBox="0 0 ${size} ${size}" role="img" aria-label=${this.label} shape-rendering="crispEdges">
       ${svg`<path d=${path} fill="#000" />`}

@@ -46,7 +46,7 @@ export class DisplayRunner {
   #reported: CheckReport | null = null;
 
   constructor(private readonly onChange: () => void) {
-    this.pairing = new PairingLoop((key) => this.#paired(key), onChange, () => this.now());
+    this.pairing = new PairingLoop((key) => this.#paired(key), onChange);
   }
 
   start(): void {

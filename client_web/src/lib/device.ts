@@ -61,7 +61,6 @@ export interface Pairing {
   code: string;
   /** Proves that the code is ours; shown to nobody. */
   claim: string;
-  expires: number;
 }
 
 export interface PairingState {

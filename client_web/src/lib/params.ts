@@ -7,6 +7,8 @@ export interface PageParams {
   overlay: boolean;
   /** What people call the lesson; without it the room's name has to do. */
   title?: string;
+  /** IANA name of the zone whose time is shown; without it the machine's own. */
+  zone?: string;
 }
 
 /** The claims of a room token that a page shows before the server has spoken. Never trusted for anything else. */

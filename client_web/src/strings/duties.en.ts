@@ -19,7 +19,7 @@ export const en: Record<DutyKey, string> = {
   "duty.norooms": "No receiving classroom",
   "duty.in": "begins in {m} min",
   "duty.inHours": "begins in {h} h {m} min",
-  "duty.soon": "begins in {m}:{s}",
+  "duty.soon": "begins in {m} min {s} s",
   "duty.left": "{m} min left",
   "duty.grace": "past its end",
   "duty.enter": "Enter the lesson",

@@ -19,7 +19,7 @@ export const zh = {
   "duty.norooms": "没有接收教室",
   "duty.in": "{m} 分钟后上课",
   "duty.inHours": "{h} 小时 {m} 分后上课",
-  "duty.soon": "{m}:{s} 后上课",
+  "duty.soon": "还有 {m} 分 {s} 秒上课",
   "duty.left": "还有 {m} 分钟下课",
   "duty.grace": "已到下课时间",
   "duty.enter": "进入课堂",

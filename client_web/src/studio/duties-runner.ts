@@ -33,6 +33,8 @@ export class DutiesRunner {
   /** Why she is not in yet, beyond its being too early. */
   trouble = "";
   why: "over" | "cancelled" = "over";
+  /** In `after`: she comes from the room, and not from the list. */
+  fromRoom = false;
   #listTimer = 0;
   #readyTimer = 0;
   #knockTimer = 0;
@@ -80,6 +82,7 @@ export class DutiesRunner {
   rate(duty: Duty): void {
     this.chosen = duty;
     this.why = "over";
+    this.fromRoom = false;
     this.stage = "after";
     this.onChange();
   }
@@ -92,6 +95,7 @@ export class DutiesRunner {
     // The token ran out, or the lesson was moved: another one, or waiting.
     if (why === "token" || why === "notOpen") return this.enter(duty);
     this.why = why;
+    this.fromRoom = true;
     this.stage = "after";
     this.onChange();
     this.refresh();

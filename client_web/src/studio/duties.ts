@@ -102,7 +102,7 @@ export class Duties extends LitElement {
     const { me } = this.#runner;
     return html`
       <header>
-        <a class="brand" href="/">${t("app.name")}<small>${t("studio.title")}</small></a>
+        <a class="brand" href="/home">${t("app.name")}<small>${t("studio.title")}</small></a>
         <span class="space"></span>
         ${me ? html`<span class="who">${say("duty.hello", { name: me.person.name })}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
@@ -233,13 +233,13 @@ export class Duties extends LitElement {
   }
 
   #after(duty: Duty): TemplateResult {
-    const { why } = this.#runner;
+    const { why, fromRoom } = this.#runner;
     return html`
       <section class="after" data-testid="after" data-why=${why}>
         ${icon(why === "over" ? "check" : "bad")}
         <h1>${say(`after.${why}`, { title: duty.title })}</h1>
-        <p>${say("after.say")}</p>
-        ${why === "over" ? html`<tk-rating .rest=${this.#rest} lesson=${duty.lesson}></tk-rating>` : nothing}
+        ${fromRoom ? html`<p>${say("after.say")}</p>` : nothing}
+        ${why === "over" ? html`<tk-rating .rest=${this.#rest} lesson=${duty.lesson} ?fresh=${fromRoom}></tk-rating>` : nothing}
         <button data-testid="after-back" @click=${() => this.#runner.back()}>${icon("left")}${say("after.back")}</button>
       </section>
     `;
@@ -257,7 +257,7 @@ function until(duty: Duty, now: number): string {
   if (left === 0) return say("duty.left", { m: Math.ceil((duty.ends - now) / 60) });
   if (left >= 3_600) return say("duty.inHours", { h: Math.floor(left / 3_600), m: Math.floor(left / 60) % 60 });
   if (left >= 900) return say("duty.in", { m: Math.floor(left / 60) });
-  return say("duty.soon", { m: Math.floor(left / 60), s: String(left % 60).padStart(2, "0") });
+  return say("duty.soon", { m: Math.floor(left / 60), s: left % 60 });
 }
 
 declare global {

@@ -60,6 +60,8 @@ export function inGrace(duty: Duty, nowS: number): boolean {
 }
 
 export function mayEnter(duty: Duty, nowS: number): boolean {
+  // The server's word counts more than the clock of her machine.
+  if (duty.state === "open" || duty.state === "live") return true;
   const over = ["ended", "processing", "published", "cancelled"].includes(duty.state) || nowS >= duty.closes;
   return !over && nowS >= duty.opens - WAIT_FROM;
 }

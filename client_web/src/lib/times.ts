@@ -1,6 +1,6 @@
 /** Times of day as the school's clock shows them, wherever the machine thinks it stands. */
 
-import { locale } from "../lib/i18n.ts";
+import { locale } from "./i18n.ts";
 
 /** Makes its formatters once: a display asks for twenty times a second, for weeks. */
 export class Times {
