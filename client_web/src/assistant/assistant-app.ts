@@ -125,6 +125,13 @@ export class AssistantApp extends LitElement {
         font-weight: 600;
         box-shadow: var(--shadow-up);
       }
+      /* A tablet lies on the desk: everything stays together. */
+      @media (min-width: 700px) {
+        :host {
+          min-height: 0;
+          padding-top: 6vh;
+        }
+      }
     `,
   ];
 
