@@ -106,9 +106,7 @@ class County:
             begun = await sessions.begin(session, self.clock(), admin, "test")
         async with aiohttp.ClientSession(cookies={"tongke": begun.cookie}) as http:
             body = {"code": code, "classroom": classroom}
-            answer = await http.post(
-                f"{self.url}/api/v1/devices/pair", json=body, headers={"X-CSRF-Token": begun.csrf}
-            )
+            answer = await http.post(f"{self.url}/api/v1/devices/pair", json=body, headers={"X-CSRF-Token": begun.csrf})
             assert answer.status == 201, await answer.text()
             return str((await answer.json())["id"])
 
@@ -121,9 +119,7 @@ OpenCounty = Callable[[float], Awaitable[County]]
 
 
 @pytest_asyncio.fixture
-async def open_county(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[OpenCounty]:
+async def open_county(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenCounty]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(begins: float) -> County:
@@ -158,6 +154,7 @@ async def lesson_at_eight(county: County) -> str:
 async def paired(county: County, display: Person) -> str:
     """From the code on the screen to the idle page. Returns the device's id."""
     await display.in_phase("unpaired")
+
     async def shown() -> str:
         return str(await display.find("pairing-code").get_attribute("data-code") or "")
 
