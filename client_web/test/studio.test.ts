@@ -137,6 +137,8 @@ test("what keeps the studio from starting", () => {
   };
   assert.equal(obstacleOf(fine), null);
   assert.equal(obstacleOf({ ...fine, claims: null }), "noToken");
+  assert.equal(obstacleOf({ ...fine, socket: { state: "waiting", attempt: 1, problem: "notOpen" } }), "notOpen");
+  assert.equal(obstacleOf({ ...fine, socket: { state: "stopped", attempt: 1, problem: "over" } }), "over");
   assert.equal(obstacleOf({ ...fine, claims: { ...fine.claims!, role: "classroom" } }), "wrongRole");
   assert.equal(obstacleOf({ ...fine, now: 2_011_000 }), "expired");
   assert.equal(obstacleOf({ ...fine, now: 2_011_000, socket: { state: "open", attempt: 0, problem: null } }), null);
