@@ -171,6 +171,6 @@ async def test_she_sees_her_own_classroom_and_its_numbers(school: School) -> Non
         await page.since_now()
     remote = await school.page("assistant", "a1", beside="c1")
     assert {it["id"] for it in (await remote.next())["participants"]} == {"lead", "c1", "a1"}
-    school.media.say(api.StatsReported("r1", {}, ()))
+    school.media.say(api.StatsReported("r1", (), {}))
     assert (await remote.until("stats"))["participants"].keys() == {"lead", "c1", "a1"}
     assert (await lead.until("stats"))["participants"].keys() == {"lead", "c1", "c2", "a1"}
