@@ -60,6 +60,19 @@ async def _hand(rooms: Rooms, room: Room, page: Page, message: messages.Hand) ->
     rooms.changed(page.claims.room, lambda it, now: it.set_hand(page.claims.participant, message.up))
 
 
+async def _display(rooms: Rooms, room: Room, page: Page, message: messages.DisplayIs) -> None:
+    display = messages.Display(**message.model_dump(exclude={"t"}))
+    rooms.changed(page.claims.room, lambda it, now: it.set_display(page.claims.participant, display))
+
+
+async def _remote(rooms: Rooms, room: Room, page: Page, message: messages.Remote) -> None:
+    beside = page.claims.beside
+    if beside is None:
+        detail = "This link is beside no display; read the code on your classroom's display with the phone."
+        raise api.UserError(403, "not_beside", detail)
+    rooms.steer(page.claims.room, _classroom(room, beside), message)
+
+
 async def _stats(rooms: Rooms, room: Room, page: Page, message: messages.Stats) -> None:
     rooms.report(page.claims, message)
     if message.delay_ms is not None:
@@ -79,6 +92,8 @@ _TABLE: dict[type[Any], Callable[[Rooms, Room, Page, Any], Awaitable[None]]] = {
     messages.Mute: _mute,
     messages.Tiles: _tiles,
     messages.Hand: _hand,
+    messages.DisplayIs: _display,
+    messages.Remote: _remote,
     messages.Stats: _stats,
     messages.End: _end,
     messages.Ping: _ping,

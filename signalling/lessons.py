@@ -35,13 +35,17 @@ TRANSITIONS: dict[tuple[State, Cue], State] = {
 
 @dataclass(slots=True)
 class Person:
-    """A participant. It is present while it is connected to `/ws` or has a media session."""
+    """A participant. It is present while it is connected to `/ws` or has a media session.
+
+    :ivar display: how a classroom's display says that it is set.
+    """
 
     id: str
     name: str
     role: Role
     online: bool = False
     hand: bool = False
+    display: messages.Display | None = None
     sessions: set[str] = field(default_factory=set)
 
     @property
@@ -77,6 +81,9 @@ class Lesson:
         self.tracks: dict[str, tuple[TrackState, ...]] = {}
         # Outlasts a reload of the page: who was muted stays muted.
         self.muted: set[str] = set()
+        # What assistants want of their displays, and whose hands they raised: for a display that comes back.
+        self.wanted: dict[str, messages.Display] = {}
+        self._held: set[str] = set()
         self._lead_arrives = False
 
     # ------------------------------------------------------------ who is there
@@ -85,6 +92,7 @@ class Lesson:
         """A page said hello."""
         person = self._enter(participant, name, role)
         person.online = True
+        person.hand |= participant in self._held
         return self._changed(participant, now)
 
     def disconnect(self, participant: str, now: float) -> Change:
@@ -139,11 +147,39 @@ class Lesson:
         old, self.called = self.called, participant
         return Change(frozenset(id for id in (old, participant) if id), called=True)
 
-    def set_hand(self, participant: str, up: bool) -> Change:
+    def set_hand(self, participant: str, up: bool, *, held: bool = False) -> Change:
+        """:param held: by its assistant: the display's going and coming back does not lower it."""
         person = self.people.get(participant)
-        if person is None or person.hand == up:
+        if person is None:
+            return NOTHING
+        if up and held:
+            self._held.add(participant)
+        elif not up:
+            self._held.discard(participant)
+        if person.hand == up:
             return NOTHING
         person.hand = up
+        return Change(frozenset((participant,)))
+
+    def want(self, participant: str, remote: messages.Remote) -> messages.Display | None:
+        """What a display is to be, now that its assistant changed something of it; None when it is not here.
+
+        What she leaves alone stays as she wanted it before, or as the display says it is.
+        """
+        person = self.people.get(participant)
+        if person is None:
+            return None
+        before = self.wanted.get(participant) or person.display or messages.Display()
+        wanted = self.wanted[participant] = remote.applied(before)
+        return wanted
+
+    def set_display(self, participant: str, display: messages.Display) -> Change:
+        person = self.people.get(participant)
+        if person is None or person.display == display:
+            return NOTHING
+        person.display = display
+        if participant in self.wanted:  # set by hand at the display: that holds too
+            self.wanted[participant] = display
         return Change(frozenset((participant,)))
 
     def set_muted(self, participant: str, muted: bool) -> Change:
@@ -156,7 +192,12 @@ class Lesson:
         return Change(frozenset((participant,)))
 
     def end(self, now: float) -> Change:
-        """Ended for everybody; hands go down. Media that still arrives does not revive it, media that begins does."""
+        """Ended for everybody; hands go down, and nobody has taken over any more (a display knows that by itself).
+
+        Media that still arrives does not revive it, media that begins does.
+        """
+        self._held.clear()
+        self.wanted = {id: it.model_copy(update={"local": False}) for id, it in self.wanted.items()}
         lowered = [person for person in self.people.values() if person.hand]
         for person in lowered:
             person.hand = False
@@ -188,12 +229,15 @@ class Lesson:
 
     # ------------------------------------------------------------ views
 
-    def sees(self, viewer: str, role: Role, participant: str) -> bool:
-        """May this viewer know of that participant? (docs/protocol.md, "WebSocket")"""
+    def sees(self, viewer: str, role: Role, participant: str, beside: str | None = None) -> bool:
+        """May this viewer know of that participant? (docs/protocol.md, "WebSocket")
+
+        :param beside: the classroom that an assistant stands in.
+        """
         person = self.people.get(participant)
         if person is None:
             return False
-        return TABLE[role].sees_all or person.role == "lead" or participant in (viewer, self.called)
+        return TABLE[role].sees_all or person.role == "lead" or participant in (viewer, self.called, beside)
 
     def describe(self, participant: str) -> messages.Participant:
         person = self.people[participant]
@@ -204,6 +248,7 @@ class Lesson:
             online=person.online,
             hand=person.hand,
             muted=person.id in self.muted,
+            display=person.display,
             tracks=[
                 messages.Track(source=t.source, kind=t.kind, codec=t.codec, active=t.active, muted=t.muted)
                 for t in self.tracks.get(person.id, ())

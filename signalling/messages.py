@@ -20,6 +20,7 @@ MAX_TILES = 8
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Measure = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Volume = Annotated[int, Field(ge=0, le=100)]
 
 
 class Model(BaseModel):
@@ -59,6 +60,44 @@ class Hand(Model):
     up: bool
 
 
+class Display(Model):
+    """How a classroom's display is set.
+
+    :ivar microphone: the classroom's sound goes out.
+    :ivar loudspeaker: the lesson's sound comes out, at `volume` (0–100).
+    :ivar local: the teacher beside the pupils has taken over; the lesson goes on quietly.
+    """
+
+    microphone: bool = True
+    loudspeaker: bool = True
+    volume: Volume = 100
+    local: bool = False
+
+
+class DisplayIs(Display):
+    """A display is set so now."""
+
+    t: Literal["display"] = "display"
+    microphone: bool
+    loudspeaker: bool
+    volume: Volume
+    local: bool
+
+
+class Remote(Model):
+    """What an assistant changes of the display she stands beside."""
+
+    t: Literal["remote"] = "remote"
+    hand: bool | None = None
+    microphone: bool | None = None
+    loudspeaker: bool | None = None
+    volume: Volume | None = None
+    local: bool | None = None
+
+    def applied(self, display: Display) -> Display:
+        return display.model_copy(update=self.model_dump(include=set(Display.model_fields), exclude_none=True))
+
+
 class Stats(Model):
     """How the lesson looks from one display; every value may be unknown."""
 
@@ -83,7 +122,7 @@ class Ping(Model):
     id: Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
-ClientMessage = Hello | Call | Mute | Tiles | Hand | Stats | End | Ping
+ClientMessage = Hello | Call | Mute | Tiles | Hand | DisplayIs | Remote | Stats | End | Ping
 
 # ---------------------------------------------------------------- server to client
 
@@ -103,6 +142,7 @@ class Participant(Model):
     online: bool
     hand: bool
     muted: bool
+    display: Display | None
     tracks: list[Track]
 
 
@@ -168,6 +208,12 @@ class Left(Model):
     id: str
 
 
+class SetDisplay(Display):
+    """What a display's assistant wants it to be."""
+
+    t: Literal["remote"] = "remote"
+
+
 class Called(Model):
     t: Literal["called"] = "called"
     participant: str | None
@@ -217,7 +263,18 @@ class Bye(Model):
 
 
 ServerMessage = (
-    Welcome | ParticipantChanged | Left | Called | LessonChanged | Slots | Session | AllStats | Error | Pong | Bye
+    Welcome
+    | ParticipantChanged
+    | Left
+    | SetDisplay
+    | Called
+    | LessonChanged
+    | Slots
+    | Session
+    | AllStats
+    | Error
+    | Pong
+    | Bye
 )
 
 # ---------------------------------------------------------------- reading

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from mediaserver.api import Role, Source
 
-Action = Literal["call", "mute", "tiles", "end", "stats", "hand"]
+Action = Literal["call", "mute", "tiles", "end", "stats", "hand", "display", "remote"]
 """WebSocket messages that need a right; `ping` needs none."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -16,8 +16,8 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """:ivar publish: sources a role may send. :ivar watches: sees everybody's numbers (`stats` to pages).
-    :ivar sees_all: sees every participant, not only the teacher and the called classroom."""
+    """:ivar publish: sources a role may send. :ivar watches: gets numbers (`stats` to pages) of those it sees.
+    :ivar sees_all: sees every participant, not only the teacher, the called classroom and the one it is beside."""
 
     publish: frozenset[Source]
     commands: frozenset[Action]
@@ -31,8 +31,8 @@ TABLE: dict[Role, Rights] = {
     "lead": Rights(
         frozenset(("camera", "screen", "microphone")), frozenset(("call", "mute", "tiles", "end")), watches=True
     ),
-    "classroom": Rights(frozenset(("camera", "microphone")), frozenset(("stats", "hand")), sees_all=False),
-    "assistant": Rights(frozenset(), frozenset(("call", "mute")), watches=True),
+    "classroom": Rights(frozenset(("camera", "microphone")), frozenset(("stats", "hand", "display")), sees_all=False),
+    "assistant": Rights(frozenset(), frozenset(("remote",)), watches=True, sees_all=False),
     "staff": Rights(frozenset(), frozenset()),
     "supervisor": Rights(frozenset(), frozenset(), watches=True),
     "admin": Rights(frozenset(), frozenset(("call", "mute", "end")), watches=True, lists_rooms=True),

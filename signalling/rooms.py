@@ -109,7 +109,7 @@ class Rooms:
         change = room.lesson.connect(claims.participant, claims.name, claims.role, now)
         self._tell(claims.room, room, change)
         lesson = room.lesson
-        visible = [id for id in lesson.people if lesson.sees(claims.participant, claims.role, id)]
+        visible = [id for id in lesson.people if _sees(room, page, id)]
         room.pages[claims.participant] = page
         room.seen[claims.participant] = set(visible)
         room.empty_since = None
@@ -128,6 +128,8 @@ class Rooms:
         for slots in room.slots.values():
             if slots.participant == claims.participant:
                 page.send(_slots_text(slots))
+        if (wanted := lesson.wanted.get(claims.participant)) is not None:
+            page.send(_wanted_text(wanted))
 
     def leave(self, page: Page) -> None:
         """Its connection is gone. A page that was replaced has left already."""
@@ -219,6 +221,16 @@ class Rooms:
         await self.bus.request(api.Call(name, None))
         await self.bus.request(api.CloseRoom(name, "room_ended"))
 
+    def steer(self, name: str, display: str, remote: messages.Remote) -> None:
+        """An assistant changes something of the display she stands beside."""
+        if remote.hand is not None:
+            up = remote.hand
+            self.changed(name, lambda it, now: it.set_hand(display, up, held=True))
+        room = self.rooms.get(name)
+        wanted = room.lesson.want(display, remote) if room is not None else None
+        if room is not None and wanted is not None and (page := room.pages.get(display)) is not None:
+            page.send(_wanted_text(wanted))
+
     def report(self, claims: Claims, report: messages.Stats) -> None:
         """How the lesson looks from a page."""
         room = self.rooms.get(claims.room)
@@ -278,9 +290,14 @@ class Rooms:
         watchers = [page for page in room.pages.values() if TABLE[page.claims.role].watches]
         if not watchers:
             return
-        text = messages.AllStats(participants=_numbers(room)).text()
+        numbers = _numbers(room)
+        text = messages.AllStats(participants=numbers).text()
         for page in watchers:
-            page.send(text, droppable=True)
+            if TABLE[page.claims.role].sees_all:
+                page.send(text, droppable=True)
+            else:
+                seen = {id: numbers[id] for id in room.seen[page.claims.participant] if id in numbers}
+                page.send(messages.AllStats(participants=seen).text(), droppable=True)
 
     # ------------------------------------------------------------ telling
 
@@ -301,7 +318,7 @@ class Rooms:
         for viewer, page in room.pages.items():
             seen, gone = room.seen[viewer], []
             for id in change.people:
-                if lesson.sees(viewer, page.claims.role, id):
+                if _sees(room, page, id):
                     seen.add(id)
                     page.send(texts[id])
                 elif id in seen:
@@ -348,6 +365,15 @@ class Rooms:
 
 async def _everybody(claims: Claims) -> None:
     """Who has a token for a room may enter it."""
+
+
+def _sees(room: Room, page: Page, participant: str) -> bool:
+    claims = page.claims
+    return room.lesson.sees(claims.participant, claims.role, participant, claims.beside)
+
+
+def _wanted_text(wanted: messages.Display) -> str:
+    return messages.SetDisplay(**wanted.model_dump()).text()
 
 
 def _slots_text(event: api.SlotsChanged) -> str:

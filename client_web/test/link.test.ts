@@ -10,6 +10,9 @@ test("a display tries again whatever happened, but two pages with one token do n
   assert.deepEqual(afterClose(4401, false), { problem: "token", next: "stop" });
   assert.deepEqual(afterClose(4403, false), { problem: "forbidden", next: "stop" });
   assert.deepEqual(afterClose(4409, true), { problem: "replaced", next: "stop" });
+  assert.deepEqual(afterClose(4403, true, "lesson_not_open"), { problem: "notOpen", next: "soon" });
+  assert.deepEqual(afterClose(4403, false, "lesson_over"), { problem: "over", next: "stop" });
+  assert.deepEqual(afterClose(4403, true, "lesson_cancelled"), { problem: "cancelled", next: "slowly" });
   for (const code of [1000, 1006, 1012, 0]) assert.deepEqual(afterClose(code, false), { problem: null, next: "soon" });
 });
 

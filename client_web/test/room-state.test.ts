@@ -6,7 +6,7 @@ import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../s
 const NOW = 1_000_000;
 
 export function person(id: string, more: Partial<Participant> = {}): Participant {
-  return { id, name: id.toUpperCase(), role: "classroom", online: true, hand: false, muted: false, tracks: [], ...more };
+  return { id, name: id.toUpperCase(), role: "classroom", online: true, hand: false, muted: false, display: null, tracks: [], ...more };
 }
 
 const WELCOME: ServerMessage = {

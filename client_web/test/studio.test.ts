@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deviceError } from "../src/lib/devices.ts";
 import { duration, ms, percent, rate } from "../src/lib/format.ts";
-import type { Participant, ParticipantStats, Report } from "../src/lib/protocol.ts";
+import type { Display, Participant, ParticipantStats, Report } from "../src/lib/protocol.ts";
 import { answerOf, type Answer } from "../src/studio/answer.ts";
 import { median, microphoneVerdict, rateVerdict, rttVerdict } from "../src/studio/checks.ts";
 import { obstacleOf, type Surroundings } from "../src/studio/obstacle.ts";
@@ -16,6 +16,7 @@ const classroom = (id: string, more: Partial<Participant> = {}): Participant => 
   online: true,
   hand: false,
   muted: false,
+  display: null,
   tracks: [],
   ...more,
 });
@@ -61,6 +62,11 @@ test("a tile's word", () => {
   assert.equal(word(classroom("a"), report(), { picture: PATIENCE_MS + 1, sound: 0 }), "tile.noPicture");
   assert.equal(word(classroom("a"), report(), { picture: 0, sound: PATIENCE_MS + 1 }), "tile.noSound");
   assert.equal(word(classroom("a", { online: false }), report()), "tile.offline");
+  const set = (display: Partial<Display>): Participant =>
+    classroom("a", { display: { microphone: true, loudspeaker: true, volume: 100, local: false, ...display } });
+  assert.equal(word(set({}), report()), "tile.good");
+  assert.equal(word(set({ local: true, volume: 0 }), report()), "tile.local");
+  for (const quiet of [{ loudspeaker: false }, { volume: 0 }]) assert.equal(word(set(quiet), report()), "tile.quiet");
 });
 
 test("only a teacher who speaks can be unheard", () => {
@@ -122,7 +128,7 @@ test("refusals of getUserMedia", () => {
 
 test("what keeps the studio from starting", () => {
   const fine: Surroundings = {
-    claims: { room: "r", sub: "s", role: "lead", name: "", publish: [], exp: 2000 },
+    claims: { room: "r", sub: "s", role: "lead", name: "", publish: [], exp: 2000, beside: null, ends: null },
     room: "r",
     now: 1_000_000,
     webrtc: true,
@@ -131,6 +137,8 @@ test("what keeps the studio from starting", () => {
   };
   assert.equal(obstacleOf(fine), null);
   assert.equal(obstacleOf({ ...fine, claims: null }), "noToken");
+  assert.equal(obstacleOf({ ...fine, socket: { state: "waiting", attempt: 1, problem: "notOpen" } }), "notOpen");
+  assert.equal(obstacleOf({ ...fine, socket: { state: "stopped", attempt: 1, problem: "over" } }), "over");
   assert.equal(obstacleOf({ ...fine, claims: { ...fine.claims!, role: "classroom" } }), "wrongRole");
   assert.equal(obstacleOf({ ...fine, now: 2_011_000 }), "expired");
   assert.equal(obstacleOf({ ...fine, now: 2_011_000, socket: { state: "open", attempt: 0, problem: null } }), null);

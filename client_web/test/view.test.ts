@@ -47,6 +47,13 @@ test("the lesson's states", () => {
   assert.equal(viewOf(input({ weak: true })).phase, "weak");
 });
 
+test("a room that is closed is told as what it is, without a picture", () => {
+  const closed = (["notOpen", "over", "cancelled"] as const).map((problem) =>
+    viewOf(input({ socket: { state: "waiting", attempt: 1, problem }, previous: "screen" })),
+  );
+  assert.deepEqual(closed.map(({ phase, layout }) => [phase, layout]), [["notOpen", "idle"], ["ended", "idle"], ["cancelled", "idle"]]);
+});
+
 test("slides own the display; the camera is large without them", () => {
   assert.equal(viewOf(input()).layout, "camera");
   assert.equal(viewOf(input({ slots: slots("playing", "playing") })).layout, "screen");

@@ -175,6 +175,11 @@ def _links(server: Server, out: Console) -> None:
         ("Studio (teacher)", "studio", server.token(ROOM, "lead", id="teacher", name="Teacher")),
         ("Classroom 1", "classroom", server.token(ROOM, "classroom", id="classroom-1", name="教室 Classroom 1")),
         ("Classroom 2", "classroom", server.token(ROOM, "classroom", id="classroom-2", name="教室 Classroom 2")),
+        (
+            "Phone of the assistant teacher in classroom 1",
+            "assistant",
+            server.token(ROOM, "assistant", id="assistant-1", name="辅助教师 Assistant", beside="classroom-1"),
+        ),
     )
     out.print("A generated lesson is live. Open:")
     for name, page, token in pages:

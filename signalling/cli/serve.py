@@ -202,6 +202,7 @@ class Server:
         name: str | None = None,
         hours: float | None = None,
         publish: Iterable[str] | None = None,
+        beside: str | None = None,
     ) -> str:
         """A token that this server takes."""
         return tokens.mint(
@@ -212,6 +213,7 @@ class Server:
             name=name,
             hours=self.config.tokens.hours if hours is None else hours,
             publish=publish,
+            beside=beside,
             now=time.time(),
         )
 

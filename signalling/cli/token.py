@@ -16,6 +16,9 @@ def token(
     role: Annotated[str, typer.Option(help="lead, classroom, assistant, staff, supervisor or admin.")],
     id: Annotated[str | None, typer.Option(help="Participant id; random by default.")] = None,
     name: Annotated[str | None, typer.Option(help="What others read; the id by default.")] = None,
+    beside: Annotated[
+        str | None, typer.Option(help="Of an assistant: id of the classroom whose display she controls.")
+    ] = None,
     hours: Annotated[float | None, typer.Option(min=0.001, help="How long it is valid; default tokens.hours.")] = None,
     config_file: Annotated[Path | None, typer.Option("--config", help="The server's configuration file.")] = None,
 ) -> None:
@@ -28,6 +31,7 @@ def token(
         role=role,
         participant=id,
         name=name,
+        beside=beside,
         hours=settings.tokens.hours if hours is None else hours,
         now=time.time(),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from mediaserver import api
 from mediaserver.api import UserError
@@ -268,6 +268,7 @@ class TestPasses:
             "display": await service.of_device(room, county.display, now),
             "side display": await service.of_device(room, county.studio_display, now),
             "box": await service.of_device(room, county.box, now),
+            "phone": await service.of_phone(room, county.display, now),
         }
         assert {name: it.role for name, it in got.items()} == {
             "teacher": "lead",
@@ -276,12 +277,14 @@ class TestPasses:
             "display": "classroom",
             "side display": "staff",
             "box": "lead",
+            "phone": "assistant",
         }
         for it in got.values():
             claims = tokens.verify(SECRET, it.token, now=now)
             assert (claims.room, claims.participant, claims.role) == (room, it.participant, it.role)
             assert abs(claims.expires - (EIGHT + 3000 + passes.LEEWAY_S)) <= 1 and it.closes == EIGHT + 3000
             assert it.token not in repr(it)
+            assert claims.beside == (county.display if it.role == "assistant" else None)
         assert tokens.verify(SECRET, got["display"].token, now=now).name == "村小 · 三年级教室"
 
     async def test_who_has_no_part_in_it(self, service: Passes, database: Database, county: County) -> None:
@@ -293,6 +296,9 @@ class TestPasses:
             service.of_person(bare, county.assistant, EIGHT),
             service.of_supervisor(room, "0123456789abcdef", EIGHT),
             service.of_device(bare, county.display, EIGHT),
+            service.of_phone(bare, county.display, EIGHT),
+            service.of_phone(room, county.studio_display, EIGHT),
+            service.of_phone(room, county.box, EIGHT),
         ]
         for asking in asked:
             with pytest.raises(UserError) as caught:
@@ -304,6 +310,25 @@ class TestPasses:
         for asking in (service.of_device(room, county.display, EIGHT), service.of_person(room, county.teacher, EIGHT)):
             with pytest.raises(UserError, match="no part"):
                 await asking
+
+    async def test_of_two_displays_none_is_hers(self, service: Passes, database: Database, county: County) -> None:
+        room = await add_lesson(database, county, state="live")
+
+        async def beside() -> str | None:
+            got = await service.of_person(room, county.assistant, EIGHT)
+            return tokens.verify(SECRET, got.token, now=EIGHT).beside
+
+        second = {"id": "second", "classroom": county.classroom, "kind": "display", "name": "二号", "paired": EIGHT}
+        async with database.write() as session:
+            await session.execute(insert(Device).values(second))
+        assert await beside() is None
+        async with database.write() as session:
+            await session.execute(update(Device).where(Device.id == "second").values(revoked=EIGHT))
+        assert await beside() == county.display
+        async with database.write() as session:
+            await session.execute(update(Seat).values(assistant=None))
+            await session.execute(update(Seat).where(Seat.part == "lead").values(assistant=county.assistant))
+        assert await beside() is None, "a display in the lead classroom only watches"
 
     @pytest.mark.parametrize(
         ("state", "code"),

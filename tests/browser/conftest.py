@@ -167,7 +167,16 @@ class School:
         return f"https://localhost:{self.server.port}"
 
     async def open(
-        self, path: str, role: str, id: str, *, name: str, relay: Relay | None = None, options: str = "", **context: Any
+        self,
+        path: str,
+        role: str,
+        id: str,
+        *,
+        name: str,
+        relay: Relay | None = None,
+        options: str = "",
+        beside: str | None = None,
+        **context: Any,
     ) -> Person:
         window = await self._browser.new_context(ignore_https_errors=True, **context)
         self._contexts.append(window)
@@ -176,7 +185,7 @@ class School:
         page = await window.new_page()
         person = Person(id, page)
         self.people.append(person)
-        token = self.server.token(ROOM, role, id=id, name=name)
+        token = self.server.token(ROOM, role, id=id, name=name, beside=beside)
         await page.goto(f"{self.url}/{path}#room={ROOM}&token={token}{options}")
         return person
 

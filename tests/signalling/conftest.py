@@ -74,14 +74,15 @@ class School:
         headers = {**self.bearer(role, id), "Content-Type": "application/sdp", **more.pop("headers", {})}
         return await self.http.post(path, data=body, headers=headers, **more)
 
-    async def page(self, role: str, id: str | None = None, room: str = "r1") -> Page:
+    async def page(self, role: str, id: str | None = None, room: str = "r1", **more: Any) -> Page:
         """A page that has said hello; its `welcome` is unread."""
         page = await self.stranger()
-        await page.say("hello", v=1, token=self.server.token(room, role, id=id or role, name=f"Name of {id or role}"))
+        token = self.server.token(room, role, id=id or role, name=f"Name of {id or role}", **more)
+        await page.say("hello", v=1, token=token)
         return page
 
-    async def joined(self, role: str, id: str | None = None, room: str = "r1") -> Page:
-        page = await self.page(role, id, room)
+    async def joined(self, role: str, id: str | None = None, room: str = "r1", **more: Any) -> Page:
+        page = await self.page(role, id, room, **more)
         await page.until("welcome")
         return page
 

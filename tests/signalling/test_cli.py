@@ -49,6 +49,14 @@ class TestToken:
         assert (claims.room, claims.role, claims.participant, claims.name) == ("r1", "classroom", "c1", "三班")
         assert 7190 < claims.expires - time.time() <= 7200
 
+    def test_of_a_phone_beside_a_display(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "c.toml"
+        file.write_text('data_dir = "d"\n')
+        assert run("token", "--room", "r1", "--role", "assistant", "--beside", "c1", "--config", str(file)) == 0
+        secret = tokens.load_secret(tmp_path / "d" / "token-secret")
+        assert tokens.verify(secret, capsys.readouterr().out.strip(), now=time.time()).beside == "c1"
+        assert run("token", "--room", "r1", "--role", "lead", "--beside", "c1", "--config", str(file)) == 2
+
     def test_mistakes(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mediaserver.api import Role, TrackState
 from signalling.lessons import NOTHING, TRANSITIONS, Change, Cue, Lesson, State
+from signalling.messages import Display, Remote
 
 ON = (TrackState("camera", "video", "VP8", active=True), TrackState("microphone", "audio", "opus", active=False))
 OFF = tuple(TrackState(track.source, track.kind, track.codec, active=False) for track in ON)
@@ -135,7 +136,7 @@ def test_called_changes_concern_both() -> None:
         ("c1", "classroom", {"lead", "c1", "c2"}),
         ("c3", "classroom", {"lead", "c2", "c3"}),
         ("lead", "lead", {"lead", "c1", "c2", "c3", "a"}),
-        ("a", "assistant", {"lead", "c1", "c2", "c3", "a"}),
+        ("a", "assistant", {"lead", "c2", "a"}),
         ("x", "supervisor", {"lead", "c1", "c2", "c3", "a"}),
     ],
 )
@@ -145,6 +146,45 @@ def test_who_sees_whom(viewer: str, role: Role, visible: set[str]) -> None:
     )
     lesson.set_called("c2")
     assert {id for id in (*lesson.people, "gone") if lesson.sees(viewer, role, id)} == visible
+    assert lesson.sees("a", "assistant", "c1", "c1") and not lesson.sees("a", "assistant", "c3", "c1")
+
+
+def test_a_display_is_what_was_wanted_last() -> None:
+    lesson = lesson_with(("c1", "classroom"))
+    assert lesson.want("nobody", Remote(volume=3)) is None and lesson.wanted == {}
+    assert lesson.set_display("nobody", Display()) is NOTHING
+    assert lesson.set_display("c1", Display(volume=70)) == Change(frozenset({"c1"}))
+    assert lesson.set_display("c1", Display(volume=70)) is NOTHING and lesson.wanted == {}
+    assert lesson.want("c1", Remote(local=True)) == Display(volume=70, local=True), "the rest stays as the display is"
+    assert lesson.want("c1", Remote(microphone=False)) == Display(volume=70, local=True, microphone=False)
+    assert lesson.describe("c1").display == Display(volume=70), "it has not said that it is so"
+    lesson.disconnect("c1", 1.0)
+    lesson.connect("c1", "C", "classroom", 2.0)
+    assert lesson.wanted["c1"] == Display(volume=70, local=True, microphone=False)
+    lesson.set_display("c1", Display(local=True))
+    assert lesson.want("c1", Remote(volume=5)) == Display(local=True, volume=5), "set by hand at the display"
+    lesson.end(3.0)
+    assert lesson.wanted["c1"] == Display(volume=5)
+
+
+def test_a_hand_that_the_assistant_raised_comes_back_with_the_display() -> None:
+    lesson = lesson_with(("c1", "classroom"))
+
+    def after_coming_back() -> bool:
+        lesson.disconnect("c1", 1.0)
+        lesson.connect("c1", "C", "classroom", 2.0)
+        return lesson.describe("c1").hand
+
+    assert lesson.set_hand("nobody", True, held=True) is NOTHING
+    assert lesson.set_hand("c1", True, held=True) == Change(frozenset({"c1"}))
+    assert after_coming_back()
+    assert lesson.set_hand("c1", False) == Change(frozenset({"c1"}))
+    assert not after_coming_back()
+    lesson.set_hand("c1", True)
+    assert lesson.set_hand("c1", True, held=True) is NOTHING
+    assert after_coming_back()
+    lesson.end(3.0)
+    assert not after_coming_back()
 
 
 events = st.one_of(

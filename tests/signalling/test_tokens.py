@@ -43,19 +43,33 @@ def signed(**changes: Any) -> str:
 
 
 def test_minted_tokens_carry_the_documented_claims() -> None:
-    token = tokens.mint(SECRET, room="demo", role="lead", participant="li", name="李老师", hours=2, now=NOW)
+    token = tokens.mint(
+        SECRET,
+        room="demo",
+        role="assistant",
+        participant="li",
+        name="李老师",
+        hours=2,
+        beside="c1",
+        ends=NOW + 60,
+        now=NOW,
+    )
     claims = jwt.decode(token, OctKey.import_key(SECRET)).claims
     assert claims == {
         "iss": "tongke",
         "room": "demo",
         "sub": "li",
-        "role": "lead",
+        "role": "assistant",
         "name": "李老师",
-        "publish": ["camera", "microphone", "screen"],
+        "publish": [],
         "subscribe": True,
         "iat": int(NOW),
         "exp": int(NOW) + 7200,
+        "beside": "c1",
+        "ends": int(NOW) + 60,
     }
+    bare = jwt.decode(tokens.mint(SECRET, room="demo", role="lead", now=NOW), OctKey.import_key(SECRET)).claims
+    assert set(claims) - set(bare) == {"beside", "ends"} and bare["publish"] == ["camera", "microphone", "screen"]
     table = PROTOCOL[PROTOCOL.index("| claim |") : PROTOCOL.index("| role | publish")]
     documented = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
     assert documented == set(claims)
@@ -74,6 +88,9 @@ def test_a_token_narrows_and_never_widens() -> None:
     assert (silent.publish, silent.subscribe, silent.name) == (frozenset(), False, "c1")
     staff = tokens.verify(SECRET, signed(role="staff", publish=["camera"]), now=NOW)
     assert staff.publish == frozenset()
+    assert tokens.verify(SECRET, signed(role="assistant", beside="c1"), now=NOW).beside == "c1"
+    assert tokens.verify(SECRET, signed(role="assistant"), now=NOW).beside is None
+    assert tokens.verify(SECRET, signed(role="supervisor", beside="c1"), now=NOW).beside is None
 
 
 def test_time() -> None:
@@ -100,6 +117,9 @@ def test_time() -> None:
         {"name": None},
         {"publish": "camera"},
         {"publish": [{}]},
+        {"beside": ""},
+        {"beside": ["c1"]},
+        {"role": "assistant", "beside": "c 1"},
         {"exp": ...},
         {"exp": "soon"},
         {"exp": True},
@@ -129,6 +149,8 @@ def test_forged_tokens() -> None:
         {"participant": "ü"},
         {"name": "x" * 81},
         {"role": "classroom", "publish": ["screen"]},
+        {"role": "lead", "beside": "c1"},
+        {"role": "assistant", "beside": "c 1"},
     ],
 )
 def test_mint_refuses_what_verify_would(wish: dict[str, Any]) -> None:

@@ -52,6 +52,7 @@ class TestHello:
                     "online": True,
                     "hand": False,
                     "muted": False,
+                    "display": None,
                     "tracks": [],
                 }
             ],
@@ -125,7 +126,7 @@ class TestPresence:
         first = await school.joined("classroom", "c1")
         second = await school.page("classroom", "c2")
         assert people(await second.next()) == {"lead", "c2"}
-        assert people(await (await school.page("assistant", "a1")).next()) == {"lead", "c1", "c2", "a1"}
+        assert people(await (await school.page("staff", "s1")).next()) == {"lead", "c1", "c2", "s1"}
         assert [message["t"] for message in await first.since_now()] == []
 
         await lead.say("call", participant="c1")

@@ -102,6 +102,40 @@ export const classroomCss = css`
   .main figcaption {
     display: none;
   }
+  .local {
+    grid-area: main;
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    justify-content: center;
+    gap: 2vh;
+    padding: 0 4vw;
+    border-radius: 1.2vh;
+    background: var(--accent-soft);
+    text-align: center;
+  }
+  .local .icon {
+    width: 14vh;
+    height: 14vh;
+    color: var(--accent);
+  }
+  .local h1 {
+    font-size: 9vh;
+    line-height: 1.2;
+  }
+  .local p {
+    max-width: 32em;
+    color: var(--text-2);
+    font-size: 3.8vh;
+  }
+  .local button {
+    min-height: 0;
+    margin-top: 2vh;
+    padding: 0.5em 1.2em;
+    border-radius: 1.2vh;
+    background: transparent;
+    font-size: 3.8vh;
+  }
   .instead {
     position: absolute;
     top: 0;
@@ -296,6 +330,13 @@ export const classroomCss = css`
     }
     .single .one .frame {
       height: 45vw;
+    }
+    .local h1 {
+      font-size: 9vw;
+    }
+    .local p,
+    .local button {
+      font-size: 4.4vw;
     }
     .idle .time {
       font-size: 26vw;

@@ -3,15 +3,18 @@
 import { LocalDevices, type DeviceKind } from "../lib/devices.ts";
 import { MediaLink } from "../lib/media-link.ts";
 import { decodeToken, type PageParams } from "../lib/params.ts";
-import type { ServerMessage, SlotState } from "../lib/protocol.ts";
+import type { Display, ServerMessage, SlotState } from "../lib/protocol.ts";
 import { ReceiverStats } from "../lib/receiver-stats.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
-import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
+import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import type { Digest } from "../lib/stats.ts";
+import { UNTOUCHED, untouched } from "./remote.ts";
 import { makeReport } from "./report.ts";
 import { LineQuality, viewOf, type Layout, type View } from "./view.ts";
 
 const REPORT_EVERY = 2_000;
+/** A slider that is drawn on the phone, and a `remote` right after a `welcome`, are one answer, ms. */
+const SETTLE = 100;
 const CAMERA_GONE_AFTER = 4_000;
 const VIDEO_SLOTS = 3;
 const AUDIO_SLOTS = 2;
@@ -24,6 +27,9 @@ export class ClassroomSession {
   digests: ReadonlyMap<string, Digest> = new Map();
   /** The browser refuses sound until somebody touches the page. */
   soundBlocked = false;
+  /** As this display is set, which the assistant's phone changes. */
+  display: Display = UNTOUCHED;
+  #settling = 0;
   readonly devices: LocalDevices;
   readonly socket: SignalSocket;
   readonly whep: MediaLink;
@@ -35,6 +41,7 @@ export class ClassroomSession {
   #cameraLostAt: number | null = null;
   #layout: Layout = "idle";
   #lastSlots: readonly SlotState[] = [];
+  #reporting = 0;
 
   constructor(
     readonly params: PageParams,
@@ -83,7 +90,26 @@ export class ClassroomSession {
   start(): void {
     if (!this.params.token || !this.params.room) return;
     this.socket.start();
-    window.setInterval(() => void this.#report(), REPORT_EVERY);
+    this.#reporting = window.setInterval(() => void this.#report(), REPORT_EVERY);
+  }
+
+  /** For good: nothing of it is left. */
+  dispose(): void {
+    clearInterval(this.#reporting);
+    this.whip.dispose();
+    this.whep.dispose();
+    this.devices.dispose();
+    this.socket.dispose();
+  }
+
+  /** Why there is nothing more to be seen in this room with this token; null while there is. */
+  get closed(): Closed | "token" | null {
+    if (this.room.known && this.room.lesson.state === "ended") return "over";
+    const { problem } = this.socket.status;
+    // A room that is closed for a reason that we have no word for is closed.
+    if (problem === "forbidden") return "over";
+    if (problem === "over" || problem === "cancelled" || problem === "notOpen" || problem === "token") return problem;
+    return closedBy(this.whep.status.problem?.code ?? "");
   }
 
   get slots(): readonly SlotState[] {
@@ -132,8 +158,30 @@ export class ClassroomSession {
     this.socket.send({ t: "hand", up: !this.handUp });
   }
 
+  /** The teacher here gives the lesson back. */
+  endLocal(): void {
+    this.#setDisplay({ ...this.display, local: false });
+  }
+
+  #setDisplay({ microphone, loudspeaker, volume, local }: Display): void {
+    this.display = { microphone, loudspeaker, volume, local };
+    if (this.devices.tracks.microphone) this.devices.tracks.microphone.enabled = microphone;
+    clearTimeout(this.#settling);
+    this.#settling = window.setTimeout(() => {
+      if (this.room.role === "classroom") this.socket.send({ t: "display", ...this.display });
+    }, SETTLE);
+    this.onChange();
+  }
+
   #hear(message: ServerMessage): void {
     this.room = reduceRoom(this.room, message, Date.now());
+    if (message.t === "remote") this.#setDisplay(message);
+    else if (message.t === "welcome" || this.room.lesson.state === "ended") {
+      const local = this.display.local && this.room.lesson.state !== "ended";
+      // One that nobody touched says nothing: a whole school's displays join in the same second.
+      const again = message.t === "welcome" && !untouched(this.display);
+      if (again || local !== this.display.local) this.#setDisplay({ ...this.display, local });
+    }
     if (message.t === "slots" || message.t === "lesson") {
       const empty = slotNamed(this.slots, "screen", "video")?.status === "empty";
       if (empty && this.room.lesson.state === "live") this.#screenGoneAt ??= Date.now();
@@ -210,6 +258,7 @@ export class ClassroomSession {
 
   #onDevices(): void {
     const { camera, microphone } = this.devices.tracks;
+    if (microphone) microphone.enabled = this.display.microphone;
     if (this.#hasTracks && this.socket.status.problem !== "replaced") {
       this.whip.start();
       for (const { sender, receiver } of this.whip.pc?.getTransceivers() ?? []) {

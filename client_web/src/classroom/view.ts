@@ -11,6 +11,8 @@ export type Phase =
   | "token"
   | "forbidden"
   | "replaced"
+  | "notOpen"
+  | "cancelled"
   | "refused"
   | "connecting"
   | "reconnecting"
@@ -72,9 +74,8 @@ export function viewOf(input: ViewInput): View {
 function phaseOf({ hasToken, socket, link, room, slots, weak }: ViewInput): { phase: Phase; attempt: number } {
   const is = (phase: Phase, attempt = 0): { phase: Phase; attempt: number } => ({ phase, attempt });
   if (!hasToken) return is("noToken");
-  if (socket.problem === "token" || socket.problem === "forbidden" || socket.problem === "replaced") {
-    return is(socket.problem);
-  }
+  if (socket.problem === "over") return is("ended");
+  if (socket.problem !== null && socket.problem !== "server") return is(socket.problem);
   const socketAttempt = socket.state === "open" ? 0 : socket.attempt;
   if (!room.known) return socketAttempt > 0 ? is("reconnecting", socketAttempt) : is("connecting");
   const state = room.lesson.state;
@@ -100,9 +101,12 @@ function phaseOf({ hasToken, socket, link, room, slots, weak }: ViewInput): { ph
   }
 }
 
+/** Phases outside of any room. */
+const NOWHERE: ReadonlySet<Phase> = new Set(["token", "forbidden", "replaced", "noToken", "notOpen", "cancelled", "ended"]);
+
 function layoutOf(phase: Phase, { room, slots, screenGoneMs, previous }: ViewInput): Layout {
   const lesson = room.lesson.state;
-  if (!room.known || phase === "token" || phase === "forbidden" || phase === "replaced" || phase === "noToken") return "idle";
+  if (!room.known || NOWHERE.has(phase)) return "idle";
   if (lesson !== "live" && lesson !== "interrupted") return "idle";
   const used = (name: string): boolean => {
     const slot = slotNamed(slots, name, "video");

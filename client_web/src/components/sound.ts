@@ -6,6 +6,8 @@ import { customElement, property, query } from "lit/decorators.js";
 @customElement("tk-sound")
 export class Sound extends LitElement {
   @property({ attribute: false }) track: MediaStreamTrack | null = null;
+  /** 0…1. */
+  @property({ type: Number }) volume = 1;
   /** `data-testid` of the audio element. */
   @property() testid = "";
   @query("audio") private audio!: HTMLAudioElement;
@@ -15,6 +17,7 @@ export class Sound extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    this.audio.volume = this.volume;
     if (!changed.has("track")) return;
     this.audio.srcObject = this.track ? new MediaStream([this.track]) : null;
     if (this.track) void this.play();

@@ -11,25 +11,28 @@ export interface Inspectable {
   readonly whep: MediaLink;
 }
 
-export function exposeDebug(page: Inspectable, phase: () => string): void {
+/** @param of the room that the page is in now, or null. */
+export function exposeDebug(of: () => Inspectable | null, phase: () => string): void {
+  const link = (of: MediaLink | undefined) => ({ pc: of?.pc ?? null, session: of?.session ?? null, ...of?.status });
   const look = {
     get phase() {
       return phase();
     },
     get room() {
-      return page.room;
+      return of()?.room ?? null;
     },
     get slots() {
-      return page.room.slots.get(page.whep.session ?? "") ?? [];
+      const page = of();
+      return page?.room.slots.get(page.whep.session ?? "") ?? [];
     },
     get socket() {
-      return page.socket.status;
+      return of()?.socket.status ?? null;
     },
     get whip() {
-      return { pc: page.whip.pc, session: page.whip.session, ...page.whip.status };
+      return link(of()?.whip);
     },
     get whep() {
-      return { pc: page.whep.pc, session: page.whep.session, ...page.whep.status };
+      return link(of()?.whep);
     },
   };
   Object.defineProperty(window, "__tongke", { value: Object.freeze(look) });

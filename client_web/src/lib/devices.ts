@@ -37,13 +37,21 @@ export class LocalDevices {
   #chosen: Record<DeviceKind, string | null> = { camera: null, microphone: null };
   #wanted: DeviceKind[] = [];
   #settle = 0;
+  // A camera that is plugged in announces itself several times.
+  readonly #onChange = (): void => {
+    clearTimeout(this.#settle);
+    this.#settle = window.setTimeout(() => void this.#onPlugged(), SETTLE_MS);
+  };
 
   constructor(private readonly options: DeviceOptions) {
-    // A camera that is plugged in announces itself several times.
-    this.#media?.addEventListener("devicechange", () => {
-      clearTimeout(this.#settle);
-      this.#settle = window.setTimeout(() => void this.#onPlugged(), SETTLE_MS);
-    });
+    this.#media?.addEventListener("devicechange", this.#onChange);
+  }
+
+  /** For good. */
+  dispose(): void {
+    clearTimeout(this.#settle);
+    this.#media?.removeEventListener("devicechange", this.#onChange);
+    this.close();
   }
 
   get #media(): MediaDevices | undefined {

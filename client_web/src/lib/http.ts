@@ -8,14 +8,17 @@ export class Problem extends Error {
     readonly code: string,
     /** The server's English sentence; may be empty. */
     readonly detail = "",
+    /** When to ask again, ms from now; null when the server does not say. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(`${status} ${code}`);
   }
 }
 
 export interface Request {
-  method: "POST" | "PATCH" | "DELETE";
-  token: string;
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Left out: a stranger. */
+  token?: string;
   body?: string | Blob;
   headers?: Record<string, string>;
   timeoutMs?: number;
@@ -31,7 +34,7 @@ export async function request(url: string, options: Request): Promise<Response> 
   try {
     response = await fetch(url, {
       method: options.method,
-      headers: { Authorization: `Bearer ${options.token}`, ...options.headers },
+      headers: { ...(options.token ? { Authorization: `Bearer ${options.token}` } : {}), ...options.headers },
       body: options.body ?? null,
       keepalive: options.keepalive ?? false,
       signal: abort.signal,
@@ -48,9 +51,11 @@ export async function request(url: string, options: Request): Promise<Response> 
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
-    const body = (await response.json()) as { code?: unknown; detail?: unknown };
+    const body = (await response.json()) as { code?: unknown; detail?: unknown; retry_after_ms?: unknown };
     const code = typeof body.code === "string" ? body.code : "server";
-    return new Problem(response.status, code, typeof body.detail === "string" ? body.detail : "");
+    const header = Number(response.headers.get("Retry-After") ?? NaN) * 1_000;
+    const again = typeof body.retry_after_ms === "number" ? body.retry_after_ms : Number.isFinite(header) ? header : null;
+    return new Problem(response.status, code, typeof body.detail === "string" ? body.detail : "", again);
   } catch {
     return new Problem(response.status, "server");
   }

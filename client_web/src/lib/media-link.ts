@@ -51,9 +51,19 @@ export class MediaLink {
   #run = 0;
   #wake: (() => void) | null = null;
 
+  readonly #onOnline = (): void => this.nudge();
+  readonly #onHide = (): void => this.stop();
+
   constructor(private readonly options: LinkOptions) {
-    addEventListener("online", () => this.nudge());
-    addEventListener("pagehide", () => this.stop());
+    addEventListener("online", this.#onOnline);
+    addEventListener("pagehide", this.#onHide);
+  }
+
+  /** For good. */
+  dispose(): void {
+    removeEventListener("online", this.#onOnline);
+    removeEventListener("pagehide", this.#onHide);
+    this.stop();
   }
 
   /** Does nothing while it is running. @param query appended to the first POST, such as `?takeover=1`. */

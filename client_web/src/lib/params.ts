@@ -5,6 +5,10 @@ export interface PageParams {
   token: string;
   lang: string | null;
   overlay: boolean;
+  /** What people call the lesson; without it the room's name has to do. */
+  title?: string;
+  /** IANA name of the zone whose time is shown; without it the machine's own. */
+  zone?: string;
 }
 
 /** The claims of a room token that a page shows before the server has spoken. Never trusted for anything else. */
@@ -16,6 +20,10 @@ export interface TokenClaims {
   publish: string[];
   /** Seconds since 1970, or null when the token does not say. */
   exp: number | null;
+  /** The classroom display that an assistant has the remote of. */
+  beside: string | null;
+  /** When the lesson is planned to end, seconds since 1970. */
+  ends: number | null;
 }
 
 /** @param hash `location.hash`, with or without `#`. @param search `location.search`; only `overlay` is read from it. */
@@ -41,6 +49,7 @@ export function decodeToken(token: string): TokenClaims | null {
     const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const text = (key: string): string => (typeof claims[key] === "string" ? claims[key] : "");
+    const number = (key: string): number | null => (typeof claims[key] === "number" ? claims[key] : null);
     const publish = claims["publish"];
     return {
       room: text("room"),
@@ -48,7 +57,9 @@ export function decodeToken(token: string): TokenClaims | null {
       role: text("role"),
       name: text("name"),
       publish: Array.isArray(publish) ? publish.filter((p): p is string => typeof p === "string") : [],
-      exp: typeof claims["exp"] === "number" ? claims["exp"] : null,
+      exp: number("exp"),
+      beside: text("beside") || null,
+      ends: number("ends"),
     };
   } catch {
     return null;

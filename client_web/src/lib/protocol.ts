@@ -12,6 +12,17 @@ export interface Track {
   muted: boolean;
 }
 
+/** How a classroom's display is set. */
+export interface Display {
+  /** The classroom's sound goes out. */
+  microphone: boolean;
+  /** The lesson's sound comes out, at `volume`, 0…100. */
+  loudspeaker: boolean;
+  volume: number;
+  /** The teacher beside the pupils has taken over. */
+  local: boolean;
+}
+
 export interface Participant {
   id: string;
   name: string;
@@ -19,6 +30,8 @@ export interface Participant {
   online: boolean;
   hand: boolean;
   muted: boolean;
+  /** As the display itself says; null while it is as new, and for those who are none. */
+  display: Display | null;
   tracks: Track[];
 }
 
@@ -72,6 +85,8 @@ export type ClientMessage =
   | { t: "mute"; participant: string | null; muted: boolean }
   | { t: "tiles"; participants: string[] }
   | { t: "hand"; up: boolean }
+  | ({ t: "display" } & Display)
+  | ({ t: "remote"; hand?: boolean } & Partial<Display>)
   | ({ t: "stats" } & Report)
   | { t: "end" }
   | { t: "ping"; id: number };
@@ -93,6 +108,7 @@ export type ServerMessage =
   | Welcome
   | { t: "participant"; participant: Participant }
   | { t: "left"; id: string }
+  | ({ t: "remote" } & Display)
   | { t: "called"; participant: string | null }
   | { t: "lesson"; lesson: Lesson }
   | { t: "slots"; session: string; slots: SlotState[] }

@@ -4,7 +4,17 @@ import { FAST, PATIENT, backoffDelay } from "./backoff.ts";
 import { CLOSE, type ClientMessage, type ServerMessage } from "./protocol.ts";
 
 /** Why the socket is not open, as a thing a person can be told. */
-export type SocketProblem = "token" | "forbidden" | "replaced" | "server" | null;
+export type SocketProblem = "token" | "forbidden" | "replaced" | "server" | Closed | null;
+
+/** Why a lesson's room admits nobody now. */
+export type Closed = "notOpen" | "over" | "cancelled";
+
+/** What the server calls it, in a `bye` and in problem details. */
+const CLOSED: Readonly<Record<string, Closed>> = { lesson_not_open: "notOpen", lesson_over: "over", lesson_cancelled: "cancelled" };
+
+export function closedBy(code: string): Closed | null {
+  return CLOSED[code] ?? null;
+}
 
 export interface SocketStatus {
   state: "connecting" | "open" | "waiting" | "stopped";
@@ -21,14 +31,19 @@ export interface CloseVerdict {
 /**
  * What a close code means for us (docs/protocol.md, "Close codes").
  * @param patient a display: nobody stands beside it to press a button, so it tries again now and then whatever happened.
+ * @param reason of the `bye` before it, if there was one.
  */
-export function afterClose(code: number, patient: boolean): CloseVerdict {
+export function afterClose(code: number, patient: boolean, reason = ""): CloseVerdict {
   const stop = patient ? "slowly" : "stop";
   switch (code) {
     case CLOSE.token:
       return { problem: "token", next: stop };
-    case CLOSE.forbidden:
-      return { problem: "forbidden", next: stop };
+    case CLOSE.forbidden: {
+      const closed = closedBy(reason);
+      // It opens by itself, and the server has said when to knock again.
+      if (closed === "notOpen") return { problem: closed, next: "soon" };
+      return { problem: closed ?? "forbidden", next: stop };
+    }
     case CLOSE.replaced:
       // Two pages with one token would throw each other out for ever.
       return { problem: "replaced", next: "stop" };
@@ -64,9 +79,17 @@ export class SignalSocket {
   #pings = new Map<number, { at: number; done?: (rtt: number) => void }>();
   #nextPing = 1;
   #retryAfterMs: number | null = null;
+  #reason = "";
+  readonly #onOnline = (): void => this.nudge();
 
   constructor(private readonly options: SocketOptions) {
-    addEventListener("online", () => this.nudge());
+    addEventListener("online", this.#onOnline);
+  }
+
+  /** For good. */
+  dispose(): void {
+    removeEventListener("online", this.#onOnline);
+    this.stop();
   }
 
   start(): void {
@@ -111,6 +134,7 @@ export class SignalSocket {
   #connect(): void {
     clearTimeout(this.#timer);
     this.#retryAfterMs = null;
+    this.#reason = "";
     this.#set({ ...this.status, state: "connecting" });
     const socket = new WebSocket(this.options.url);
     this.#socket = socket;
@@ -147,6 +171,7 @@ export class SignalSocket {
       }
     } else if (message.t === "bye") {
       this.#retryAfterMs = message.retry_after_ms;
+      this.#reason = message.reason;
     }
     this.options.onMessage(message);
   }
@@ -160,7 +185,7 @@ export class SignalSocket {
     if (socket !== this.#socket) return;
     this.#forget();
     socket.close();
-    const verdict = afterClose(code, this.options.patient);
+    const verdict = afterClose(code, this.options.patient, this.#reason);
     const attempt = this.status.attempt + 1;
     if (verdict.next === "stop") {
       this.#set({ state: "stopped", attempt, problem: verdict.problem });

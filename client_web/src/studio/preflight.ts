@@ -212,7 +212,7 @@ export class Preflight extends LitElement {
       </section>
       <section>
         <h1>${t("preflight.title")}</h1>
-        <p class="lead">${t("preflight.lead", { room: this.session.room.room || this.session.params.room })}</p>
+        <p class="lead">${t("preflight.lead", { room: this.session.params.title || this.session.room.room || this.session.params.room })}</p>
         <ul class="checks" data-testid="checks">
           ${this.#check("camera", "camera", "check.camera", cameraVerdict(devices.state.camera), this.#cameraSize(camera))}
           ${this.#check(

@@ -7,7 +7,7 @@ import { MediaLink, type LinkStatus } from "../lib/media-link.ts";
 import type { PageParams } from "../lib/params.ts";
 import type { Participant, ServerMessage } from "../lib/protocol.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
-import { SignalSocket, socketUrl, type SocketStatus } from "../lib/socket.ts";
+import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import { SILENCE_DB } from "../lib/stats.ts";
 import { HEARD_DB } from "./checks.ts";
 import { ScreenShare } from "./screen-share.ts";
@@ -48,6 +48,7 @@ export class StudioSession {
   #endUnsent = false;
   #tiles: string[] = [];
   readonly #flag: string;
+  #listening = 0;
 
   constructor(
     readonly params: PageParams,
@@ -96,13 +97,35 @@ export class StudioSession {
 
   async start(): Promise<void> {
     this.socket.start();
-    window.setInterval(() => this.#listen(), LISTEN_EVERY_MS);
+    this.#listening = window.setInterval(() => this.#listen(), LISTEN_EVERY_MS);
     await this.devices.open(["camera", "microphone"]);
     const flag = this.#readFlag();
     if (flag) {
       this.shareLost = flag === "screen";
       this.goLive();
     }
+  }
+
+  /** For good: nothing of it is left. */
+  dispose(): void {
+    clearInterval(this.#listening);
+    this.screen.stop();
+    this.whip.dispose();
+    this.whep.dispose();
+    this.devices.dispose();
+    this.#follow(null);
+    this.socket.dispose();
+  }
+
+  /** Why there is nothing more to do in this room with this token; null while there is. */
+  get closed(): Closed | "token" | null {
+    // The server has still to hear that the teacher ended it.
+    if (this.#endUnsent) return null;
+    if (this.stage === "ended" || (this.room.known && this.room.lesson.state === "ended")) return "over";
+    const { problem } = this.socket.status;
+    if (problem === "forbidden") return "over";
+    if (problem === "over" || problem === "cancelled" || problem === "notOpen" || problem === "token") return problem;
+    return closedBy(this.whip.status.problem?.code ?? "");
   }
 
   /** @param takeover close another teacher's sessions in this room. */

@@ -75,6 +75,26 @@ export class Tile extends LitElement {
         font-size: 14px;
         font-weight: 600;
       }
+      .picture .flags {
+        top: auto;
+        right: auto;
+        bottom: var(--s2);
+        left: var(--s2);
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s1);
+      }
+      .flags span {
+        display: flex;
+        align-items: center;
+        gap: var(--s1);
+        padding: 2px var(--s3) 2px var(--s2);
+        border-radius: 20px;
+        background: #0a0d14;
+        color: #f5f7fb;
+        font-size: 14px;
+        font-weight: 600;
+      }
       tk-meter {
         height: 6px;
         border-radius: 0;
@@ -153,6 +173,11 @@ export class Tile extends LitElement {
       <div class="picture">
         <tk-picture cover testid="video-${who.id}" label=${who.name} .track=${this.track}></tk-picture>
         ${this.track ? nothing : this.#instead()}
+        <div class="flags">
+          ${who.display?.microphone === false
+            ? html`<span data-testid="microphone-off-${who.id}">${icon("microphoneOff")}${t("tile.microphoneOff")}</span>`
+            : nothing}
+        </div>
         ${who.hand ? html`<span class="raised">${icon("hand")}${t("hand.up")}</span>` : nothing}
       </div>
       <tk-meter title=${t("tile.theirSound")} .read=${() => this.#level()}></tk-meter>

@@ -61,9 +61,13 @@ export interface Missing {
 export function healthOf(who: Participant, stats: ParticipantStats | undefined, missing: Missing): Health {
   const report = stats?.report;
   if (!who.online) return { text: "tile.offline", icon: "bad", tone: "bad", well: false };
+  if (who.display?.local) return { text: "tile.local", icon: "people", tone: "warn", well: false };
   if (!report) return { text: "tile.joined", icon: "clock", tone: "calm", well: false };
   if (missing.picture > PATIENCE_MS) return { text: "tile.noPicture", icon: "bad", tone: "bad", well: false };
   if (missing.sound > PATIENCE_MS) return { text: "tile.noSound", icon: "silent", tone: "bad", well: false };
+  if (who.display && (!who.display.loudspeaker || who.display.volume === 0)) {
+    return { text: "tile.quiet", icon: "silent", tone: "warn", well: false };
+  }
   if (missing.picture > 0) return { text: "tile.joined", icon: "clock", tone: "calm", well: false };
   if ((report.loss ?? 0) > LOSSY || (stats?.down?.loss ?? 0) > LOSSY) {
     return { text: "tile.weak", icon: "line", tone: "warn", well: true };

@@ -1,20 +1,19 @@
-/** `/classroom`: the display at the front of the room. Answers one question: what is being taught? */
+/** One lesson on the display at the front of the room. Answers one question: what is being taught? */
 
 import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import "../components/picture.ts";
 import "../components/sound.ts";
 import { baseCss } from "../components/base-css.ts";
-import { exposeDebug } from "../lib/debug.ts";
-import * as format from "../lib/format.ts";
-import { LangController, initLang, t, type Key } from "../lib/i18n.ts";
+import { LangController, t, type Key } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
-import { parseParams } from "../lib/params.ts";
-import { keepAwake } from "../lib/wakelock.ts";
+import type { PageParams } from "../lib/params.ts";
+import { Times } from "../lib/times.ts";
 import { classroomCss } from "./classroom-css.ts";
 import "./overlay.ts";
+import { loudness } from "./remote.ts";
 import { ClassroomSession } from "./session.ts";
-import type { Phase, View } from "./view.ts";
+import type { Layout, Phase, View } from "./view.ts";
 
 /** Every state is a word, an icon and a colour. */
 const PHASES: Readonly<Record<Phase, { text: Key; icon: IconName; tone: "ok" | "warn" | "bad" | "calm" }>> = {
@@ -22,6 +21,8 @@ const PHASES: Readonly<Record<Phase, { text: Key; icon: IconName; tone: "ok" | "
   token: { text: "state.token", icon: "bad", tone: "bad" },
   forbidden: { text: "state.forbidden", icon: "bad", tone: "bad" },
   replaced: { text: "state.replaced", icon: "warn", tone: "warn" },
+  notOpen: { text: "state.notOpen", icon: "clock", tone: "calm" },
+  cancelled: { text: "state.cancelled", icon: "check", tone: "calm" },
   refused: { text: "state.refused", icon: "bad", tone: "bad" },
   connecting: { text: "state.connecting", icon: "link", tone: "calm" },
   reconnecting: { text: "state.reconnecting", icon: "link", tone: "bad" },
@@ -38,6 +39,8 @@ const SENTENCES: Partial<Record<Phase, Key>> = {
   token: "say.token",
   forbidden: "say.forbidden",
   replaced: "say.replaced",
+  notOpen: "say.notOpen",
+  cancelled: "say.cancelled",
   connecting: "say.connecting",
   reconnecting: "say.reconnecting",
   waiting: "say.waiting",
@@ -46,51 +49,81 @@ const SENTENCES: Partial<Record<Phase, Key>> = {
 
 const POINTER_MS = 3_000;
 
-@customElement("tk-classroom")
-export class ClassroomApp extends LitElement {
+/** `closed`: the session's `closed` became something else than null. */
+@customElement("tk-lesson")
+export class LessonView extends LitElement {
   static override styles = [baseCss, classroomCss];
 
+  /** Read once, when the element is put into the document. */
+  @property({ attribute: false }) params!: PageParams;
   @state() private overlay = false;
-  readonly #session: ClassroomSession;
+  #session!: ClassroomSession;
+  readonly #times = new Times();
   #pointerTimer = 0;
+  #ticking = 0;
+  #closed = false;
+  /** Reflected for what lies over it: `idle` while there is no picture. */
+  @property({ reflect: true }) layout: Layout = "idle";
+  readonly #onMove = (): void => this.#showPointer();
+  readonly #onDown = (): void => this.#unblockSound();
+  readonly #onPress = (event: KeyboardEvent): void => this.#onKey(event);
 
   constructor() {
     super();
-    const params = parseParams(location.hash, location.search);
-    initLang(params.lang);
     new LangController(this);
-    this.overlay = params.overlay;
-    this.#session = new ClassroomSession(
-      params,
-      () => this.requestUpdate(),
-      () => this.#eachPicture(),
-    );
-    exposeDebug(this.#session, () => this.#session.view.phase);
-    // A new link was opened in this window.
-    addEventListener("hashchange", () => location.reload());
-    // Out of the back/forward cache: everything was closed when it went in.
-    addEventListener("pageshow", (event) => event.persisted && location.reload());
-    addEventListener("pointermove", () => this.#showPointer());
-    addEventListener("keydown", (event) => this.#onKey(event));
-    addEventListener("pointerdown", () => this.#unblockSound());
-    window.setInterval(() => this.requestUpdate(), 1_000);
+  }
+
+  get session(): ClassroomSession {
+    return this.#session;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    keepAwake();
+    this.overlay = this.params.overlay;
+    this.#session = new ClassroomSession(
+      this.params,
+      () => this.#onChange(),
+      () => this.#eachPicture(),
+    );
+    addEventListener("pointermove", this.#onMove);
+    addEventListener("keydown", this.#onPress);
+    addEventListener("pointerdown", this.#onDown);
+    this.#ticking = window.setInterval(() => this.requestUpdate(), 1_000);
     this.#session.start();
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("pointermove", this.#onMove);
+    removeEventListener("keydown", this.#onPress);
+    removeEventListener("pointerdown", this.#onDown);
+    clearInterval(this.#ticking);
+    clearTimeout(this.#pointerTimer);
+    this.#closed = true; // what the session says while it is taken down is nobody's business
+    this.#session.dispose();
+  }
+
+  #onChange(): void {
+    this.requestUpdate();
+    if (this.#closed || this.#session.closed === null) return;
+    this.#closed = true;
+    this.dispatchEvent(new CustomEvent("closed", { detail: this.#session.closed }));
+  }
+
+  protected override willUpdate(): void {
+    this.#times.use(this.params.zone ?? "");
+    this.layout = this.#session.view.layout;
+  }
+
   protected override render(): TemplateResult {
-    document.title = `${t("classroom.title")} · ${t("app.name")}`;
     const view = this.#session.view;
-    const { soundBlocked } = this.#session;
+    const { soundBlocked, display } = this.#session;
+    const volume = loudness(display);
     return html`
       ${this.#banner(view)} ${view.layout === "idle" ? this.#idle(view) : nothing} ${this.#stage(view)}
-      <tk-sound testid="slot-teacher-audio" .track=${this.#session.track("teacher", "audio")} @sound-blocked=${this.#onBlocked}
+      <tk-sound testid="slot-teacher-audio" .volume=${volume} .track=${this.#session.track("teacher", "audio")} @sound-blocked=${this.#onBlocked}
         @sound-playing=${this.#onPlaying}></tk-sound>
-      <tk-sound testid="slot-called-audio" .track=${this.#session.track("called", "audio")} @sound-blocked=${this.#onBlocked}
+      <tk-sound testid="slot-called-audio" .volume=${volume} .track=${this.#session.track("called", "audio")} @sound-blocked=${this.#onBlocked}
         @sound-playing=${this.#onPlaying}></tk-sound>
       ${soundBlocked && view.layout !== "idle"
         ? html`<button class="tap" data-testid="tap-for-sound" @click=${this.#unblockSound}>${icon("call")}${t("sound.tap")}</button>`
@@ -108,9 +141,9 @@ export class ClassroomApp extends LitElement {
     const sentence = SENTENCES[view.phase];
     return html`
       <main class="idle" data-testid="idle">
-        <p class="time">${format.clock(now)}</p>
-        <p class="date">${format.longDate(now)}</p>
-        <h1>${view.phase === "ended" ? t("ended.title") : room.name || params.room || t("app.name")}</h1>
+        <p class="time">${this.#times.clock(now)}</p>
+        <p class="date">${this.#times.date(now)}</p>
+        <h1>${view.phase === "ended" ? t("ended.title") : params.title || room.name || params.room || t("app.name")}</h1>
         ${sentence ? html`<p class="say">${t(sentence)}</p>` : nothing}
         ${view.phase === "replaced"
           ? html`<button class="primary" data-testid="take-back" @click=${() => this.#session.socket.start()}>
@@ -123,21 +156,31 @@ export class ClassroomApp extends LitElement {
 
   /** Stays in the document, hidden, while there is no lesson: its pictures keep their frames. */
   #stage(view: View): TemplateResult {
+    const { local } = this.#session.display;
     const screen = view.layout === "screen";
-    const extra = view.showCalled || view.calledHere;
-    const classes = ["stage", screen || extra ? "side" : "", screen !== extra ? "single" : ""].join(" ");
+    // Taken over: the classroom's own lesson has the largest place, the teacher's goes on beside it.
+    const extra = !local && (view.showCalled || view.calledHere);
+    const largest = local || screen;
+    const beside = local ? screen : extra;
+    const classes = ["stage", largest || extra ? "side" : "", largest !== beside ? "single" : ""].join(" ");
     return html`
       <main class=${classes} ?hidden=${view.layout === "idle"}>
-        <figure class="main" ?hidden=${!screen}>${this.#picture("screen", screen)}</figure>
-        <figure class=${screen ? "one" : "main"}>
+        <section class="local" ?hidden=${!local} data-testid="local">
+          ${icon("people")}
+          <h1>${t("local.title")}</h1>
+          <p>${t("local.say")}</p>
+          <button data-testid="local-end" @click=${() => this.#session.endLocal()}>${t("local.end")}</button>
+        </section>
+        <figure class=${local ? "one" : "main"} ?hidden=${!screen}>${this.#picture("screen", screen)}</figure>
+        <figure class=${local && screen ? "two" : largest ? "one" : "main"}>
           ${this.#picture("camera", view.layout !== "idle")}
           <figcaption>${icon("camera")}<span>${this.#leadName()}</span></figcaption>
         </figure>
-        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.showCalled}>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${local || !view.showCalled}>
           ${this.#picture("called", view.showCalled)}
           <figcaption>${icon("call")}<span>${this.#calledName()}</span></figcaption>
         </figure>
-        <figure class="${screen ? "two" : "one"} talking" ?hidden=${!view.calledHere}>${this.#self(view)}</figure>
+        <figure class="${screen ? "two" : "one"} talking" ?hidden=${local || !view.calledHere}>${this.#self(view)}</figure>
       </main>
     `;
   }
@@ -176,8 +219,10 @@ export class ClassroomApp extends LitElement {
   #banner(view: View): TemplateResult | typeof nothing {
     if (!view.calledHere) return nothing;
     const muted = this.#session.room.participants.get(this.#session.room.me)?.muted ?? false;
-    const silent = muted || !this.#session.devices.tracks.microphone;
-    const text: Key = muted ? "called.muted" : silent ? "called.noMicrophone" : "called.heard";
+    const missing = !this.#session.devices.tracks.microphone;
+    const off = !this.#session.display.microphone;
+    const silent = muted || missing || off;
+    const text: Key = muted ? "called.muted" : missing ? "called.noMicrophone" : off ? "called.off" : "called.heard";
     return html`<div class="banner ${silent ? "off" : ""}" role="status" data-testid="called-banner">
       ${icon(silent ? "microphoneOff" : "call")}${t(text)}
     </div>`;
@@ -192,7 +237,7 @@ export class ClassroomApp extends LitElement {
         <div class="state ${phase.tone}" role="status" data-testid="state" data-phase=${view.phase}>
           ${icon(phase.icon)}<span>${t(phase.text, { n: view.attempt })}</span>
         </div>
-        <div class="lesson">${idle ? room.room : this.#leadName()}</div>
+        <div class="lesson">${idle ? (this.params.title ? room.name : room.room) : this.#leadName()}</div>
         <div class="notes">${this.#notes()}</div>
         ${socket.status.state === "open" && (room.lesson.state === "live" || room.lesson.state === "interrupted")
           ? html`<button data-testid="hand" aria-pressed=${String(this.#session.handUp)} aria-keyshortcuts="h"
@@ -200,8 +245,9 @@ export class ClassroomApp extends LitElement {
               ${icon("hand")}${t(this.#session.handUp ? "hand.up" : "hand.raise")}
             </button>`
           : nothing}
+        <slot name="bar"></slot>
         ${idle ? nothing : html`<div class="here">${room.name}</div>`}
-        ${idle ? nothing : html`<div class="clock">${format.clock(Date.now() + room.clockOffset)}</div>`}
+        ${idle ? nothing : html`<div class="clock">${this.#times.clock(Date.now() + room.clockOffset)}</div>`}
       </footer>
     `;
   }
@@ -221,6 +267,9 @@ export class ClassroomApp extends LitElement {
     }
     const me = this.#session.room.participants.get(this.#session.room.me);
     if (me?.muted && tracks.microphone) note("microphoneOff", "muted.byTeacher");
+    const { display } = this.#session;
+    if (!display.microphone && tracks.microphone) note("microphoneOff", "muted.here");
+    if (!display.loudspeaker || display.volume === 0) note("silent", "quiet.here");
     return notes;
   }
 
@@ -266,5 +315,11 @@ export class ClassroomApp extends LitElement {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.key === "i") this.overlay = !this.overlay;
     else if (event.key === "h") this.#session.raiseHand();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tk-lesson": LessonView;
   }
 }

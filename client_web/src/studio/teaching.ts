@@ -1,20 +1,18 @@
-/** `/studio`: the lead teacher's page. Answers one question: do they see and hear me? */
+/** One lesson, for the lead teacher. Answers one question: do they see and hear me? */
 
 import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../components/meter.ts";
 import "../components/picture.ts";
 import "../components/sound.ts";
 import { baseCss } from "../components/base-css.ts";
-import { exposeDebug } from "../lib/debug.ts";
 import * as format from "../lib/format.ts";
-import { LangController, initLang, lang, setLang, t, type Key } from "../lib/i18n.ts";
+import { LangController, lang, setLang, t, type Key } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
-import { decodeToken, parseParams } from "../lib/params.ts";
+import { decodeToken, type PageParams } from "../lib/params.ts";
 import type { Participant } from "../lib/protocol.ts";
 import { meterPosition } from "../lib/stats.ts";
-import { keepAwake } from "../lib/wakelock.ts";
 import { answerOf, type Answer } from "./answer.ts";
 import { cameraVerdict, microphoneVerdict } from "./checks.ts";
 import { dialogCss } from "./dialog-css.ts";
@@ -34,39 +32,59 @@ const IDLE_ANSWERS: Readonly<Record<Exclude<Stage, "live">, Answer>> = {
   ended: { text: "over.title", values: {}, icon: "check", tone: "calm" },
 };
 
-@customElement("tk-studio")
-export class StudioApp extends LitElement {
+/** `closed`: the session's `closed` became something else than null. What lies in the slot `lesson` stands in the head. */
+@customElement("tk-teaching")
+export class Teaching extends LitElement {
   static override styles = [baseCss, studioCss, dialogCss];
 
   @state() private soundBlocked = false;
   @query("#end") private endDialog!: HTMLDialogElement;
   @query("#help") private helpDialog!: HTMLDialogElement;
-  readonly #session: StudioSession;
+  /** Read once, when the element is put into the document. */
+  @property({ attribute: false }) params!: PageParams;
+  #session!: StudioSession;
+  #ticking = 0;
+  #closed = false;
+  readonly #onPress = (event: KeyboardEvent): void => this.#onKey(event);
+  readonly #onDown = (): void => this.#unblockSound();
 
   constructor() {
     super();
-    const params = parseParams(location.hash, location.search);
-    initLang(params.lang);
     new LangController(this);
-    this.#session = new StudioSession(
-      params,
-      () => this.requestUpdate(),
-      () => this.#freeze(),
-    );
-    exposeDebug(this.#session, () => this.#session.stage);
-    addEventListener("hashchange", () => location.reload());
-    // Out of the back/forward cache: everything was closed when it went in.
-    addEventListener("pageshow", (event) => event.persisted && location.reload());
-    addEventListener("keydown", (event) => this.#onKey(event));
-    addEventListener("pointerdown", () => this.#unblockSound());
-    window.setInterval(() => this.requestUpdate(), 1_000);
+  }
+
+  get session(): StudioSession {
+    return this.#session;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#session = new StudioSession(
+      this.params,
+      () => this.#onChange(),
+      () => this.#freeze(),
+    );
+    addEventListener("keydown", this.#onPress);
+    addEventListener("pointerdown", this.#onDown);
+    this.#ticking = window.setInterval(() => this.requestUpdate(), 1_000);
     if (this.#obstacle()) return;
-    keepAwake();
     void this.#session.start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("keydown", this.#onPress);
+    removeEventListener("pointerdown", this.#onDown);
+    clearInterval(this.#ticking);
+    this.#closed = true; // what the session says while it is taken down is nobody's business
+    this.#session.dispose();
+  }
+
+  #onChange(): void {
+    this.requestUpdate();
+    if (this.#closed || this.#session.closed === null) return;
+    this.#closed = true;
+    this.dispatchEvent(new CustomEvent("closed", { detail: this.#session.closed }));
   }
 
   #obstacle(): Obstacle | null {
@@ -82,7 +100,6 @@ export class StudioApp extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    document.title = `${t("studio.title")} · ${t("app.name")}`;
     return html`${this.#header()} ${this.#body()} ${this.#dialogs()}`;
   }
 
@@ -120,10 +137,11 @@ export class StudioApp extends LitElement {
     const answer = this.#answer();
     return html`
       <header>
-        <div class="brand">${t("app.name")}<small>${[room.room || params.room, room.name].filter(Boolean).join(" · ")}</small></div>
+        <div class="brand">${t("app.name")}<small>${[params.title || room.room || params.room, room.name].filter(Boolean).join(" · ")}</small></div>
         <div class="answer ${answer.tone}" role="status" data-testid="state" data-phase=${stage}>
           ${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>
         </div>
+        <slot name="lesson"></slot>
         ${stage === "live" ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
           @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
@@ -391,5 +409,11 @@ export class StudioApp extends LitElement {
   #unblockSound(): void {
     if (!this.soundBlocked) return;
     for (const sound of this.renderRoot.querySelectorAll("tk-sound")) void sound.play();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tk-teaching": Teaching;
   }
 }
