@@ -16,6 +16,7 @@ from sqlalchemy import select
 from mediaserver import api
 from signalling import access, metrics
 from signalling.access import DATABASE, RULES, Rule
+from signalling.bell.passes import Passes
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
@@ -24,7 +25,10 @@ from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
+from signalling.rest.bookings import BookingsResource
+from signalling.rest.lessons import LessonsResource
 from signalling.rest.rooms import RoomsResource
+from signalling.rest.week import WeekResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
 from signalling.ws import WebSockets
@@ -74,7 +78,14 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        self.api = Api(database, [RoomsResource(self.rooms)], self.people.cookie_name, clock)
+        rules, passes = config.bell.rules(), Passes(database, secret)
+        resources = [
+            RoomsResource(self.rooms),
+            BookingsResource(rules),
+            LessonsResource(config.bell, passes),
+            WeekResource(rules),
+        ]
+        self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)

@@ -129,6 +129,8 @@ RULES = (
         (
             "mediaserver.api",
             "mediaserver.settings",
+            "signalling.bell.passes",
+            "signalling.booking.limits",
             "signalling.db",
             "signalling.people",
             "signalling.rest",

@@ -71,7 +71,7 @@ async def move(
         await claims.replace(session, [row.id], [held])
         facts = {**before, "starts": row.starts, "ends": row.ends}
         await _record(session, "moved", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -92,7 +92,7 @@ async def cancel(
         await claims.release(session, [row.id])
         facts = {"starts": row.starts, "ends": row.ends, "reason": reason}
         await _record(session, "cancelled", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -126,7 +126,7 @@ async def substitute(
         facts |= {"starts": row.starts, "ends": row.ends, "reason": reason}
         also = [before, teacher]
         await _record(session, "substituted", booking, row, places, actor, now, facts, also)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -219,7 +219,7 @@ async def substitute_assistant(
         }
         also = [id for id in (seat.assistant, assistant) if id]
         await _record(session, "substituted", booking, row, after, actor, now, facts, also)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -261,7 +261,7 @@ async def make_up(database: Database, lesson: str, when: Plan, actor: str, now: 
         row = await session.get_one(Lesson, held[0].lesson)
         facts = {"starts": row.starts, "ends": row.ends, "makes_up": missed.id, "missed_starts": missed.starts}
         await _record(session, "made_up", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -301,7 +301,7 @@ async def extend(
         await claims.replace(session, [row.id], [longer])
         facts = {"starts": row.starts, "ends": longer.ends, "minutes": minutes}
         await _record(session, "extended", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -351,7 +351,7 @@ def _single(when: Plan) -> Plan:
     return when
 
 
-def _changed(row: Lesson) -> Changed:
+def changed(row: Lesson) -> Changed:
     return Changed(row.id, row.version, row.state, row.starts, max(row.ends, row.extended or 0))
 
 

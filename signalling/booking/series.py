@@ -172,17 +172,17 @@ async def cancel(
     reason: str = "",
     version: int | None = None,
 ) -> Series:
-    """Call off all lessons that have not begun, or those from a day on; or withdraw a request.
+    """Call off all lessons that have not begun, or those from a day on.
 
-    :raises UserError: 409 `nothing_left`, `changed_meanwhile`.
+    :raises UserError: 409 `not_booked`, `nothing_left`, `changed_meanwhile`.
     """
     short(reason)
 
     async def work(session: AsyncSession) -> Series:
-        row = await rows.booking_locked(session, booking, version)
+        row = await _booked(session, booking, version)
         places = await rows.booking_places(session, row.id)
         lessons = await _coming(session, row, since, now, make_ups=True)
-        if row.state not in ("requested", "booked") or (row.state == "booked" and not lessons):
+        if not lessons:
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
         await _call_off_all(session, row, lessons, reason)
@@ -233,7 +233,7 @@ async def leave_out(
 async def substitute(
     database: Database,
     booking: str,
-    since: dt.date,
+    since: dt.date | None,
     teacher: str,
     actor: str,
     now: float,
@@ -242,7 +242,8 @@ async def substitute(
     reason: str = "",
     version: int | None = None,
 ) -> Series:
-    """Another teacher takes the series from a day on. Lessons that were given to somebody already stay with her.
+    """Another teacher takes all lessons that have not begun, or those from a day on. What was given to somebody already
+    stays with her.
 
     :raises UserError: 409 `conflict`, `nothing_left`, `changed_meanwhile`; 422 when she does not teach there.
     """
@@ -311,8 +312,6 @@ def _call_off(lesson: Lesson, reason: str) -> None:
 
 
 def _first(lessons: Sequence[Lesson]) -> dict[str, object]:
-    if not lessons:
-        return {"lessons": 0}
     return {"starts": lessons[0].starts, "ends": lessons[0].ends, "lessons": len(lessons)}
 
 

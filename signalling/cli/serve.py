@@ -102,7 +102,7 @@ class Server:
             await self._database.upgrade()
             self.signalling = Signalling(config, self.bus, self._secret, self._database, ca_file=self.ca_file)
             rooms, metrics = self.signalling.rooms, self.signalling.metrics
-            belfry = Belfry(self._database, rooms, self._secret, config.bell, metrics)
+            belfry = Belfry(self._database, rooms, config.bell, metrics)
             try:
                 self._media = self._make_media(config.media.settings(), self.bus)
             except RuntimeError as error:  # the plane that was asked for cannot be loaded

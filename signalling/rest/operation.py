@@ -69,7 +69,8 @@ class Operation:
     """:ivar path: after `/api/v1`; its parameters are named as kinds of `scopes.find` where they are ids of such.
     :ivar right: action of `roles.TABLE`. :ivar of: the parameter that it is asked for; empty: the handler asks.
     :ivar status: of the answer; 204 where the handler returns None.
-    :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON."""
+    :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON.
+    :ivar body_bytes: of a body that may be longer than others."""
 
     method: str
     path: str
@@ -80,6 +81,7 @@ class Operation:
     creates: bool = False
     rule: Rule = Rule.PERSON
     content: str = "application/json"
+    body_bytes: int = 0
 
     @functools.cached_property
     def _hints(self) -> dict[str, Any]:
@@ -128,6 +130,8 @@ class Operation:
             await request[CALLER].require(self.right, self.of, request.match_info[self.of])
         body_type, query_type = self.takes
         query = bodies.read_query(request, query_type)
+        if self.body_bytes:
+            request = request.clone(client_max_size=self.body_bytes)
         body = await bodies.read(request, body_type) if body_type is not Nothing else Nothing()
         call = Call(request, body, query, now)
         key = request.headers.get(idempotency.HEADER) if self.creates else None
