@@ -28,6 +28,7 @@ from signalling.rest.api import Api
 from signalling.rest.bookings import BookingsResource
 from signalling.rest.lessons import LessonsResource
 from signalling.rest.rooms import RoomsResource
+from signalling.rest.series import SeriesResource
 from signalling.rest.week import WeekResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
@@ -82,6 +83,7 @@ class Signalling:
         resources = [
             RoomsResource(self.rooms),
             BookingsResource(rules),
+            SeriesResource(rules),
             LessonsResource(config.bell, passes),
             WeekResource(rules),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
@@ -15,7 +15,7 @@ from mediaserver.api import UserError
 from signalling.booking import claims, notices, rows, schooltime
 from signalling.booking.alternatives import NEAR, alternatives
 from signalling.booking.book import short
-from signalling.booking.change import take_over
+from signalling.booking.change import receiving, sit, take_over
 from signalling.booking.check import bounded
 from signalling.booking.claims import Holding, Place, resources
 from signalling.booking.forms import form_named
@@ -24,7 +24,7 @@ from signalling.booking.problems import conflict
 from signalling.booking.request import known
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
-from signalling.db.lessons import Booking, Lesson
+from signalling.db.lessons import Booking, BookingSeat, Lesson
 from signalling.timetable.series import Occurrence, Plan, Skipped
 
 ByHand = Literal["ask", "keep", "move"]
@@ -267,6 +267,52 @@ async def substitute(
         told = {**facts, **_first(lessons), "reason": reason}
         await notices.record(
             session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=[before, teacher]
+        )
+        return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
+
+    return await database.run(work)
+
+
+async def substitute_assistant(
+    database: Database,
+    booking: str,
+    since: dt.date | None,
+    classroom: str,
+    assistant: str | None,
+    actor: str,
+    now: float,
+    *,
+    rules: Rules,
+    reason: str = "",
+    version: int | None = None,
+) -> Series:
+    """Another teacher, or with None nobody, is beside the pupils of one receiving classroom in all lessons that have
+    not begun, or those from a day on. Where somebody else was put there already, she stays.
+
+    :raises UserError: 409 `conflict`, `nothing_left`, `changed_meanwhile`; 422 as for one lesson.
+    """
+    short(reason)
+
+    async def work(session: AsyncSession) -> Series:
+        row = await _booked(session, booking, version)
+        places = await rows.booking_places(session, row.id)
+        before = receiving(places, classroom).assistant
+        coming = await _coming(session, row, since, now, make_ups=True)
+        seats = await rows.lesson_places(session, [lesson.id for lesson in coming])
+        lessons = [it for it in coming if receiving(seats[it.id], classroom).assistant == before]
+        if not lessons:
+            raise _nothing_left()
+        sitting = [(lesson, seats[lesson.id]) for lesson in lessons]
+        names, held = await sit(session, row, sitting, classroom, assistant, now, rules)
+        seat = update(BookingSeat).where(BookingSeat.booking == row.id, BookingSeat.classroom == classroom)
+        await session.execute(seat.values(assistant=assistant))
+        row.version += 1
+        await session.flush()
+        await claims.replace(session, [lesson.id for lesson in lessons], held)
+        facts = {**names, **_first(lessons), "reason": reason}
+        also = {row.teacher, *(id for id in (before, assistant) if id)}
+        await notices.record(
+            session, "substituted", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
