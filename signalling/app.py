@@ -26,7 +26,11 @@ from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
 from signalling.rest.bookings import BookingsResource
+from signalling.rest.feeds import FeedsResource
+from signalling.rest.ledger import LedgerResource
 from signalling.rest.lessons import LessonsResource
+from signalling.rest.notices import NoticesResource
+from signalling.rest.rating import RatingResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
 from signalling.rest.week import WeekResource
@@ -86,6 +90,10 @@ class Signalling:
             SeriesResource(rules),
             LessonsResource(config.bell, passes),
             WeekResource(rules),
+            NoticesResource(),
+            LedgerResource(),
+            RatingResource(config.bell),
+            FeedsResource(config.http, secret),
         ]
         self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)

@@ -39,7 +39,7 @@ class Page:
 
     def __init__(self, http: aiohttp.ClientSession, cookie: str, csrf: str) -> None:
         self._http = http
-        self._headers = {"Cookie": f"tongke={cookie}", "X-CSRF-Token": csrf}
+        self._headers = {"Cookie": cookie, "X-CSRF-Token": csrf}
 
     async def raw(self, method: str, path: str, body: Any = None, **headers: str) -> aiohttp.ClientResponse:
         json = {} if body is None else {"json": body}
@@ -77,12 +77,13 @@ class Office:
         self.database = database
         self.clock = clock
 
-    async def page(self, person: str) -> Page:
+    async def page(self, person: str, cookie: str = "tongke") -> Page:
+        """:param cookie: its name; another one with HTTPS."""
         async with self.database.write() as session:
             begun = await sessions.begin(session, self.clock.now, person, "test")
             # Tests turn the clock by weeks.
             await session.execute(update(Login).values(expires=int(self.clock.now) + 10**9))
-        return Page(self.http, begun.cookie, begun.csrf)
+        return Page(self.http, f"{cookie}={begun.cookie}", begun.csrf)
 
 
 def plan(day: dt.date = TUESDAY, period: int | None = 1, **more: Any) -> dict[str, Any]:

@@ -169,7 +169,7 @@ async def test_what_cannot_be_understood(office: Office) -> None:
         (body(secret=1), (400, "bad_request")),
         (body(classroom="nowhere"), (404, "not_found")),
         (body(form="mass", receivers=[{"classroom": f"{n:016}"} for n in range(2000)]), (422, "unknown_classroom")),
-        (body(note="长" * 200_000), (413, "too_large")),
+        (body(note="长" * 100_000), (413, "too_large")),
     ):
         assert await planner.refused("POST", "/bookings", wrong) == expected
         assert await planner.refused("POST", "/bookings/check", wrong) == expected
