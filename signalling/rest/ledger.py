@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 import structlog
@@ -103,26 +104,27 @@ async def _require(call: Call[Any, Any], action: str) -> None:
         raise forbidden(action)
 
 
-async def _file(call: Call[Any, Any], name: str, lines: AsyncIterator[bytes]) -> web.StreamResponse:
+async def _file(call: Call[Any, Any], name: str, lines: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """What goes wrong before the first lines is a problem; afterwards the connection breaks, so that nobody takes half
     a file for a whole one."""
-    head = await anext(lines)
-    first = await anext(lines, b"")
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": f"{CSV}; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{name}.csv"',
-            **NO_STORE,
-        }
-    )
-    await response.prepare(call.request)
-    try:
-        await response.write(head + first)
-        async for part in lines:
-            await response.write(part)
-        await response.write_eof()
-    except UserError as error:
-        log.warning("file_broken", name=name, code=error.code)
-        if call.request.transport is not None:
-            call.request.transport.abort()
-    return response
+    headers = {
+        "Content-Type": f"{CSV}; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        **NO_STORE,
+    }
+    async with contextlib.aclosing(lines):
+        head = await anext(lines) + await anext(lines, b"")
+        if call.request.method == "HEAD":
+            return web.Response(headers=headers)
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(call.request)
+        try:
+            await response.write(head)
+            async for part in lines:
+                await response.write(part)
+            await response.write_eof()
+        except UserError as error:
+            log.warning("file_broken", name=name, code=error.code)
+            if call.request.transport is not None:
+                call.request.transport.abort()
+        return response

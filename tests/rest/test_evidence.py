@@ -6,9 +6,11 @@ import csv
 import io
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import insert
 
+from signalling.bell import ledger
 from signalling.db import audit
 from signalling.db.lessons import Participation
 from tests.booking.county import NOW, TUESDAY, at, set_lesson
@@ -113,6 +115,21 @@ async def test_files_for_excel(office: Office, taught: str) -> None:
     bad = await planner.raw("GET", "/ledger.csv?since=5&until=1&school=s0")
     assert (bad.status, (await bad.json())["code"]) == (422, "bad_range")
     assert await planner.refused("GET", f"/ledger?since=1&until={10**30}&school=s0") == (400, "bad_request")
+
+
+async def test_half_a_file_is_none(office: Office, taught: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    planner = await office.page("boss")
+    path = f"/ledger/items.csv?{YEAR}"
+    assert (await planner.raw("HEAD", path)).status == 200
+    monkeypatch.setattr(ledger, "MAX_PAGE", 1)
+    monkeypatch.setattr(ledger, "MAX_EXPORT", 2)
+    answer = await planner.raw("GET", path)
+    assert answer.status == 200
+    with pytest.raises(aiohttp.ClientError):
+        await answer.read()
+    monkeypatch.setattr(ledger, "MAX_EXPORT", 0)
+    answer = await planner.raw("GET", path)
+    assert (answer.status, (await answer.json())["code"]) == (422, "too_long")
 
 
 async def test_evidence(office: Office, taught: str) -> None:
