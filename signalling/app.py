@@ -54,7 +54,7 @@ class Signalling:
     `start` begins the clock of the rooms, `drain` refuses what is new and says good-bye, `stop` ends the rest.
     The database is opened before and closed after it; handlers find it in `request.app[DATABASE]`.
 
-    :ivar people: accounts and who is signed in.
+    :ivar people: accounts and who is signed in. :ivar passes: for whoever enters a lesson.
     """
 
     def __init__(
@@ -83,12 +83,13 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
-        rules, passes = config.bell.rules(), Passes(database, secret)
+        self.passes = Passes(database, secret)
+        rules = config.bell.rules()
         resources = [
             RoomsResource(self.rooms),
             BookingsResource(rules),
             SeriesResource(rules),
-            LessonsResource(config.bell, passes),
+            LessonsResource(config.bell, self.passes),
             WeekResource(rules),
             NoticesResource(),
             LedgerResource(),
