@@ -17,6 +17,7 @@ MODULES = {
     "memory": "benchmarks.memory",
     "glass": "benchmarks.glass",
     "soak": "benchmarks.soak",
+    "booking": "benchmarks.booking",
 }
 NAMES = tuple(MODULES)
 

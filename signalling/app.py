@@ -20,6 +20,7 @@ from signalling.bell.passes import Passes
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
+from signalling.hooks.webhooks import Webhooks
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
@@ -33,6 +34,7 @@ from signalling.rest.notices import NoticesResource
 from signalling.rest.rating import RatingResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
+from signalling.rest.webhooks import WebhooksResource
 from signalling.rest.week import WeekResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
@@ -95,6 +97,7 @@ class Signalling:
             LedgerResource(),
             RatingResource(config.bell),
             FeedsResource(config.http, secret),
+            WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
         ]
         self.api = Api(database, resources, self.people.cookie_name, clock)
         self.api.add_routes(app)

@@ -240,6 +240,14 @@ class OidcConfig(Section):
         return self
 
 
+class WebhooksConfig(Section):
+    allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
+
+
+class BoxesConfig(Section):
+    at_once: Annotated[int, Field(ge=0, le=500)] = 20
+
+
 class LogConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
@@ -259,6 +267,8 @@ class Config(BaseSettings):
     database: DatabaseConfig = DatabaseConfig()
     bell: BellConfig = BellConfig()
     oidc: OidcConfig = OidcConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
+    boxes: BoxesConfig = BoxesConfig()
     log: LogConfig = LogConfig()
 
     @classmethod

@@ -23,6 +23,8 @@ _SECRET_TEXT = re.compile(
     r"""
       (?P<jwt>eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)
     | (?P<bearer>(?i:bearer)\s+)[^\s"',]+
+    | (?P<hook>whsec_)[A-Za-z0-9+/=]+
+    | (?P<login>://[^\s/:@]*:)[^\s/@]+(?=@)
     | (?P<pwd>(?i:a=)?(?i:ice-pwd|ice-ufrag|crypto):)[^\s"'\\]+
     | (?P<pair>(?i:credential|password|token)["']?\s*[=:]\s*["']?)[^\s"'&,;)}]+
     | (?P<path>/(?i:whip|whep)/[A-Za-z0-9_-]{1,64}/)[A-Za-z0-9_-]{8,}

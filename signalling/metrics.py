@@ -96,6 +96,15 @@ class Metrics:
             ["task"],
             registry=registry,
         )
+        self.webhook_tries = Counter(
+            "tongke_webhook_tries",
+            "Deliveries to webhooks by what became of a try: arrived, failed, given_up",
+            ["result"],
+            registry=registry,
+        )
+        self.boxes = Gauge(
+            "tongke_boxes", "Recorder boxes of lessons that are open, by what they do", ["state"], registry=registry
+        )
         self.ready = Gauge("tongke_ready", "1 while new sessions are taken", registry=registry)
         self._plane: dict[str, int] = {}
         self.census: Census = dict

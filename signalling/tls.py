@@ -76,6 +76,14 @@ def ensure(directory: Path, names: Iterable[str], now: datetime.datetime) -> Fil
     return files
 
 
+def fingerprint(files: Files) -> bytes:
+    """SHA-256 of the certificate that clients are shown. :raises UserError: it cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(files.cert.read_bytes()).fingerprint(hashes.SHA256())
+    except (OSError, ValueError):
+        raise UserError(400, "bad_config", f"{files.cert} cannot be read as a certificate; name a PEM file.") from None
+
+
 def context(files: Files) -> ssl.SSLContext:
     """A server context, TLS 1.2 and later.
 

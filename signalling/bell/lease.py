@@ -2,8 +2,9 @@
 
 The holder renews its row well before it ends. Another takes it when the row has ended by its own clock, or when the
 row has not changed for as long as a lease lasts: that needs no clocks that agree, so a holder whose clock was wrong
-cannot keep the others out for longer. Whoever acts on the lease does so in the transaction in which `hold` found it,
-with the row locked: a process that was paused and wakes up finds another name there and does nothing.
+cannot keep the others out for longer. A holder that is seen to be dead, on the same machine, keeps nobody out.
+Whoever acts on the lease does so in the transaction in which `hold` found it, with the row locked: a process that was
+paused and wakes up finds another name there and does nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from signalling.bell import holder
 from signalling.db import records
 from signalling.db.upsert import insert
 
@@ -66,6 +68,8 @@ class Lease:
 
     def _ours(self, held: Held | None, now: float, monotonic: float) -> bool:
         if held is None or held.holder in ("", self.holder) or held.until + SKEW_S <= now:
+            return True
+        if holder.is_dead(held.holder):
             return True
         if self._watched is None or self._watched[0] != held:
             self._watched = held, monotonic

@@ -8,7 +8,6 @@ because a server may end between the two.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.bell import transitions
+from signalling.bell import holder, transitions
 from signalling.bell.lease import Lease
 from signalling.bell.pulse import Pulse
 from signalling.bell.steady import Steady
@@ -88,7 +87,7 @@ class Bell:
         self._monotonic = monotonic
         self._metrics = metrics
         self._open_before_s = settings.open_before_minutes * 60
-        self._lease = Lease("bell", secrets.token_hex(8), settings.lease_s)
+        self._lease = Lease("bell", holder.new_name(), settings.lease_s)
         self._renewed: float | None = None
         self._counted: float | None = None
         self._steady = Steady()

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from signalling.booking import claims
+from signalling.booking import claims, outbox
 from signalling.db import audit
 from signalling.db.lessons import Lesson
 from signalling.timetable.lifecycle import TRANSITIONS, Cue, State, due
@@ -136,5 +136,8 @@ async def _move(
             detail = {"from": before, "to": after, "late_s": late, "reason": reason}
             entries.append(audit.Entry(actor, f"lesson.{after}", row.id, {k: v for k, v in detail.items() if v}))
     await claims.release(session, [one.lesson for one in moved if one.after == "ended"])
+    for state in _STAMPS:
+        told = {one.lesson: {"at": at, "late_s": one.late} for one in moved if one.after == state}
+        await outbox.queue_lessons(session, f"lesson.{state}", told, at)
     await audit.append_all(session, at, entries)
     return moved

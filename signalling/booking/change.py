@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.booking import claims, notices, rows, schooltime
+from signalling.booking import claims, notices, outbox, rows, schooltime
 from signalling.booking.book import short
 from signalling.booking.check import check
 from signalling.booking.claims import HOLDING, Holding, Place
@@ -89,7 +89,9 @@ async def cancel(
         places = (await rows.lesson_places(session, [row.id]))[row.id]
         row.state, row.reason = "cancelled", reason
         row.version += 1
+        await session.flush()
         await claims.release(session, [row.id])
+        await outbox.queue_cancelled(session, [row.id], now)
         facts = {"starts": row.starts, "ends": row.ends, "reason": reason}
         await _record(session, "cancelled", booking, row, places, actor, now, facts)
         return changed(row)

@@ -1,7 +1,7 @@
 """Who is told of a change: those who teach, those who asked, and the planners of the schools in it.
 
 Planners of a whole region are not: they would be told of every lesson of a county. Nobody is told of what she did
-herself. Webhooks get the same facts; their deliveries wait in the database until they are sent.
+herself. Webhooks get the same facts (`outbox.py`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any, Literal
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from signalling.booking import outbox
 from signalling.booking.claims import Place
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.lessons import Booking
 from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Region, School
-from signalling.db.records import Delivery, Notice, Webhook
+from signalling.db.records import Notice
 
 Kind = Literal[
     "booked",
@@ -80,12 +81,7 @@ async def record(
     if notices:
         await session.execute(insert(Notice.__table__), notices)
     event = EVENT + kind
-    deliveries = [
-        {"id": new_id(now), "webhook": hook, "event": event, "body": told, "made": made, "due": made}
-        for hook in await _webhooks(session, event, schools)
-    ]
-    if deliveries:
-        await session.execute(insert(Delivery.__table__), deliveries)
+    await outbox.queue(session, event, told, {id: path for id, (_, path) in schools.items()}, now)
     who = {
         "booking": booking.id,
         "teacher": booking.teacher,
@@ -121,14 +117,3 @@ async def _people(
         select(Person.id, Person.name).where(Person.id.in_({*named, *planners}), Person.active)
     )
     return {id: name for id, name in rows}
-
-
-async def _webhooks(session: AsyncSession, event: str, schools: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Those that want the event, and whose scope is everything, one of the schools, or a region around one."""
-    paths = [path for _, path in schools.values()]
-    rows = await session.execute(select(Webhook.id, Webhook.events, Webhook.scope).where(Webhook.active))
-    return [
-        id
-        for id, events, scope in rows
-        if event in events and (not scope or scope in schools or any(f"/{scope}/" in path for path in paths))
-    ]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from mediaserver.api import UserError
-from signalling.booking import claims, notices, rows, schooltime
+from signalling.booking import claims, notices, outbox, rows, schooltime
 from signalling.booking.alternatives import NEAR, alternatives
 from signalling.booking.book import short
 from signalling.booking.change import receiving, sit, take_over
@@ -159,6 +159,7 @@ async def _rearrange(
     held += await rows.add_lessons(session, row, row.teacher, places, change.added, plan.period, now, rules)
     changed = [*(lesson.id for lesson, _ in change.moved), *(lesson.id for lesson in change.dropped)]
     await claims.replace(session, changed, held)
+    await outbox.queue_cancelled(session, [lesson.id for lesson in change.dropped], now)
     return held
 
 
@@ -185,7 +186,7 @@ async def cancel(
         if not lessons:
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
-        await _call_off_all(session, row, lessons, reason)
+        await _call_off_all(session, row, lessons, reason, now)
         left = await session.scalar(select(func.count()).where(Lesson.booking == row.id, Lesson.state != "cancelled"))
         if not left:
             row.state = "cancelled"
@@ -219,7 +220,7 @@ async def leave_out(
             raise _nothing_left()
         places = await rows.booking_places(session, row.id)
         row.without = sorted({*row.without, day.isoformat()})
-        await _call_off_all(session, row, lessons, reason)
+        await _call_off_all(session, row, lessons, reason, now)
         facts = _first(lessons) | {"day": day.isoformat(), "reason": reason}
         also = {lesson.teacher for lesson in lessons}
         await notices.record(
@@ -344,12 +345,15 @@ async def _lessons(session: AsyncSession, booking: Booking, which: Sequence[Colu
     return sorted(lessons, key=lambda lesson: (lesson.starts, lesson.id))
 
 
-async def _call_off_all(session: AsyncSession, row: Booking, lessons: Sequence[Lesson], reason: str) -> None:
+async def _call_off_all(
+    session: AsyncSession, row: Booking, lessons: Sequence[Lesson], reason: str, now: float
+) -> None:
     row.version += 1
     for lesson in lessons:
         _call_off(lesson, reason)
     await session.flush()
     await claims.release(session, [lesson.id for lesson in lessons])
+    await outbox.queue_cancelled(session, [lesson.id for lesson in lessons], now)
 
 
 def _call_off(lesson: Lesson, reason: str) -> None:

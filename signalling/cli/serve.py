@@ -8,6 +8,7 @@ import datetime
 import errno
 import gc
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -23,8 +24,12 @@ from signalling import config as configuration
 from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
 from signalling.bell.belfry import Belfry
+from signalling.boxes.boxes import Boxes
 from signalling.config import Config
 from signalling.db.engine import Database
+from signalling.hooks.courier import Courier
+from signalling.hooks.sender import Sender
+from signalling.hooks.webhooks import key_of
 
 log = structlog.get_logger("signalling.serve")
 
@@ -62,13 +67,14 @@ def certificate_files(config: Config, now: datetime.datetime) -> tls.Files:
 class Server:
     """Signalling and media composed over a `LocalBus`.
 
-    Start: secret, certificate, TCP sockets, database, media, HTTP, bell. Stop is the reverse, after a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell → media sessions and UDP socket → HTTP
+    Start: secret, certificate, TCP sockets, database, media, HTTP, bell and what follows it. Stop is the reverse, after
+    a drain:
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes → media sessions and UDP socket → HTTP
     connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
     and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
-    :ivar belfry: the bell and what hangs on it, while it serves.
+    :ivar belfry: the bell and what hangs on it, while it serves. :ivar boxes: recorder boxes at their lessons.
     """
 
     def __init__(self, config: Config, *, media: Callable[[MediaSettings, LocalBus], Media] = _real_media) -> None:
@@ -85,16 +91,19 @@ class Server:
         self._secret = b""
         self._database: Database | None = None
         self.belfry: Belfry | None = None
+        self.boxes: Boxes | None = None
+        self._courier: Courier | None = None
         self.signalling: Signalling
 
     async def start(self) -> None:
         """Returns when every port is open. Raises UserError, and then holds nothing."""
         config = self.config
         self._secret = tokens.load_secret(config.secret_file)
-        context = None
+        context, fingerprint = None, None
         if config.http.tls != "off":
             files = certificate_files(config, datetime.datetime.now(datetime.UTC))
             context, self.ca_file = tls.context(files), files.ca
+            fingerprint = tls.fingerprint(files)
         bound = sockets.listen(config.http.host, config.http.port)
         try:
             self.port = bound[0].getsockname()[1]
@@ -115,6 +124,17 @@ class Server:
             await self.signalling.start()
             self.belfry = belfry
             belfry.start()
+            sender = Sender(config.webhooks.allow)
+            self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
+            self._courier.start()
+            self.boxes = Boxes(
+                *(self._database, self.signalling.passes, lambda: belfry.bell.held, metrics),
+                url=_own_url(bound[0], secure=context is not None),
+                fingerprint=fingerprint,
+                secret=self._secret,
+                at_once=config.boxes.at_once,
+            )
+            self.boxes.start()
         except BaseException:
             for listening in bound:
                 listening.close()
@@ -148,9 +168,13 @@ class Server:
         media, self._media = self._media, None
         runner, self._runner = self._runner, None
         belfry, self.belfry = self.belfry, None
+        courier, self._courier = self._courier, None
+        boxes, self.boxes = self.boxes, None
         database, self._database = self._database, None
-        if belfry is not None:
-            await self._step("bell", belfry.stop(), DATABASE_TIMEOUT_S)
+        parts = {"bell": belfry, "webhooks": courier, "boxes": boxes}
+        await asyncio.gather(
+            *(self._step(name, it.stop(), DATABASE_TIMEOUT_S) for name, it in parts.items() if it is not None)
+        )
         if media is not None:
             await self._step("media", media.stop())
         if runner is not None:
@@ -197,6 +221,13 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _own_url(listening: socket.socket, *, secure: bool) -> str:
+    """How a process on this machine reaches the server, whatever its name is elsewhere."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def run_server(config: Config, *, ready: Callable[[Server], None]) -> None:

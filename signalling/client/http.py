@@ -53,15 +53,27 @@ class SignallingClient:
     :param token: room token, sent as `Authorization: Bearer`.
     :param ca_files: authorities to trust besides the system's.
     :param timeout: seconds for one whole request.
+    :param fingerprint: SHA-256 of the server's certificate; it is then believed whoever signed it and for what name.
     """
 
-    def __init__(self, url: str, token: str, ca_files: Iterable[Path] = (), timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        ca_files: Iterable[Path] = (),
+        timeout: float = 10.0,
+        *,
+        fingerprint: bytes | None = None,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(400, "bad_url", f"{url!r} is not a server address; write it as https://host:8443.")
         self.url = url.rstrip("/")
         self.host = parts.hostname
-        connector = aiohttp.TCPConnector(ssl=tls_context(ca_files) if parts.scheme == "https" else True)
+        trusted: ssl.SSLContext | aiohttp.Fingerprint | bool = True
+        if parts.scheme == "https":
+            trusted = tls_context(ca_files) if fingerprint is None else aiohttp.Fingerprint(fingerprint)
+        connector = aiohttp.TCPConnector(ssl=trusted)
         self._http = aiohttp.ClientSession(
             connector=connector,
             headers={"Authorization": f"Bearer {token}"},
@@ -101,6 +113,10 @@ class SignallingClient:
                 if response.status >= 400:
                     raise _problem(response.status, response.content_type, text, url)
                 return response.status, response.headers.copy(), text
+        except aiohttp.ServerFingerprintMismatch as error:
+            raise UserError(
+                502, "tls_untrusted", f"{self.url} shows another certificate than it should; restart the server."
+            ) from error
         except aiohttp.ClientConnectorCertificateError as error:
             raise UserError(
                 502,

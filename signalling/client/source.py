@@ -74,6 +74,7 @@ class Source:
     :ivar video: `H264`, `VP8` or None. :ivar audio: `opus` or None.
     :ivar reconnects: how often a live source came back.
     :ivar dropped: units that nobody fetched in time.
+    :ivar fetched: packets of each kind that were given to be sent.
     :ivar ended: set when a file is through.
     """
 
@@ -83,6 +84,7 @@ class Source:
         self.video, self.audio = first.video, first.audio
         self.reconnects = 0
         self.dropped = 0
+        self.fetched = {"video": 0, "audio": 0}
         self.ended = asyncio.Event()
         self._name, self._live, self._loop_playback = name, is_live(name), loop_playback
         self._say, self._backoff = say, backoff
@@ -164,6 +166,7 @@ class Source:
         item = queue.popleft()
         if item.due is not None:
             await asyncio.sleep(item.due - time.monotonic())
+        self.fetched[kind] += 1
         return item.data
 
     async def through(self) -> None:

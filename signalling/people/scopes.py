@@ -13,6 +13,7 @@ from signalling.db.engine import Database
 from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
 from signalling.db.people import Person
 from signalling.db.places import Classroom, Device, Region, School
+from signalling.db.records import Delivery, Webhook
 from signalling.people.roles import SYSTEM, TABLE, Chain, Scope, Where
 
 
@@ -45,7 +46,7 @@ class Scopes:
 
 
 async def find(session: AsyncSession, kind: str, id: str) -> Ends:
-    """:param kind: of `KINDS`, or `person`, `device`, `booking`, `lesson`.
+    """:param kind: of `KINDS`, or `person`, `device`, `booking`, `lesson`, `webhook`, `delivery`.
 
     :raises UserError: 404 `not_found`. :raises KeyError: there is no such kind.
     """
@@ -156,6 +157,38 @@ async def _lesson(session: AsyncSession, id: str) -> Ends:
     return Ends(here, _once(here, *chains.values(), _people(*(seat.assistant for seat in seats))))
 
 
+async def _webhook(session: AsyncSession, id: str) -> Ends:
+    scope = await session.scalar(select(Webhook.scope).where(Webhook.id == id))
+    if scope is None:
+        raise _missing("webhook")
+    try:
+        where = await named(session, scope)
+    except UserError:  # its region is gone: left to whoever may do everything
+        where = SYSTEM
+    return await find(session, where.kind, where.id)
+
+
+async def _delivery(session: AsyncSession, id: str) -> Ends:
+    webhook = await session.scalar(select(Delivery.webhook).where(Delivery.id == id))
+    if webhook is None:
+        raise _missing("delivery")
+    return await _webhook(session, webhook)
+
+
+async def named(session: AsyncSession, scope: str) -> Scope:
+    """What a scope is that is written as an id alone: everything, a region or a school.
+
+    :raises UserError: 404 `not_found`.
+    """
+    if not scope:
+        return SYSTEM
+    if is_id(scope):
+        for kind, table in (("region", Region), ("school", School)):
+            if await session.get(table, scope) is not None:
+                return Scope(kind, scope)
+    raise _missing("region or school")
+
+
 _FIND: dict[str, Callable[[AsyncSession, str], Awaitable[Ends]]] = {
     "system": _system,
     "region": _region,
@@ -165,4 +198,6 @@ _FIND: dict[str, Callable[[AsyncSession, str], Awaitable[Ends]]] = {
     "device": _device,
     "booking": _booking,
     "lesson": _lesson,
+    "webhook": _webhook,
+    "delivery": _delivery,
 }

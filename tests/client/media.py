@@ -51,3 +51,14 @@ def _tone(index: int) -> av.AudioFrame:
     frame.sample_rate = 48_000
     frame.pts = index * samples
     return frame
+
+
+def alaw(seconds: float = 1.0) -> bytes:
+    """A tone of 400 Hz as G.711 A-law, 8 kHz."""
+    samples = int(8000 * seconds)
+    wave = (8000 * np.sin(2 * np.pi * 400 * np.arange(samples) / 8000)).astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(wave[np.newaxis], format="s16", layout="mono")
+    frame.sample_rate = 8000
+    encoder = av.CodecContext.create("pcm_alaw", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 8000, "mono", "s16"
+    return b"".join(bytes(packet) for packet in (*encoder.encode(frame), *encoder.encode()))

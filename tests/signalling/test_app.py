@@ -320,6 +320,7 @@ class TestLogs:
             log = structlog.get_logger("t")
             log.info("a", token="geheim", ice_pwd="geheim", inner={"credential": "geheim", "ok": 1}, items=[jwt])
             log.info(f"Bearer geheim and {jwt}")
+            log.info("whsec_geheim and rtsp://admin:geheim@10.0.0.9/1", url="rtsp://admin:geheim@10.0.0.9/1")
             logging.getLogger("lib").warning("GET /whip/r1/geheimgeheimgeheim?x token=geheim %s", OFFER)
             log.info("b", sdp=OFFER, server={"urls": "turn:t", "credential": "geheim"}, error=ValueError(jwt))
             try:
