@@ -20,6 +20,13 @@ from signalling.db.engine import Database
 from signalling.tokens import Claims
 
 
+def origin(http: HttpConfig, request: web.Request) -> str:
+    """Where browsers reach this server, for URLs that are given away. A forged Host fools only who forged it."""
+    if http.public_url is not None:
+        return http.public_url
+    return f"{'http' if http.tls == 'off' else 'https'}://{request.host}"
+
+
 class Rule(Enum):
     PUBLIC = "public"
     TOKEN = "token"

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from mediaserver import api
 from signalling import access, metrics
 from signalling.access import DATABASE, RULES, Rule
-from signalling.booking.limits import Rules
+from signalling.bell.passes import Passes
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.db.records import AuditHead
@@ -28,20 +28,28 @@ from signalling.people.web import People
 from signalling.problems import problems
 from signalling.rest.api import Api
 from signalling.rest.audit import AuditResource
+from signalling.rest.bookings import BookingsResource
 from signalling.rest.calendars import BellsResource, CalendarsResource
 from signalling.rest.classroom import ClassroomResource
 from signalling.rest.classrooms import ClassesResource, ClassroomsResource
 from signalling.rest.device import DeviceResource
 from signalling.rest.devices import DevicesResource
 from signalling.rest.exports import ExportsResource
+from signalling.rest.feeds import FeedsResource
 from signalling.rest.imports import ImportsResource
 from signalling.rest.jobs import Jobs
+from signalling.rest.ledger import LedgerResource
+from signalling.rest.lessons import LessonsResource
 from signalling.rest.me import MeResource
+from signalling.rest.notices import NoticesResource
 from signalling.rest.pairing import PairingResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
+from signalling.rest.rating import RatingResource
 from signalling.rest.rooms import RoomsResource
+from signalling.rest.series import SeriesResource
 from signalling.rest.webhooks import WebhooksResource
+from signalling.rest.week import WeekResource
 from signalling.rooms import Rooms
 from signalling.whip import CORS, MAX_BODY, Resource
 from signalling.ws import WebSockets
@@ -62,7 +70,7 @@ class Signalling:
     `start` begins the clock of the rooms, `drain` refuses what is new and says good-bye, `stop` ends the rest.
     The database is opened before and closed after it; handlers find it in `request.app[DATABASE]`.
 
-    :ivar people: accounts and who is signed in.
+    :ivar people: accounts and who is signed in. :ivar passes: for whoever enters a lesson.
     """
 
     def __init__(
@@ -94,8 +102,9 @@ class Signalling:
         app.on_response_prepare.append(_headers)
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
+        self.passes = Passes(database, secret)
         self._imports = Jobs()
-        rules = Rules(config.bell.capacity_classrooms, config.bell.grace_minutes * 60)
+        rules = config.bell.rules()
         resources = [
             RoomsResource(self.rooms),
             MeResource(self.people),
@@ -106,12 +115,20 @@ class Signalling:
             CalendarsResource(),
             BellsResource(),
             PeopleResource(self.people.accounts),
+            BookingsResource(rules),
+            SeriesResource(rules),
+            LessonsResource(config.bell, self.passes),
+            WeekResource(rules),
+            NoticesResource(),
+            LedgerResource(),
+            RatingResource(config.bell),
+            FeedsResource(config.http, secret),
             ImportsResource(self._imports, rules),
             ExportsResource(),
             AuditResource(),
             PairingResource(self.devices),
             DevicesResource(self.devices),
-            DeviceResource(self.devices, database),
+            DeviceResource(self.devices, self.passes),
             ClassroomResource(self.devices),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
         ]

@@ -32,6 +32,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mediaserver.api import UserError
 from mediaserver.settings import MediaSettings
+from signalling.booking.limits import Rules
 
 ENV_PREFIX = "TONGKE_"
 DEFAULT_FILE = "tongke.toml"
@@ -216,6 +217,10 @@ class BellConfig(Section):
     questions: Annotated[
         tuple[Question, ...], BeforeValidator(_split), Field(max_length=20), AfterValidator(_different)
     ] = ()
+
+    def rules(self) -> Rules:
+        """The plain object that bookings take."""
+        return Rules(capacity=self.capacity_classrooms, grace_s=self.grace_minutes * 60)
 
 
 class OidcConfig(Section):

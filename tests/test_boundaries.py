@@ -171,6 +171,7 @@ RULES = (
         (
             "mediaserver.api",
             "mediaserver.settings",
+            "signalling.bell.passes",
             "signalling.booking.limits",
             "signalling.db",
             "signalling.hooks.webhooks",

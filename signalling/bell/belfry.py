@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from signalling.bell.doors import Doors
 from signalling.bell.evidence import Evidence
-from signalling.bell.passes import Passes
 from signalling.bell.pulse import Pulse
 from signalling.bell.ringing import Bell
 from signalling.config import BellConfig
@@ -20,14 +19,13 @@ from signalling.rooms import Rooms
 class Belfry:
     """Lessons' rooms have doors from its making on; time passes for them between `start` and `stop`.
 
-    :param secret: signs room tokens. :param clock: seconds since 1970.
+    :param clock: seconds since 1970.
     """
 
     def __init__(
         self,
         database: Database,
         rooms: Rooms,
-        secret: bytes,
         settings: BellConfig,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
@@ -35,7 +33,6 @@ class Belfry:
         self.bell = Bell(database, clock, settings, metrics=metrics)
         self.doors = Doors(database, rooms, self.bell.order)
         self.evidence = Evidence(database, self.doors.is_open, clock, settings.evidence_s)
-        self.passes = Passes(database, secret)
         self._watch = Pulse("rooms", self._look, settings.tick_s, metrics)
         self.bell.before_beat = self.doors.report
         self.bell.listeners.append(self.doors.hear)

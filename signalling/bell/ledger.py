@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -100,7 +100,7 @@ async def items(
         return await _items(session, scope, min(limit, MAX_PAGE), after)
 
 
-async def hours_csv(database: Database, scope: Scope, by: By, language: str = "zh-CN") -> AsyncIterator[bytes]:
+async def hours_csv(database: Database, scope: Scope, by: By, language: str = "zh-CN") -> AsyncGenerator[bytes, None]:
     """The lines of `hours` as CSV in UTF-8, with the byte order mark that Excel needs.
 
     :raises UserError: 503 `database_unavailable`, 422 `too_long`.
@@ -120,7 +120,7 @@ async def hours_csv(database: Database, scope: Scope, by: By, language: str = "z
             )
 
 
-async def items_csv(database: Database, scope: Scope, language: str = "zh-CN") -> AsyncIterator[bytes]:
+async def items_csv(database: Database, scope: Scope, language: str = "zh-CN") -> AsyncGenerator[bytes, None]:
     """The same for `items`: each lesson with its rows on the audit log."""
     yield _csv([_ITEMS[language.startswith("zh")]], begins=True)
     offset, after = 0, None

@@ -95,14 +95,15 @@ async def give(
     kept = _checked(answers, questions(settings))
 
     async def work(session: AsyncSession) -> None:
-        query = select(Lesson.state, Lesson.ended, Lesson.closes, Lesson.teacher).where(Lesson.id == lesson)
-        row = (await session.execute(query)).first()
-        if row is None:
-            raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
-        side = await _side(session, lesson, person, row.teacher)
+        row = await _lesson(session, lesson)
+        side = await _part(session, lesson, person, row.teacher)
+        if side is None:
+            raise UserError(
+                403, "not_in_lesson", "A lesson is rated by its teachers; ask its planner to add you to it."
+            )
         if row.state not in _OVER:
             raise UserError(409, "lesson_not_over", "A lesson is rated when it is over; come back after the bell.")
-        if now >= (row.ended or row.closes) + settings.rating_days * 86400:
+        if now >= _until(row, settings):
             raise UserError(
                 409, "rating_late", f"A lesson is rated within {settings.rating_days} days; this one is too long ago."
             )
@@ -113,6 +114,25 @@ async def give(
         await audit.append(session, int(now), person, "lesson.rated", lesson, {"side": side})
 
     await database.run(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one person and one lesson. :ivar may: whether she can fill in the form now. :ivar until: the last moment, in
+    seconds since 1970; None while the lesson is not over."""
+
+    given: bool
+    may: bool
+    until: int | None
+
+
+async def standing(session: AsyncSession, lesson: str, person: str, settings: BellConfig, now: float) -> Standing:
+    """:raises UserError: 404 `not_found`."""
+    row = await _lesson(session, lesson)
+    given = await session.get(Rating, (lesson, person)) is not None
+    until = _until(row, settings) if row.state in _OVER else None
+    hers = await _part(session, lesson, person, row.teacher) is not None
+    return Standing(given, hers and not given and until is not None and now < until, until)
 
 
 async def of_lesson(database: Database, lesson: str, settings: BellConfig) -> Summary:
@@ -143,14 +163,23 @@ async def of_school(database: Database, school: str, since: int, until: int, set
         return await _summary(session, Rating.lesson.in_(lessons), measured, questions(settings))
 
 
-async def _side(session: AsyncSession, lesson: str, person: str, teacher: str) -> str:
+async def _lesson(session: AsyncSession, lesson: str) -> Lesson:
+    row = await session.get(Lesson, lesson)
+    if row is None:
+        raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
+    return row
+
+
+def _until(row: Lesson, settings: BellConfig) -> int:
+    return (row.ended or row.closes) + settings.rating_days * 86400
+
+
+async def _part(session: AsyncSession, lesson: str, person: str, teacher: str) -> str | None:
+    """At which end she teaches; None: at neither."""
     if person == teacher:
         return "lead"
     seats = select(Seat.part).where(Seat.lesson == lesson, Seat.assistant == person).order_by(Seat.part.desc())
-    part = await session.scalar(seats.limit(1))
-    if part is None:
-        raise UserError(403, "not_in_lesson", "A lesson is rated by its teachers; ask its planner to add you to it.")
-    return str(part)
+    return await session.scalar(seats.limit(1))
 
 
 async def _summary(

@@ -132,6 +132,25 @@ async def refuse(
     await database.run(work)
 
 
+async def withdraw(
+    database: Database, booking: str, actor: str, now: float, *, reason: str = "", version: int | None = None
+) -> None:
+    """Take back what has not been approved yet.
+
+    :raises UserError: 409 `not_waiting`, `changed_meanwhile`.
+    """
+    short(reason)
+
+    async def work(session: AsyncSession) -> None:
+        row = await _requested(session, booking, version)
+        row.state = "cancelled"
+        row.version += 1
+        places = await rows.booking_places(session, row.id)
+        await notices.record(session, "withdrawn", row, places, actor, now, facts={"reason": reason})
+
+    await database.run(work)
+
+
 def short(reason: str) -> None:
     """:raises UserError: 422 `too_long`, `bad_text`."""
     plain(reason)
@@ -139,10 +158,15 @@ def short(reason: str) -> None:
         raise UserError(422, "too_long", f"A reason takes at most {MAX_REASON} characters; shorten it.")
 
 
-async def _waiting(session: AsyncSession, id: str, version: int | None, may_approve: Collection[str]) -> Booking:
+async def _requested(session: AsyncSession, id: str, version: int | None) -> Booking:
     booking = await rows.booking_locked(session, id, version)
     if booking.state != "requested":
         raise UserError(409, "not_waiting", f"This booking waits for nobody any more: it is {booking.state}.")
+    return booking
+
+
+async def _waiting(session: AsyncSession, id: str, version: int | None, may_approve: Collection[str]) -> Booking:
+    booking = await _requested(session, id, version)
     if not set(booking.waits) & set(may_approve):
         raise UserError(403, "not_asked", "This request waits for other schools; their planners decide.")
     return booking

@@ -71,7 +71,7 @@ async def move(
         await claims.replace(session, [row.id], [held])
         facts = {**before, "starts": row.starts, "ends": row.ends}
         await _record(session, "moved", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -94,7 +94,7 @@ async def cancel(
         await outbox.queue_cancelled(session, [row.id], now)
         facts = {"starts": row.starts, "ends": row.ends, "reason": reason}
         await _record(session, "cancelled", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -128,7 +128,7 @@ async def substitute(
         facts |= {"starts": row.starts, "ends": row.ends, "reason": reason}
         also = [before, teacher]
         await _record(session, "substituted", booking, row, places, actor, now, facts, also)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -187,43 +187,66 @@ async def substitute_assistant(
         booking, row = await rows.lesson_locked(session, lesson, version)
         _still_on(row, now, "nobody can take it over")
         places = (await rows.lesson_places(session, [row.id]))[row.id]
-        seat = next((place for place in places if place.classroom == classroom and place.part == "receiving"), None)
-        if seat is None:
-            raise UserError(
-                422, "unknown_classroom", "This is no receiving classroom of the lesson; choose one of them."
-            )
-        after = [dataclasses.replace(place, assistant=assistant) if place is seat else place for place in places]
-        own = rows.holding(booking, row, places)
-        if assistant is None:
-            if booking.dual:
-                raise UserError(422, "bad_form", f"A {DUAL_EN} has an assistant teacher in each receiving classroom.")
-        else:
-            if f"person:{assistant}" in own.resources:
-                raise UserError(422, "person_twice", "She is in this lesson already; choose somebody else.")
-            school = await session.scalar(select(Classroom.school).where(Classroom.id == classroom))
-            await teach(session, {assistant: str(school)})
-            wanted = dataclasses.replace(own, resources=(f"person:{assistant}",))
-            await claims.lock(session, wanted.resources, rules)
-            await _require_free(session, booking, [wanted], [own], [], now, rules)
-        await session.execute(
-            update(Seat).where(Seat.lesson == row.id, Seat.classroom == classroom).values(assistant=assistant)
-        )
+        before = receiving(places, classroom).assistant
+        names, held = await sit(session, booking, [(row, places)], classroom, assistant, now, rules)
         row.moved = True
-        row.version += 1
         await session.flush()
-        await claims.replace(session, [row.id], [rows.holding(booking, row, after)])
-        facts = {
-            "starts": row.starts,
-            "ends": row.ends,
-            "classroom": classroom,
-            **await _names(session, seat.assistant, assistant),
-            "reason": reason,
-        }
-        also = [id for id in (seat.assistant, assistant) if id]
-        await _record(session, "substituted", booking, row, after, actor, now, facts, also)
-        return _changed(row)
+        await claims.replace(session, [row.id], held)
+        facts = {"starts": row.starts, "ends": row.ends, **names, "reason": reason}
+        also = [id for id in (before, assistant) if id]
+        await _record(session, "substituted", booking, row, places, actor, now, facts, also)
+        return changed(row)
 
     return await database.run(work)
+
+
+def receiving(places: Sequence[Place], classroom: str) -> Place:
+    """:raises UserError: 422 `unknown_classroom`."""
+    seat = next((place for place in places if place.classroom == classroom and place.part == "receiving"), None)
+    if seat is None:
+        raise UserError(422, "unknown_classroom", "This is no receiving classroom of the lesson; choose one of them.")
+    return seat
+
+
+async def sit(
+    session: AsyncSession,
+    booking: Booking,
+    lessons: Sequence[tuple[Lesson, Sequence[Place]]],
+    classroom: str,
+    assistant: str | None,
+    now: float,
+    rules: Rules,
+) -> tuple[dict[str, object], list[Holding]]:
+    """Put an assistant, or with None nobody, into the seats of one classroom that all have the same one now.
+
+    :returns: facts: who from whom; what the lessons hold from now on. :raises UserError: as `substitute_assistant`.
+    """
+    before = receiving(lessons[0][1], classroom).assistant
+    if before is None and assistant is None:
+        raise UserError(422, "same_teacher", "Nobody is beside these pupils already; choose somebody.")
+    own = [rows.holding(booking, row, places) for row, places in lessons]
+    if assistant is None:
+        if booking.dual:
+            raise UserError(422, "bad_form", f"A {DUAL_EN} has an assistant teacher in each receiving classroom.")
+    else:
+        resource = f"person:{assistant}"
+        if any(resource in holding.resources for holding in own):
+            raise UserError(422, "person_twice", "She is in this lesson already; choose somebody else.")
+        school = await session.scalar(select(Classroom.school).where(Classroom.id == classroom))
+        await teach(session, {assistant: str(school)})
+        await claims.lock(session, [resource], rules)
+        wanted = [dataclasses.replace(holding, resources=(resource,)) for holding in own]
+        await _require_free(session, booking, wanted, own, [], now, rules)
+    ids = [row.id for row, _ in lessons]
+    seats = update(Seat).where(Seat.lesson.in_(ids), Seat.classroom == classroom).values(assistant=assistant)
+    await session.execute(seats)
+    held = []
+    for row, places in lessons:
+        row.version += 1
+        seat = receiving(places, classroom)
+        after = [dataclasses.replace(it, assistant=assistant) if it is seat else it for it in places]
+        held.append(rows.holding(booking, row, after))
+    return {"classroom": classroom, **await _names(session, before, assistant)}, held
 
 
 async def _names(session: AsyncSession, before: str | None, after: str | None) -> dict[str, object]:
@@ -263,7 +286,7 @@ async def make_up(database: Database, lesson: str, when: Plan, actor: str, now: 
         row = await session.get_one(Lesson, held[0].lesson)
         facts = {"starts": row.starts, "ends": row.ends, "makes_up": missed.id, "missed_starts": missed.starts}
         await _record(session, "made_up", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -303,7 +326,7 @@ async def extend(
         await claims.replace(session, [row.id], [longer])
         facts = {"starts": row.starts, "ends": longer.ends, "minutes": minutes}
         await _record(session, "extended", booking, row, places, actor, now, facts)
-        return _changed(row)
+        return changed(row)
 
     return await database.run(work)
 
@@ -353,7 +376,7 @@ def _single(when: Plan) -> Plan:
     return when
 
 
-def _changed(row: Lesson) -> Changed:
+def changed(row: Lesson) -> Changed:
     return Changed(row.id, row.version, row.state, row.starts, max(row.ends, row.extended or 0))
 
 

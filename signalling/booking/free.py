@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -15,6 +16,7 @@ from signalling.booking.limits import Rules
 from signalling.booking.request import plain
 from signalling.booking.schooltime import SchoolTime, in_our_time
 from signalling.booking.survey import survey
+from signalling.db.places import Classroom
 from signalling.timetable.series import MAX_MINUTES, MIN_MINUTES
 
 MAX_DAYS = 31
@@ -70,6 +72,13 @@ async def find(session: AsyncSession, search: Search, now: float, *, rules: Rule
         carried = await load.carried(session, {at for _, change in free for at in change})
         free = [(slot, change) for slot, change in free if load.full(carried, change, rules.capacity) is None]
     return [slot for slot, _ in free[: min(most, MAX_FOUND)]]
+
+
+async def schools_of(session: AsyncSession, resources: Collection[str]) -> frozenset[str]:
+    """Of the classrooms among these resources. :raises UserError: 422 `bad_text`."""
+    plain(*resources)
+    ids = [id for kind, _, id in (resource.partition(":") for resource in resources) if kind == "classroom"]
+    return frozenset(await session.scalars(select(Classroom.school).where(Classroom.id.in_(ids)).distinct()))
 
 
 def _bounded(search: Search) -> None:

@@ -1,4 +1,4 @@
-"""What the server's settings say about bookings, and bounds that no setting moves."""
+"""What the server's settings say about bookings (`BellConfig.rules`), and bounds that no setting moves."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ class Rules:
     :ivar grace_s: from a lesson's end until its room closes."""
 
     capacity: int = 0
-    grace_s: int = 300
+    grace_s: int = 600

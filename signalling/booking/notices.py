@@ -21,7 +21,19 @@ from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Region, School
 from signalling.db.records import Notice
 
-Kind = Literal["booked", "requested", "approved", "refused", "moved", "cancelled", "substituted", "extended", "made_up"]
+Kind = Literal[
+    "booked",
+    "requested",
+    "approved",
+    "refused",
+    "withdrawn",
+    "edited",
+    "moved",
+    "cancelled",
+    "substituted",
+    "extended",
+    "made_up",
+]
 EVENT = "booking."
 """Events of webhooks and actions of the audit log are kinds with this before them."""
 MAX_TOLD = 5000

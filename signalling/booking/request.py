@@ -99,7 +99,7 @@ def known(plan: Plan) -> None:
 
 async def validate(session: AsyncSession, request: Request) -> Party:
     """:raises UserError: 422 with a sentence: what is missing, unknown, twice, or not of the right kind."""
-    _texts(request)
+    texts(request)
     form = form_named(request.form)
     assistants = [seat.assistant for seat in request.receivers if seat.assistant]
     fits(form, len(request.receivers), len(assistants), dual=request.dual)
@@ -119,7 +119,8 @@ async def validate(session: AsyncSession, request: Request) -> Party:
     return Party(form, frozenset(where.values()), asked)
 
 
-def _texts(request: Request) -> None:
+def texts(request: Request) -> None:
+    """:raises UserError: 422 `no_title`, `too_long`, `bad_text`."""
     ids = [request.school, request.teacher, request.device]
     ids += [id for place in request.places for id in (place.classroom, place.assistant, place.pupil_class)]
     plain(*(getattr(request, name) for name in LENGTHS), *request.points, *ids)

@@ -84,6 +84,13 @@ async def load(session: AsyncSession, lead: str, schools: Collection[str], aroun
     )
 
 
+async def zone(session: AsyncSession, school: str | None) -> ZoneInfo:
+    """In which a school lives. :param school: None: somebody who belongs to none."""
+    calendar = times.Calendar
+    query = select(calendar.zone).join(School, School.calendar == calendar.id).where(School.id == school)
+    return ZoneInfo(await session.scalar(query) or times.ZONE)
+
+
 async def _calendars(session: AsyncSession, zones: Mapping[str, str], around: dt.date) -> dict[str, Calendar]:
     terms: dict[str, list[Term]] = defaultdict(list)
     term = times.Term

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
@@ -15,7 +15,7 @@ from mediaserver.api import UserError
 from signalling.booking import claims, notices, outbox, rows, schooltime
 from signalling.booking.alternatives import NEAR, alternatives
 from signalling.booking.book import short
-from signalling.booking.change import take_over
+from signalling.booking.change import receiving, sit, take_over
 from signalling.booking.check import bounded
 from signalling.booking.claims import Holding, Place, resources
 from signalling.booking.forms import form_named
@@ -24,7 +24,7 @@ from signalling.booking.problems import conflict
 from signalling.booking.request import known
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
-from signalling.db.lessons import Booking, Lesson
+from signalling.db.lessons import Booking, BookingSeat, Lesson
 from signalling.timetable.series import Occurrence, Plan, Skipped
 
 ByHand = Literal["ask", "keep", "move"]
@@ -173,17 +173,17 @@ async def cancel(
     reason: str = "",
     version: int | None = None,
 ) -> Series:
-    """Call off all lessons that have not begun, or those from a day on; or withdraw a request.
+    """Call off all lessons that have not begun, or those from a day on.
 
-    :raises UserError: 409 `nothing_left`, `changed_meanwhile`.
+    :raises UserError: 409 `not_booked`, `nothing_left`, `changed_meanwhile`.
     """
     short(reason)
 
     async def work(session: AsyncSession) -> Series:
-        row = await rows.booking_locked(session, booking, version)
+        row = await _booked(session, booking, version)
         places = await rows.booking_places(session, row.id)
         lessons = await _coming(session, row, since, now, make_ups=True)
-        if row.state not in ("requested", "booked") or (row.state == "booked" and not lessons):
+        if not lessons:
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
         await _call_off_all(session, row, lessons, reason, now)
@@ -234,7 +234,7 @@ async def leave_out(
 async def substitute(
     database: Database,
     booking: str,
-    since: dt.date,
+    since: dt.date | None,
     teacher: str,
     actor: str,
     now: float,
@@ -243,7 +243,8 @@ async def substitute(
     reason: str = "",
     version: int | None = None,
 ) -> Series:
-    """Another teacher takes the series from a day on. Lessons that were given to somebody already stay with her.
+    """Another teacher takes all lessons that have not begun, or those from a day on. What was given to somebody already
+    stays with her.
 
     :raises UserError: 409 `conflict`, `nothing_left`, `changed_meanwhile`; 422 when she does not teach there.
     """
@@ -267,6 +268,52 @@ async def substitute(
         told = {**facts, **_first(lessons), "reason": reason}
         await notices.record(
             session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=[before, teacher]
+        )
+        return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
+
+    return await database.run(work)
+
+
+async def substitute_assistant(
+    database: Database,
+    booking: str,
+    since: dt.date | None,
+    classroom: str,
+    assistant: str | None,
+    actor: str,
+    now: float,
+    *,
+    rules: Rules,
+    reason: str = "",
+    version: int | None = None,
+) -> Series:
+    """Another teacher, or with None nobody, is beside the pupils of one receiving classroom in all lessons that have
+    not begun, or those from a day on. Where somebody else was put there already, she stays.
+
+    :raises UserError: 409 `conflict`, `nothing_left`, `changed_meanwhile`; 422 as for one lesson.
+    """
+    short(reason)
+
+    async def work(session: AsyncSession) -> Series:
+        row = await _booked(session, booking, version)
+        places = await rows.booking_places(session, row.id)
+        before = receiving(places, classroom).assistant
+        coming = await _coming(session, row, since, now, make_ups=True)
+        seats = await rows.lesson_places(session, [lesson.id for lesson in coming])
+        lessons = [it for it in coming if receiving(seats[it.id], classroom).assistant == before]
+        if not lessons:
+            raise _nothing_left()
+        sitting = [(lesson, seats[lesson.id]) for lesson in lessons]
+        names, held = await sit(session, row, sitting, classroom, assistant, now, rules)
+        seat = update(BookingSeat).where(BookingSeat.booking == row.id, BookingSeat.classroom == classroom)
+        await session.execute(seat.values(assistant=assistant))
+        row.version += 1
+        await session.flush()
+        await claims.replace(session, [lesson.id for lesson in lessons], held)
+        facts = {**names, **_first(lessons), "reason": reason}
+        also = {row.teacher, *(id for id in (before, assistant) if id)}
+        await notices.record(
+            session, "substituted", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
@@ -315,8 +362,6 @@ def _call_off(lesson: Lesson, reason: str) -> None:
 
 
 def _first(lessons: Sequence[Lesson]) -> dict[str, object]:
-    if not lessons:
-        return {"lessons": 0}
     return {"starts": lessons[0].starts, "ends": lessons[0].ends, "lessons": len(lessons)}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import CompoundSelect, Select, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from mediaserver.api import UserError
 from signalling.booking.schooltime import in_our_time
@@ -36,7 +36,8 @@ class SeatShown:
 
 @dataclass(frozen=True, slots=True)
 class LessonShown:
-    """:ivar ends: until when it lasts, extensions included. :ivar seats: the lead first."""
+    """:ivar ends: until when it lasts, extensions included. :ivar closes: when its room closes.
+    :ivar seats: the lead first."""
 
     lesson: str
     booking: str
@@ -47,6 +48,7 @@ class LessonShown:
     period: int | None
     starts: int
     ends: int
+    closes: int
     title: str
     form: str
     dual: bool
@@ -73,18 +75,22 @@ async def week(session: AsyncSession, view: View, id: str, first: dt.date, days:
     if not 1 <= days <= 31:
         raise UserError(422, "bad_week", "A timetable shows 1 to 31 days; choose a shorter time.")
     last = first + dt.timedelta(days=days - 1)
-    lesson, teacher = Lesson, Person
+    return await shown(session, Lesson.id.in_(lessons_of(view, id)), Lesson.day.between(first, last))
+
+
+async def shown(session: AsyncSession, *which: ColumnElement[bool], most: int = MAX_ROWS) -> list[LessonShown]:
+    """In the order of time."""
     rows = (
         await session.execute(
-            select(lesson, Booking, teacher.name)
-            .join(Booking, Booking.id == lesson.booking)
-            .join(teacher, teacher.id == lesson.teacher)
-            .where(lesson.id.in_(_lessons(view, id)), lesson.day.between(first, last))
-            .order_by(lesson.starts, lesson.id)
-            .limit(MAX_ROWS)
+            select(Lesson, Booking, Person.name)
+            .join(Booking, Booking.id == Lesson.booking)
+            .join(Person, Person.id == Lesson.teacher)
+            .where(*which)
+            .order_by(Lesson.starts, Lesson.id)
+            .limit(most)
         )
     ).all()
-    seats = await _seats(session, [row[0].id for row in rows])
+    seats = await seats_of(session, Seat.lesson, [row[0].id for row in rows])
     return [
         LessonShown(
             lesson=it.id,
@@ -96,6 +102,7 @@ async def week(session: AsyncSession, view: View, id: str, first: dt.date, days:
             period=it.period,
             starts=it.starts,
             ends=max(it.ends, it.extended or 0),
+            closes=it.closes,
             title=it.title,
             form=booking.form,
             dual=booking.dual,
@@ -109,13 +116,26 @@ async def week(session: AsyncSession, view: View, id: str, first: dt.date, days:
             moved=it.moved,
             makes_up=it.makes_up,
             reason=it.reason,
-            seats=tuple(seats[it.id]),
+            seats=seats[it.id],
         )
         for it, booking, name in rows
     ]
 
 
-def _lessons(view: View, id: str) -> Select[Any] | CompoundSelect[Any]:
+async def school_of(session: AsyncSession, view: View, id: str) -> str | None:
+    """The school that a timetable is seen from; None for a teacher of none.
+
+    :raises UserError: 404 `not_found`.
+    """
+    column = {"classroom": Classroom.school, "teacher": Person.school, "pupils": PupilClass.school, "school": School.id}
+    table = {"classroom": Classroom, "teacher": Person, "pupils": PupilClass, "school": School}[view]
+    found = (await session.execute(select(column[view]).where(table.id == id))).first()
+    if found is None:
+        raise UserError(404, "not_found", "There is nothing that this timetable could be of; choose another one.")
+    return found[0]
+
+
+def lessons_of(view: View, id: str) -> Select[Any] | CompoundSelect[Any]:
     """Ids of all lessons of one."""
     if view == "classroom":
         return select(Seat.lesson).where(Seat.classroom == id)
@@ -126,21 +146,22 @@ def _lessons(view: View, id: str) -> Select[Any] | CompoundSelect[Any]:
     return union(select(Lesson.id).where(Lesson.teacher == id), select(Seat.lesson).where(Seat.assistant == id))
 
 
-async def _seats(session: AsyncSession, lessons: list[str]) -> dict[str, list[SeatShown]]:
-    assistant = aliased(Person)
-    shown: dict[str, list[SeatShown]] = defaultdict(list)
-    if not lessons:
-        return shown
+async def seats_of(
+    session: AsyncSession, of: InstrumentedAttribute[str], ids: Sequence[str]
+) -> dict[str, tuple[SeatShown, ...]]:
+    """Lead first. :param of: `Seat.lesson` or `BookingSeat.booking`."""
+    assistant, seat = aliased(Person), of.class_
+    shown: dict[str, list[SeatShown]] = {id: [] for id in ids}
     rows = await session.execute(
-        select(Seat.lesson, Classroom.id, Classroom.name, School.id, School.name, Seat.part)
+        select(of, Classroom.id, Classroom.name, School.id, School.name, seat.part)
         .add_columns(assistant.id, assistant.name, PupilClass.id, PupilClass.name)
-        .join(Classroom, Classroom.id == Seat.classroom)
+        .join(Classroom, Classroom.id == seat.classroom)
         .join(School, School.id == Classroom.school)
-        .outerjoin(assistant, assistant.id == Seat.assistant)
-        .outerjoin(PupilClass, PupilClass.id == Seat.pupil_class)
-        .where(Seat.lesson.in_(lessons))
-        .order_by(Seat.lesson, Seat.part, School.name, Classroom.name)
+        .outerjoin(assistant, assistant.id == seat.assistant)
+        .outerjoin(PupilClass, PupilClass.id == seat.pupil_class)
+        .where(of.in_(ids))
+        .order_by(of, seat.part, School.name, Classroom.name)
     )
-    for lesson, *seat in rows:
-        shown[lesson].append(SeatShown(*seat))
-    return shown
+    for id, *columns in rows:
+        shown[id].append(SeatShown(*columns))
+    return {id: tuple(seats) for id, seats in shown.items()}

@@ -30,14 +30,22 @@ def seed_demo(
 
     The made-up people have logins (teacher01, assistant01, planner, supervisor …) and no passwords.
     """
-    seeded = asyncio.run(_seed(config.load(config_file).database_url, number, bell_in, beside_others=beside_others))
+    seeded = asyncio.run(_seed(config.load(config_file), number, bell_in, beside_others=beside_others))
     for table in ("school", "classroom", "pupil_class", "person", "booking", "lesson"):
         print(f"{seeded.rows[table]:>8} {table}")
     if seeded.bell is not None:
         print(f"The lesson {seeded.bell} starts in {bell_in} seconds.")
 
 
-async def _seed(url: str, number: int, bell_in: int | None, *, beside_others: bool) -> Seeded:
-    async with Database(url) as database:
+async def _seed(settings: config.Config, number: int, bell_in: int | None, *, beside_others: bool) -> Seeded:
+    async with Database(settings.database_url) as database:
         await database.upgrade()
-        return await seed(database, time.time(), "command", number=number, bell_in=bell_in, beside_others=beside_others)
+        return await seed(
+            database,
+            time.time(),
+            "command",
+            rules=settings.bell.rules(),
+            number=number,
+            bell_in=bell_in,
+            beside_others=beside_others,
+        )

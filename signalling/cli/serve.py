@@ -111,7 +111,7 @@ class Server:
             await self._database.upgrade()
             self.signalling = Signalling(config, self.bus, self._secret, self._database, ca_file=self.ca_file)
             rooms, metrics = self.signalling.rooms, self.signalling.metrics
-            belfry = Belfry(self._database, rooms, self._secret, config.bell, metrics)
+            belfry = Belfry(self._database, rooms, config.bell, metrics)
             try:
                 self._media = self._make_media(config.media.settings(), self.bus)
             except RuntimeError as error:  # the plane that was asked for cannot be loaded
@@ -128,7 +128,7 @@ class Server:
             self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
             self._courier.start()
             self.boxes = Boxes(
-                *(self._database, belfry.passes, lambda: belfry.bell.held, metrics),
+                *(self._database, self.signalling.passes, lambda: belfry.bell.held, metrics),
                 url=_own_url(bound[0], secure=context is not None),
                 fingerprint=fingerprint,
                 secret=self._secret,

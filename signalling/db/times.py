@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from signalling.db.base import Base, Id, Name, Ref, Short
 
+ZONE = "Asia/Shanghai"
+"""Where no calendar says another one."""
+
 
 class Calendar(Base):
     """Terms and special days that schools share, usually those of a county. :ivar zone: IANA name."""
@@ -16,7 +19,7 @@ class Calendar(Base):
     __tablename__ = "calendar"
     id: Mapped[Id]
     name: Mapped[Name]
-    zone: Mapped[Short] = mapped_column(default="Asia/Shanghai")
+    zone: Mapped[Short] = mapped_column(default=ZONE)
 
 
 class Term(Base):

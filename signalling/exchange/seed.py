@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from signalling.booking import load
+from signalling.booking.limits import Rules
 from signalling.db import audit
 from signalling.db.base import Base, new_id
 from signalling.db.engine import Database
@@ -33,8 +34,8 @@ from signalling.timetable import calendar as timetable
 from signalling.timetable.series import Occurrence, Plan, Weeks, expand
 
 DAYS = 14
-GRACE_S = 600
-"""How long a room stays open after its lesson."""
+OPENED_BEFORE_S = 600
+"""How long before a lesson that is over its room had opened."""
 BELL_MINUTES = 40
 _ORDER: Sequence[type[Base]] = (
     *(Calendar, Term, CalendarDay, Region, School, BellTable, Period, Classroom, PupilClass, Person, RoleGrant),
@@ -76,18 +77,20 @@ async def seed(
     now: float,
     actor: str,
     *,
+    rules: Rules = Rules(),
     number: int = 1,
     bell_in: int | None = None,
     beside_others: bool = False,
 ) -> Seeded:
     """Fill the database.
 
+    :param rules: of the server that will ring the lessons.
     :param number: another one gives other ids and other pairs of schools.
     :param bell_in: seconds from `now` to the start of one more lesson.
     :param beside_others: also into a database that has schools, people or bookings.
     :raises UserError: 409 `database_not_empty`, `seeded_already`; 503 as `Database.run`.
     """
-    plan = _Seed(now, number)
+    plan = _Seed(now, number, rules)
     bell = plan.bell(int(now) + bell_in) if bell_in is not None else None
     rows = plan.rows()
     counts = {table.__tablename__: len(rows.get(table, ())) for table in _ORDER}
@@ -115,10 +118,11 @@ async def seed(
 
 
 class _Seed:
-    def __init__(self, now: float, number: int) -> None:
+    def __init__(self, now: float, number: int, rules: Rules) -> None:
         chance = random.Random(number)
         self._ids: Callable[[], str] = partial(new_id, now, chance.getrandbits)
         self._now = int(now)
+        self._rules = rules
         zone = ZoneInfo(ZONE)
         self._today = dt.datetime.fromtimestamp(self._now, zone).date()
         self._county = seed_county.build(self._today, self._ids)
@@ -243,8 +247,9 @@ class _Seed:
         if any(starts < when.ends and when.starts < ends for held in resources for starts, ends in self._held[held]):
             return None
         id = self._ids()
-        over = when.ends + GRACE_S <= self._now
-        done = {"opened": when.starts - GRACE_S, "live": when.starts, "ended": when.ends} if over else {}
+        closes = when.ends + self._rules.grace_s
+        over = closes <= self._now
+        done = {"opened": when.starts - OPENED_BEFORE_S, "live": when.starts, "ended": when.ends} if over else {}
         self._county.add(
             Lesson,
             id=id,
@@ -254,7 +259,7 @@ class _Seed:
             period=series.period,
             starts=when.starts,
             ends=when.ends,
-            closes=when.ends + GRACE_S,
+            closes=closes,
             title=series.title,
             teacher=self._teacher(series),
             **{name: done.get(name) for name in ("opened", "live", "ended")},

@@ -99,7 +99,8 @@ async def _school(session: AsyncSession, id: str) -> Ends:
     return Ends(chain, chain)
 
 
-async def _classrooms(session: AsyncSession, ids: Iterable[str]) -> dict[str, Chain]:
+async def classrooms(session: AsyncSession, ids: Iterable[str]) -> dict[str, Chain]:
+    """What classrooms lie within, each with its school last but one; unknown ones are missing."""
     rows = await session.execute(
         select(Classroom.id, Classroom.school, Region.path)
         .join(School, School.id == Classroom.school)
@@ -110,7 +111,7 @@ async def _classrooms(session: AsyncSession, ids: Iterable[str]) -> dict[str, Ch
 
 
 async def _classroom(session: AsyncSession, id: str) -> Ends:
-    chain = (await _classrooms(session, [id])).get(id)
+    chain = (await classrooms(session, [id])).get(id)
     if chain is None:
         raise _missing("classroom")
     return Ends(chain, chain)
@@ -161,7 +162,7 @@ async def _booking(session: AsyncSession, id: str) -> Ends:
     if booking is None:
         raise _missing("booking")
     seats = (await session.scalars(select(BookingSeat).where(BookingSeat.booking == id))).all()
-    chains = await _classrooms(session, [booking.classroom, *(seat.classroom for seat in seats)])
+    chains = await classrooms(session, [booking.classroom, *(seat.classroom for seat in seats)])
     here = _once(chains[booking.classroom], _people(booking.teacher, booking.requested_by))
     return Ends(here, _once(here, *chains.values(), _people(*(seat.assistant for seat in seats))))
 
@@ -176,7 +177,7 @@ async def _lesson(session: AsyncSession, id: str) -> Ends:
         raise _missing("lesson")
     seats = (await session.scalars(select(Seat).where(Seat.lesson == id))).all()
     lead = next((seat.classroom for seat in seats if seat.part == "lead"), lesson.classroom)
-    chains = await _classrooms(session, [lead, *(seat.classroom for seat in seats)])
+    chains = await classrooms(session, [lead, *(seat.classroom for seat in seats)])
     here = _once(chains[lead], _people(lesson.teacher))
     return Ends(here, _once(here, *chains.values(), _people(*(seat.assistant for seat in seats))))
 

@@ -53,8 +53,7 @@ class People:
         secure = config.http.tls != "off" or (config.http.public_url or "").startswith("https:")
         self.cookie = Cookie("tongke", secure=secure, max_age=ABSOLUTE_S)
         self._flow = Cookie("tongke-oidc", secure=secure, max_age=FLOW_S)
-        self._scheme = "https" if secure else "http"
-        self._public_url = config.http.public_url
+        self._http = config.http
         self.accounts = Accounts(database, self._passwords)
         self.door = Door(database, self.cookie, self.refusals, clock)
         self._oidc = _oidc(config, database, self.refusals, Throttle("oidc", clock, oidc.LIMITS, storage), secret)
@@ -138,7 +137,7 @@ class People:
 
     def _redirect_uri(self, request: web.Request) -> str:
         # A forged Host does no harm: the provider sends browsers to registered addresses alone.
-        return f"{self._public_url or f'{self._scheme}://{request.host}'}{_CALLBACK}"
+        return f"{access.origin(self._http, request)}{_CALLBACK}"
 
 
 def _redirect(address: str) -> web.Response:

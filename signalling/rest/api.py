@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mediaserver.api import UserError
 from signalling.access import Rule
+from signalling.booking import sweep
 from signalling.db.engine import Database
 from signalling.rest import idempotency, openapi
 from signalling.rest.operation import Call, Nothing, Operation
@@ -61,6 +62,9 @@ class Api:
             await asyncio.sleep(SWEEP_S)
             try:
                 await idempotency.sweep(self._database, self._clock())
+                removed = await sweep.sweep(self._database, self._clock())
+                if any(removed.values()):
+                    log.info("swept", **removed)
             except UserError as error:
                 log.warning("sweep", code=error.code)
             except Exception:

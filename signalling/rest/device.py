@@ -14,7 +14,6 @@ from pydantic import Field, StringConstraints
 from signalling.access import Rule
 from signalling.bell.passes import Pass, Passes
 from signalling.bodies import Body, Id, Query
-from signalling.db.engine import Database
 from signalling.devices.day import Day
 from signalling.devices.door import DEVICE, READERS
 from signalling.devices.service import Devices
@@ -95,9 +94,9 @@ class Beat:
 
 
 class DeviceResource:
-    def __init__(self, devices: Devices, database: Database) -> None:
+    def __init__(self, devices: Devices, passes: Passes) -> None:
         self._devices = devices
-        self._passes = Passes(database, devices.secret)
+        self._passes = passes
         self._line = asyncio.Semaphore(READERS)
 
     def operations(self) -> Iterable[Operation]:

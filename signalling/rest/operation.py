@@ -80,7 +80,8 @@ class Operation:
     :ivar of: the parameter that it is asked for, or `system` for the whole system; empty: the handler asks.
     :ivar status: of the answer; 204 where the handler returns None.
     :ivar creates: takes an Idempotency-Key, and answers a repetition the same. :ivar content: of answers not JSON.
-    :ivar uploads: media types of a file that the handler reads itself; then there is no `body`."""
+    :ivar uploads: media types of a file that the handler reads itself; then there is no `body`.
+    :ivar body_bytes: of a body that may be longer than others."""
 
     method: str
     path: str
@@ -92,6 +93,7 @@ class Operation:
     rule: Rule = Rule.PERSON
     content: str = "application/json"
     uploads: tuple[str, ...] = ()
+    body_bytes: int = 0
 
     @functools.cached_property
     def _hints(self) -> dict[str, Any]:
@@ -142,6 +144,8 @@ class Operation:
             await request[CALLER].require(self.right, self.of, request.match_info.get(self.of, ""))
         body_type, query_type = self.takes
         query = bodies.read_query(request, query_type)
+        if self.body_bytes:
+            request = request.clone(client_max_size=self.body_bytes)
         body = await bodies.read(request, body_type) if body_type is not Nothing else Nothing()
         call = Call(request, body, query, now)
         key = request.headers.get(idempotency.HEADER) if self.creates else None

@@ -58,8 +58,8 @@ async def test_a_lesson_rings_opens_goes_live_and_ends_by_itself(
         assert belfry is not None and server.ca_file is not None
         belfry.bell.listeners.append(heard.append)
         await eventually(first(heard, LessonOpened))
-        teacher = await belfry.passes.of_person(room, county.teacher, time.time())
-        display = await belfry.passes.of_device(room, county.display, time.time())
+        teacher = await server.signalling.passes.of_person(room, county.teacher, time.time())
+        display = await server.signalling.passes.of_device(room, county.display, time.time())
 
         async def client(token: str) -> SignallingClient:
             return await stack.enter_async_context(SignallingClient(server.url, token, [server.ca_file]))  # type: ignore[list-item]

@@ -15,9 +15,9 @@ from signalling import problems
 from signalling.booking import book as booking
 from signalling.booking import claims, series
 from signalling.booking.limits import Rules
+from signalling.booking.listing import Filter, listed
 from signalling.booking.request import Receiver, request_of
 from signalling.booking.rows import booking_places
-from signalling.booking.waiting import waiting
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Claim, Lesson, Seat
 from signalling.db.places import School
@@ -109,18 +109,18 @@ async def test_a_planner_sees_what_waits_for_her(county: Database) -> None:
     second = await book(county, request(plan=single(period=2)), "p2", NOW + 60, may_approve={"s2"})
     await book(county, elsewhere(plan=single(period=4)), may_approve={"s0"})
 
-    async def seen(*schools: str) -> list[str]:
+    async def seen(school: str) -> list[str]:
         async with county.read() as session:
-            return [it.booking for it in await waiting(session, schools)]
+            return [it.booking for it in await listed(session, Filter(school, waits=True), 10)]
 
-    assert await seen("s0", "s1") == [first.booking, second.booking]
-    assert (await seen("s2"), await seen("s1"), await seen()) == ([first.booking], [], [])
+    assert await seen("s0") == [second.booking, first.booking]
+    assert (await seen("s2"), await seen("s1")) == ([first.booking], [])
     async with county.read() as session:
-        (shown,) = await waiting(session, ["s0"], most=1)
+        (shown,) = await listed(session, Filter("s0", waits=True), 1, (NOW + 60, second.booking))
     assert (shown.teacher_name, shown.school_name, shown.requested_by_name) == ("教师甲", "第一小学", "教务1")
     assert (shown.plan, shown.note, shown.waits, shown.requested) == (weekly(), "请安排", ("s0", "s2"), NOW)
     await booking.approve(county, first.booking, "p2", NOW, rules=RULES, may_approve={"s2"})
-    assert (await seen("s2"), await seen("s0")) == ([], [first.booking, second.booking])
+    assert (await seen("s2"), await seen("s0")) == ([], [second.booking, first.booking])
 
 
 async def test_whoever_may_say_yes_for_all_of_them_books_at_once(county: Database) -> None:
@@ -174,7 +174,13 @@ async def test_refused(county: Database) -> None:
 async def test_a_request_can_be_withdrawn(county: Database) -> None:
     await asks(county, "s0")
     made = await book(county, request(), "p1")
-    assert (await series.cancel(county, made.booking, "p1", NOW)).state == "cancelled"
+    with pytest.raises(UserError, match="it is requested"):
+        await series.cancel(county, made.booking, "p1", NOW)
+    with pytest.raises(UserError, match="changed this booking meanwhile"):
+        await booking.withdraw(county, made.booking, "p1", NOW, version=2)
+    await booking.withdraw(county, made.booking, "p1", NOW, reason="不需要了", version=1)
+    with pytest.raises(UserError, match="it is cancelled"):
+        await booking.withdraw(county, made.booking, "p1", NOW)
     with pytest.raises(UserError, match="it is cancelled"):
         await booking.approve(county, made.booking, "p0", NOW, rules=RULES, may_approve={"s0"})
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from mediaserver.api import UserError
 from signalling.booking import change
 from signalling.booking import series as change_series
+from signalling.booking.request import Receiver
 from signalling.db.engine import Database
-from signalling.db.lessons import Booking
+from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
+from signalling.db.people import Person, RoleGrant
 from signalling.timetable.series import Plan
 from tests.booking.county import (
     NOW,
@@ -144,7 +150,7 @@ async def test_a_series_is_cancelled_from_a_day_on_or_as_a_whole(county: Databas
     whole = await change_series.cancel(county, made.booking, "p0", NOW)
     assert (whole.state, whole.lessons) == ("cancelled", made.lessons[:1])
     await consistent(county)
-    assert await code_of(change_series.cancel(county, made.booking, "p0", NOW)) == "nothing_left"
+    assert await code_of(change_series.cancel(county, made.booking, "p0", NOW)) == "not_booked"
     assert await code_of(move(county, made.booking, TUESDAY, series())) == "not_booked"
     assert (await book(county, request())).state == "booked"
 
@@ -185,3 +191,54 @@ async def test_another_teacher_takes_the_series_from_a_day_on(county: Database) 
     nobody = change_series.substitute(county, made.booking, NEXT + 9 * WEEK, "t0", "p0", NOW, rules=RULES)
     assert await code_of(nobody) == "nothing_left"
     await consistent(county)
+
+
+async def test_another_assistant_is_beside_the_pupils_from_a_day_on(county: Database) -> None:
+    async with county.write() as session:
+        await session.execute(insert(Person), [{"id": "b1", "school": "s1", "name": "代课教师"}])
+    made = await book(county, request(plan=four()))
+    await change.substitute_assistant(county, made.lessons[3], "r1", "p1", "p0", NOW, rules=RULES)
+
+    def assist(classroom: str, assistant: str | None, **more: Any) -> Coroutine[Any, Any, change_series.Series]:
+        since = more.pop("since", None)
+        return change_series.substitute_assistant(
+            county, made.booking, since, classroom, assistant, "p0", NOW, rules=RULES, **more
+        )
+
+    changed = await assist("r1", "b1", since=NEXT, version=1)
+    assert (changed.lessons, changed.version) == (made.lessons[1:3], 2)
+    await consistent(county)
+    async with county.read() as session:
+        seats = await session.scalars(
+            select(Seat.assistant)
+            .join(Lesson, Lesson.id == Seat.lesson)
+            .where(Seat.classroom == "r1")
+            .order_by(Lesson.starts)
+        )
+        assert list(seats) == ["a1", "b1", "b1", "p1"]
+        seat = await session.get_one(BookingSeat, (made.booking, "r1"))
+        assert seat.assistant == "b1"
+    for classroom, assistant, code in (
+        ("r0", "b1", "unknown_classroom"),
+        ("r3", "b1", "unknown_classroom"),
+        ("r1", "b1", "person_twice"),
+        ("r1", "t0", "person_twice"),
+        ("r1", "a3", "wrong_teacher"),
+    ):
+        assert await code_of(assist(classroom, assistant)) == code
+    await book(county, dataclasses.replace(elsewhere(plan=single(NEXT)), receivers=(Receiver("r3", "a3"),)))
+    async with county.write() as session:
+        await session.execute(
+            insert(RoleGrant), [{"person": "a3", "role": "assistant", "kind": "school", "scope": "s1"}]
+        )
+    assert await code_of(assist("r1", "a3")) == "conflict"
+    gone = await assist("r1", None)
+    assert gone.lessons == made.lessons[1:3]
+    assert await code_of(assist("r1", None)) == "same_teacher"
+    await consistent(county)
+
+
+async def test_a_dual_teacher_series_keeps_its_assistants(county: Database) -> None:
+    made = await book(county, request(dual=True))
+    nobody = change_series.substitute_assistant(county, made.booking, None, "r1", None, "p0", NOW, rules=RULES)
+    assert await code_of(nobody) == "bad_form"

@@ -33,6 +33,7 @@ async def test_all_that_a_page_shows(county: Database) -> None:
         period=1,
         starts=at(TUESDAY, 8),
         ends=at(TUESDAY, 8, 40),
+        closes=at(TUESDAY, 8, 45),
         title="三年级数学",
         form="delivered",
         dual=True,

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from mediaserver.api import UserError
+from signalling.booking.limits import Rules
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Claim, Lesson, Seat
 from signalling.db.people import Person
@@ -16,7 +17,7 @@ from signalling.db.places import School
 from signalling.db.schema import metadata
 from signalling.db.times import Term
 from signalling.exchange import seed_county
-from signalling.exchange.seed import GRACE_S, seed
+from signalling.exchange.seed import seed
 from signalling.timetable.slots import Claim as Held
 from signalling.timetable.slots import Claims
 from tests.booking.county import claims_are_right
@@ -33,7 +34,7 @@ WEDNESDAY = at(2026, 11, 18, 10, 20)
 
 
 async def test_a_county(database: Database) -> None:
-    seeded = await seed(database, WEDNESDAY, "command")
+    seeded = await seed(database, WEDNESDAY, "command", rules=Rules(grace_s=120))
     async with database.read() as session:
         schools = (await session.scalars(select(School))).all()
         assert sorted(school.kind for school in schools) == ["lead", *["receiving"] * 12]
@@ -44,7 +45,7 @@ async def test_a_county(database: Database) -> None:
         assert len(lessons) == seeded.rows["lesson"] > 25
         assert {lesson.state for lesson in lessons} == {"ended", "scheduled"}
         assert all((lesson.closes <= WEDNESDAY) == (lesson.state == "ended") for lesson in lessons)
-        assert all(lesson.closes == lesson.ends + GRACE_S for lesson in lessons)
+        assert all(lesson.closes == lesson.ends + 120 for lesson in lessons)
         assert set(await session.scalars(select(Person.password))) == {None}
     assert seeded.bell is None
     counts = await snapshots.counts(database)

@@ -54,6 +54,8 @@ class TestRules:
         pages = ["/", "/studio", "/classroom", "/assistant"]
         readable = [*pages, "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
         readable.append("/api/v1/openapi.json")
+        feeds = ("person/{token}", "classroom/{classroom}/{token}", "school/{school}/{token}")
+        readable += [f"/api/v1/feeds/{path}.ics" for path in feeds]
         options = ["/whip/{room}", "/whip/{room}/{session}", "/whep/{room}", "/whep/{room}/{session}"]
         assert public == {(verb, path) for verb in ("GET", "HEAD") for path in readable} | {
             ("OPTIONS", path) for path in options

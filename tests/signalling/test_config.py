@@ -11,7 +11,8 @@ import pytest
 
 from mediaserver.settings import MediaSettings
 from signalling import config
-from signalling.config import Config, ConfigError
+from signalling.booking.limits import Rules
+from signalling.config import BellConfig, Config, ConfigError
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (?:`(.*?)`|unset) \| (.+) \|$", re.MULTILINE)
@@ -153,3 +154,8 @@ class TestMistakes:
             with pytest.raises(ConfigError) as caught:
                 config.load(file)
             assert words in caught.value.detail and str(file) in caught.value.detail
+
+
+def test_rules_of_bookings_are_those_of_the_bell():
+    assert BellConfig().rules() == Rules()
+    assert BellConfig(capacity_classrooms=30, grace_minutes=3).rules() == Rules(capacity=30, grace_s=180)
