@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rollupOptions: {
-      input: { index: page("index"), studio: page("studio"), classroom: page("classroom") },
+      input: { index: page("index"), studio: page("studio"), classroom: page("classroom"), timetable: page("timetable") },
     },
   },
 });
