@@ -3,10 +3,24 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fill, pickLang } from "../src/lib/i18n.ts";
-import { en } from "../src/strings/en.ts";
-import { zh } from "../src/strings/zh.ts";
 
 const SRC = join(import.meta.dirname, "../src");
+
+/** A pair is `zh.ts` and `en.ts`, or `NAME.zh.ts` and `NAME.en.ts`; each file exports its table and nothing else at run time. */
+async function tables(language: "zh" | "en"): Promise<Record<string, Record<string, string>>> {
+  const files = readdirSync(join(SRC, "strings")).filter((file) => new RegExp(`^(.+\\.)?${language}\\.ts$`).test(file));
+  const read = async (file: string): Promise<[string, Record<string, string>]> => {
+    const exported = Object.values((await import(join(SRC, "strings", file))) as Record<string, Record<string, string>>);
+    assert.equal(exported.length, 1, `${file} exports one table`);
+    return [file.replace(/(zh|en)\.ts$/, ""), exported[0]!];
+  };
+  return Object.fromEntries(await Promise.all(files.map(read)));
+}
+
+const chinese = await tables("zh");
+const english = await tables("en");
+const zh = Object.assign({}, ...Object.values(chinese)) as Record<string, string>;
+const en = Object.assign({}, ...Object.values(english)) as Record<string, string>;
 
 const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.startsWith("strings"))
@@ -15,13 +29,21 @@ const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" })
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
 test("both languages have the same keys, none empty", () => {
-  assert.deepEqual(Object.keys(en).sort(), Object.keys(zh).sort());
+  assert.deepEqual(Object.keys(english).sort(), Object.keys(chinese).sort());
+  for (const [pair, table] of Object.entries(chinese)) {
+    assert.deepEqual(Object.keys(english[pair]!).sort(), Object.keys(table).sort(), pair);
+  }
   for (const [key, text] of [...Object.entries(zh), ...Object.entries(en)]) assert.ok(text.trim() !== "", key);
 });
 
+test("no key is in two tables", () => {
+  const keys = Object.values(chinese).flatMap((table) => Object.keys(table));
+  assert.deepEqual(keys.filter((key, at) => keys.indexOf(key) !== at), []);
+});
+
 test("a text has the same placeholders in both languages, or fewer in one", () => {
-  for (const key of Object.keys(zh) as (keyof typeof zh)[]) {
-    const known = new Set([...placeholders(zh[key]), ...placeholders(en[key])]);
+  for (const key of Object.keys(zh)) {
+    const known = new Set([...placeholders(zh[key]!), ...placeholders(en[key]!)]);
     for (const hole of known) {
       const used = sources.some(({ text }) => new RegExp(`\\b${hole.slice(1, -1)}\\b`).test(text));
       assert.ok(used, `${key}: nobody fills ${hole}`);
@@ -31,7 +53,7 @@ test("a text has the same placeholders in both languages, or fewer in one", () =
 
 test("English is English and Chinese is Chinese", () => {
   for (const [key, text] of Object.entries(en)) if (key !== "lang.other") assert.doesNotMatch(text, /[\u3000-\u9fff\uff00-\uffef]/, key);
-  const same = Object.keys(zh).filter((key) => zh[key as keyof typeof zh] === en[key as keyof typeof en]);
+  const same = Object.keys(zh).filter((key) => zh[key] === en[key]);
   assert.deepEqual(same, ["lead.name", "page.of"].filter((key) => same.includes(key)));
 });
 
