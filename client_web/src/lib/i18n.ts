@@ -6,8 +6,8 @@ import { zh, type Key } from "../strings/zh.ts";
 
 export type { Key };
 export type Lang = "zh" | "en";
-export type Values = Readonly<Record<string, string | number>>;
 
+const TABLES: Record<Lang, Record<Key, string>> = { zh, en };
 const STORAGE_KEY = "tongke.lang";
 
 /** The first of these that names a language we have; Chinese when none does. */
@@ -20,7 +20,7 @@ export function pickLang(...wishes: (string | null | undefined)[]): Lang {
 }
 
 /** `{name}` in a text is replaced by `values.name`. */
-export function fill(text: string, values: Values = {}): string {
+export function fill(text: string, values: Readonly<Record<string, string | number>> = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
@@ -31,12 +31,9 @@ export function lang(): Lang {
   return current;
 }
 
-/** What says the texts of one pair of tables: those that one page alone needs are loaded by it alone. */
-export function phrases<K extends string>(tables: Record<Lang, Record<K, string>>): (key: K, values?: Values) => string {
-  return (key, values) => fill(tables[current][key], values);
+export function t(key: Key, values?: Readonly<Record<string, string | number>>): string {
+  return fill(TABLES[current][key], values);
 }
-
-export const t = phrases<Key>({ zh, en });
 
 /** BCP 47 tag for `Intl` and `<html lang>`. */
 export function locale(): string {

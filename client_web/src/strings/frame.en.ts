@@ -1,0 +1,25 @@
+import type { frameZh } from "./frame.zh.ts";
+
+export const frameEn: Record<keyof typeof frameZh, string> = {
+  "frame.skip": "Skip to content",
+  "frame.pages": "Pages",
+  "frame.menu": "Menu",
+  "frame.notices": "Notices",
+  "frame.unread": "{n} unread notices",
+  "frame.noNotices": "No notices. When a lesson of yours changes, you are told here.",
+  "frame.readAll": "Mark all as read",
+  "frame.out": "Sign out",
+  "frame.loading": "Loading…",
+  "frame.offline": "There is no network. You can go on when it is back; do not close what is not saved.",
+  "page.home": "Home",
+  "page.timetable": "Timetable",
+  "page.admin": "Administration",
+  "table.more": "Show more",
+  "pick.type": "Type to search",
+  "pick.asking": "Searching…",
+  "pick.none": "Nothing found. Try other words.",
+  "form.cancel": "Cancel",
+  "form.saving": "Saving…",
+  "form.needed": "Please fill this in.",
+  "form.optional": "(optional)",
+};

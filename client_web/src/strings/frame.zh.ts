@@ -1,0 +1,25 @@
+/** Around every signed-in page, and the parts that pages share. */
+
+export const frameZh = {
+  "frame.skip": "跳到内容",
+  "frame.pages": "页面",
+  "frame.menu": "菜单",
+  "frame.notices": "通知",
+  "frame.unread": "{n} 条未读通知",
+  "frame.noNotices": "没有通知。课程有变动时，会在这里告诉您。",
+  "frame.readAll": "全部标为已读",
+  "frame.out": "退出登录",
+  "frame.loading": "正在载入……",
+  "frame.offline": "没有网络连接。恢复后可以继续，没有保存的内容请先不要关闭。",
+  "page.home": "首页",
+  "page.timetable": "课程表",
+  "page.admin": "管理",
+  "table.more": "显示更多",
+  "pick.type": "输入文字查找",
+  "pick.asking": "正在查找……",
+  "pick.none": "没有找到。换几个字试试。",
+  "form.cancel": "取消",
+  "form.saving": "正在保存……",
+  "form.needed": "请填写这一项。",
+  "form.optional": "（可不填）",
+};
