@@ -168,7 +168,7 @@ export class Rest {
     let response = await this.#send(method, path, sending);
     if (response.status === 403 && method !== "GET") {
       const problem = await problemOf(response);
-      if (problem.code !== "bad_csrf") throw problem;
+      if (problem.code !== "csrf") throw problem;
       // Signed in anew in another window: the token of that session counts now.
       this.#csrf = "";
       this.#me = null;

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Rest, RestProblem, cancelled, newKey, signInUrl, withQuery } from "../src/lib/rest.ts";
+
+interface Sent {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+type Answer = { status: number; body?: unknown } | Error;
+
+/** A server that answers these in turn, the last one for ever; `/me` is answered with the tokens in turn. */
+function server(answers: Answer[], tokens = ["first", "second"]) {
+  const sent: Sent[] = [];
+  let out = 0;
+  const fetching = ((url: string, init: RequestInit) => {
+    const headers = init.headers as Record<string, string>;
+    sent.push({ url, method: init.method ?? "", headers, body: init.body });
+    if (init.signal?.aborted) return Promise.reject(new DOMException("", "AbortError"));
+    if (url === "/api/v1/me") return Promise.resolve(Response.json({ csrf: tokens.shift() }));
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (!answer || answer instanceof Error) return Promise.reject(answer ?? new Error("no answer"));
+    const { status, body } = answer;
+    return Promise.resolve(body === undefined ? new Response(null, { status }) : Response.json(body, { status }));
+  }) as typeof fetch;
+  return { sent, rest: new Rest(fetching, () => (out += 1)), signedOut: () => out };
+}
+
+test("a query leaves out what is empty and repeats lists", () => {
+  assert.equal(withQuery("/free", { a: "x y", b: null, c: "", d: ["p", "q"], e: false, f: 0 }), "/free?a=x+y&d=p&d=q&e=false&f=0");
+  assert.equal(withQuery("/free", {}), "/free");
+});
+
+test("changes carry the token of the session, which is asked for once", async () => {
+  const { sent, rest } = server([{ status: 200, body: { ok: true } }]);
+  assert.deepEqual(await rest.post("/a", { n: 1 }), { ok: true });
+  await rest.put("/b");
+  assert.deepEqual(sent.map(({ method, url }) => `${method} ${url}`), ["GET /api/v1/me", "POST /api/v1/a", "PUT /api/v1/b"]);
+  assert.equal(sent[1]?.headers["X-CSRF-Token"], "first");
+  assert.equal(sent[1]?.body, '{"n":1}');
+});
+
+test("a token of an old session is asked for anew, once", async () => {
+  const { sent, rest } = server([{ status: 403, body: { code: "csrf" } }, { status: 204 }]);
+  assert.equal(await rest.delete("/a"), undefined);
+  assert.equal(sent.at(-1)?.headers["X-CSRF-Token"], "second");
+  const other = server([{ status: 403, body: { code: "forbidden", detail: "No." } }]);
+  await assert.rejects(other.rest.delete("/a"), (error: RestProblem) => error.code === "forbidden" && error.detail === "No.");
+});
+
+test("a problem keeps what the server says about it", async () => {
+  const { rest } = server([{ status: 409, body: { type: "about:blank", title: "Conflict", status: 409, code: "conflict", detail: "Taken.", problems: [1] } }]);
+  await assert.rejects(rest.get("/a"), (error: RestProblem) => {
+    assert.deepEqual([error.status, error.code, error.detail, error.extra], [409, "conflict", "Taken.", { problems: [1] }]);
+    return true;
+  });
+});
+
+test("who is signed out is sent to sign in, and back", async () => {
+  const { rest, signedOut } = server([{ status: 401, body: { code: "signed_out" } }]);
+  await assert.rejects(rest.get("/a"), (error: RestProblem) => error.status === 401);
+  assert.equal(signedOut(), 1);
+  assert.equal(signInUrl({ pathname: "/timetable", search: "?view=school", hash: "" }), "/login?next=%2Ftimetable%3Fview%3Dschool");
+});
+
+test("no answer is a problem; what the page cancelled is none", async () => {
+  const { rest } = server([new TypeError("network")]);
+  await assert.rejects(rest.get("/a"), (error: RestProblem) => error.status === 0 && error.code === "offline");
+  const abort = new AbortController();
+  abort.abort();
+  await assert.rejects(rest.get("/a", {}, { signal: abort.signal }), (error) => cancelled(error));
+});
+
+test("creating is repeated with the same key until there is an answer", async () => {
+  const { sent, rest } = server([new TypeError("network"), { status: 201, body: { id: "x" } }]);
+  assert.deepEqual(await rest.create("/bookings", {}), { id: "x" });
+  const keys = sent.filter(({ url }) => url.endsWith("/bookings")).map(({ headers }) => headers["Idempotency-Key"]);
+  assert.equal(keys.length, 2);
+  assert.equal(new Set(keys).size, 1);
+  assert.match(newKey(), /^[0-9a-f]{32}$/);
+});
+
+test("a list is read to its end, or until there is enough", async () => {
+  const pages = [{ items: [1, 2], next: "m" }, { items: [3], next: null }].map((body) => ({ status: 200, body }));
+  assert.deepEqual(await server([...pages]).rest.all("/a"), { items: [1, 2, 3], more: false });
+  assert.deepEqual(await server([...pages]).rest.all("/a", {}, 2), { items: [1, 2], more: true });
+});
