@@ -12,7 +12,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rollupOptions: {
-      input: { index: page("index"), studio: page("studio"), classroom: page("classroom") },
+      input: {
+        index: page("index"),
+        studio: page("studio"),
+        classroom: page("classroom"),
+        login: page("login"),
+        home: page("home"),
+        admin: page("admin"),
+      },
     },
   },
 });

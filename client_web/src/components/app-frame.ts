@@ -13,15 +13,12 @@ import { problemText } from "../lib/problems.ts";
 import type { Me, Page, Rest } from "../lib/rest.ts";
 import { pagesOf, type PageName } from "../lib/rights.ts";
 import { dateTime } from "../lib/when.ts";
-import { words } from "../lib/words.ts";
-import { frameEn } from "../strings/frame.en.ts";
-import { frameZh } from "../strings/frame.zh.ts";
 import { frameCss } from "./app-frame-css.ts";
 import { baseCss } from "./base-css.ts";
+import { frameSay as say } from "./frame-say.ts";
 import { UnreadCount, noticeText, type Notice } from "./notices.ts";
 import { emptiness, trouble, troubleCss } from "./trouble.ts";
 
-const say = words(frameZh, frameEn);
 const MARKS: Record<PageName, IconName> = { home: "home", timetable: "calendar", admin: "tools" };
 const SHOWN = 20;
 

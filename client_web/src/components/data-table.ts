@@ -9,14 +9,11 @@ import { repeat } from "lit/directives/repeat.js";
 import { LangController } from "../lib/i18n.ts";
 import type { IconName } from "../lib/icons.ts";
 import { cancelled, type Page } from "../lib/rest.ts";
-import { words } from "../lib/words.ts";
-import { frameEn } from "../strings/frame.en.ts";
-import { frameZh } from "../strings/frame.zh.ts";
 import { baseCss } from "./base-css.ts";
+import { frameSay as say } from "./frame-say.ts";
 import { tagCss } from "./tag.ts";
 import { emptiness, trouble, troubleCss } from "./trouble.ts";
 
-const say = words(frameZh, frameEn);
 const SKELETONS = [0, 1, 2, 3];
 
 export interface Column<T> {

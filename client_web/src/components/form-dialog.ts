@@ -7,16 +7,12 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { LangController } from "../lib/i18n.ts";
 import { problemText } from "../lib/problems.ts";
-import { words } from "../lib/words.ts";
-import { frameEn } from "../strings/frame.en.ts";
-import { frameZh } from "../strings/frame.zh.ts";
 import { baseCss } from "./base-css.ts";
+import { frameSay as say } from "./frame-say.ts";
 import "./dialog.ts";
 import { field, fieldCss, tick } from "./field.ts";
 import "./pick.ts";
 import type { Choice } from "./pick.ts";
-
-const say = words(frameZh, frameEn);
 
 interface Common {
   name: string;

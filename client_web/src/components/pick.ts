@@ -4,13 +4,10 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { LangController } from "../lib/i18n.ts";
 import { problemText } from "../lib/problems.ts";
-import { words } from "../lib/words.ts";
-import { frameEn } from "../strings/frame.en.ts";
-import { frameZh } from "../strings/frame.zh.ts";
 import { baseCss } from "./base-css.ts";
+import { frameSay as say } from "./frame-say.ts";
 import { fieldCss } from "./field.ts";
 
-const say = words(frameZh, frameEn);
 const PAUSE_MS = 200;
 
 export interface Choice {
