@@ -12,7 +12,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rollupOptions: {
-      input: { index: page("index"), studio: page("studio"), classroom: page("classroom"), timetable: page("timetable") },
+      input: {
+        index: page("index"),
+        studio: page("studio"),
+        classroom: page("classroom"),
+        login: page("login"),
+        home: page("home"),
+        admin: page("admin"),
+        timetable: page("timetable"),
+      },
     },
   },
 });

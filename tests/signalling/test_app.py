@@ -51,7 +51,8 @@ class TestRules:
     async def test_public_routes_are_these_alone(self, school: School) -> None:
         rules = school.server.signalling.app[RULES]
         public = {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.PUBLIC}  # type: ignore[union-attr]
-        readable = ["/", "/studio", "/classroom", "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
+        pages = ["/", "/studio", "/classroom", "/login", "/home", "/admin", "/timetable"]
+        readable = [*pages, "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
         readable.append("/api/v1/openapi.json")
         options = ["/whip/{room}", "/whip/{room}/{session}", "/whep/{room}", "/whep/{room}/{session}"]
         assert public == {(verb, path) for verb in ("GET", "HEAD") for path in readable} | {

@@ -1,10 +1,5 @@
 /** What the timetable says to `/api/v1` and hears from it (docs/protocol.md has the document of all of it). */
 
-export interface Page<T> {
-  items: T[];
-  next: string | null;
-}
-
 export interface School {
   id: string;
   name: string;
@@ -211,15 +206,6 @@ export interface Waiting {
   requested_by_name: string;
   requested: number;
   waits: string[];
-}
-
-export interface Notice {
-  id: string;
-  kind: string;
-  lesson: string | null;
-  facts: Readonly<Record<string, unknown>>;
-  made: number;
-  read: number | boolean | null;
 }
 
 export interface FreeSlot {

@@ -5,32 +5,6 @@ import { css } from "lit";
 export const appCss = css`
   :host {
     display: block;
-    min-height: 100vh;
-    padding: 0 var(--s6) var(--s8);
-  }
-  header {
-    display: flex;
-    align-items: center;
-    gap: var(--s4);
-    padding: var(--s3) 0;
-  }
-  .brand {
-    color: var(--accent);
-    font-size: 20px;
-    font-weight: 700;
-    text-decoration: none;
-  }
-  h1 {
-    font-size: 20px;
-  }
-  .end {
-    display: flex;
-    align-items: center;
-    gap: var(--s2);
-    margin-left: auto;
-  }
-  .me {
-    color: var(--text-2);
   }
   .bar {
     display: flex;
@@ -70,8 +44,7 @@ export const appCss = css`
     width: 44px;
     padding: 0;
   }
-  .bar button,
-  .end button {
+  .bar button {
     min-height: 44px;
   }
   .which {
@@ -163,12 +136,6 @@ export const appCss = css`
     }
   }
   @media (max-width: 700px) {
-    :host {
-      padding: 0 var(--s3) var(--s8);
-    }
-    .me {
-      display: none;
-    }
     .views,
     .week,
     tk-picker {
@@ -192,10 +159,6 @@ export const appCss = css`
     }
   }
   @media print {
-    :host {
-      padding: 0;
-    }
-    header,
     .bar,
     .banner,
     .hint,

@@ -2,7 +2,7 @@
 
 import { cancelled, RestProblem, type Me, type Rest } from "../lib/rest.ts";
 import type { BellTable, Calendar, Classroom, Form, LessonShown, School, Week } from "./api.ts";
-import { addDays, monday, week, Zone } from "./days.ts";
+import { monday, week, Zone } from "./days.ts";
 import type { Choice } from "./draft.ts";
 import { bandsOf, headOf, place, rung, shownDays, termWeek, type Band, type Cells, type DayHead } from "./grid.ts";
 import { format, parse, type View, type Whereabouts } from "./whereabouts.ts";
@@ -33,7 +33,6 @@ export class Model {
   calendar = NO_CALENDAR;
   zone = new Zone(ZONE);
   shown = NOTHING;
-  unread = 0;
   loading = true;
   problem: RestProblem | null = null;
   #week: Week | null = null;
@@ -73,22 +72,16 @@ export class Model {
     return format(this.whereabouts);
   }
 
-  async start(search: string): Promise<void> {
-    try {
-      const [me, forms] = await Promise.all([this.rest.me(), this.rest.get<Form[]>("/forms")]);
-      this.me = me;
-      this.forms = forms;
-      void this.countNotices();
-      await this.show(parse(search));
-    } catch (error) {
-      this.#failed(error);
-    }
+  async start(me: Me, search: string): Promise<void> {
+    this.me = me;
+    await this.show(parse(search));
   }
 
   /** Another view, another week, or the same again. */
   async show(where: Whereabouts): Promise<void> {
     this.first = where.week || monday(this.today);
     try {
+      if (!this.forms.length) this.forms = await this.rest.get<Form[]>("/forms");
       const wanted = where.view && where.id ? { view: where.view, id: where.id } : await this.#own(where.view);
       this.view = wanted.view;
       if (wanted.id !== this.subject?.id) {
@@ -137,21 +130,6 @@ export class Model {
     } catch (error) {
       if (this.#abort === abort) this.#failed(error);
     }
-  }
-
-  async countNotices(): Promise<void> {
-    try {
-      this.unread = (await this.rest.get<{ unread: number }>("/notices/count")).unread;
-      this.changed();
-    } catch (error) {
-      // The bell stays as it was; the week says when nobody answers.
-      if (!(error instanceof RestProblem)) throw error;
-    }
-  }
-
-  turn(weeks: number): Promise<void> {
-    this.first = addDays(this.first, 7 * weeks);
-    return this.load();
   }
 
   /** By its own table on its own day; null where the school has none then. */

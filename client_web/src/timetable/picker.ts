@@ -5,6 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import { fieldCss } from "../components/field.ts";
 import { LangController } from "../lib/i18n.ts";
+import { problemText } from "../lib/problems.ts";
 import type { Choice } from "./draft.ts";
 import { Checker } from "./checker.ts";
 import { w } from "./words.ts";
@@ -63,7 +64,7 @@ export class Picker extends LitElement {
   @property({ type: Boolean }) wrong = false;
   @state() private open = false;
   @state() private options: Choice[] | null = null;
-  @state() private failed = false;
+  @state() private failure = "";
   @state() private at = 0;
   @query("input") private input!: HTMLInputElement;
 
@@ -73,9 +74,9 @@ export class Picker extends LitElement {
       this.options = options;
       this.at = 0;
     },
-    () => {
+    (error) => {
       this.options = [];
-      this.failed = true;
+      this.failure = problemText(error);
     },
     120,
   );
@@ -114,7 +115,7 @@ export class Picker extends LitElement {
 
   #list() {
     const { options } = this;
-    if (this.failed) return html`<li class="say">${w("tt.problem.offline")}</li>`;
+    if (this.failure) return html`<li class="say">${this.failure}</li>`;
     if (!options) return html`<li class="say">${w("tt.loading")}</li>`;
     if (!options.length) return html`<li class="say">${w("tt.pick.none")}</li>`;
     return options.map(
@@ -132,7 +133,7 @@ export class Picker extends LitElement {
 
   #ask(text = this.input.value): void {
     this.open = true;
-    this.failed = false;
+    this.failure = "";
     this.#checker.question(text.trim());
   }
 

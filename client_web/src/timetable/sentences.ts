@@ -1,7 +1,8 @@
 /** What the server says, in the language of the page: by the code and its facts, or as the server wrote it. */
 
-import { RestProblem } from "../lib/rest.ts";
 import { locale } from "../lib/i18n.ts";
+import { problemText } from "../lib/problems.ts";
+import { RestProblem } from "../lib/rest.ts";
 import type { Alternative, ConflictProblem, Plan } from "./api.ts";
 import { addDays, clockOf, weekday, type Zone } from "./days.ts";
 import { repeatOf } from "./rule.ts";
@@ -64,14 +65,11 @@ export function conflictSentence(problem: ConflictProblem, zone: Zone): string {
   return w.maybe(`tt.conflict.${code}`, values) ?? detail;
 }
 
-/** Why something was refused or failed. */
+/** Why a booking or a change was refused: our own words for what only bookings know, else those of all pages. */
 export function problemSentence(error: unknown): string {
-  if (!(error instanceof RestProblem)) return w("tt.problem.server");
-  const values: Record<string, string | number> = { status: error.status };
-  for (const [name, value] of Object.entries(error.extra)) if (typeof value === "string" || typeof value === "number") values[name] = value;
+  if (!(error instanceof RestProblem)) return problemText(error);
   const lessons = error.extra["lessons"];
-  if (Array.isArray(lessons)) values["n"] = lessons.length;
-  return w.maybe(`tt.problem.${error.code}`, values) ?? (error.detail || w("tt.problem.server"));
+  return w.maybe(`tt.problem.${error.code}`, { n: Array.isArray(lessons) ? lessons.length : 0 }) ?? problemText(error);
 }
 
 /** What a conflict carries beside its sentence. */

@@ -2,11 +2,12 @@
 
 import { LitElement, html, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
+import "../components/app-frame.ts";
 import { baseCss } from "../components/base-css.ts";
-import { LangController, initLang, lang, setLang, t } from "../lib/i18n.ts";
+import { LangController, t } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
-import { parseParams } from "../lib/params.ts";
-import { Rest } from "../lib/rest.ts";
+import { problemText } from "../lib/problems.ts";
+import { Rest, type Me } from "../lib/rest.ts";
 import type { Booked, LessonShown, Plan } from "./api.ts";
 import { appCss } from "./app-css.ts";
 import "./booking-dialog.ts";
@@ -22,10 +23,9 @@ import "./lesson-dialog.ts";
 import { Lookups } from "./lookups.ts";
 import { Model } from "./model.ts";
 import "./move-dialog.ts";
-import "./notices.ts";
 import "./picker.ts";
 import "./requests-dialog.ts";
-import { dateName, problemSentence } from "./sentences.ts";
+import { dateName } from "./sentences.ts";
 import "./week-grid.ts";
 import type { Over, WeekGrid } from "./week-grid.ts";
 import { parse, VIEWS, type View } from "./whereabouts.ts";
@@ -60,7 +60,6 @@ export class TimetableApp extends LitElement {
 
   constructor() {
     super();
-    initLang(parseParams(location.hash).lang);
     new LangController(this);
   }
 
@@ -70,7 +69,6 @@ export class TimetableApp extends LitElement {
     addEventListener("popstate", this.#back);
     document.addEventListener("visibilitychange", this.#visible);
     this.#reload = window.setInterval(this.#visible, RELOAD_MS);
-    void this.model.start(location.search).then(() => this.#countRequests());
   }
 
   override disconnectedCallback(): void {
@@ -84,19 +82,11 @@ export class TimetableApp extends LitElement {
 
   protected override render() {
     const { model } = this;
-    document.title = w("tt.title.page", { name: model.subject?.name ?? "" });
     return html`
-      <header>
-        <a class="brand" href="/home">${t("app.name")}</a>
-        <h1>${w("tt.title")}</h1>
-        <div class="end">
-          <span class="me">${model.me?.person.name}</span>
-          ${model.me ? html`<tk-notices .model=${model} .unread=${model.unread}></tk-notices>` : nothing}
-          <button type="button" data-testid="lang" @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
-        </div>
-      </header>
-      ${model.me ? this.#bar() : nothing} ${this.#paper()}
-      <main aria-busy=${model.loading ? "true" : "false"}>${this.#main()}</main>
+      <tk-frame here="timetable" .rest=${model.rest} @me=${(event: CustomEvent<Me>) => void this.#start(event.detail)}>
+        ${model.me ? this.#bar() : nothing} ${this.#paper()}
+        <section aria-label=${w("tt.title")} aria-busy=${model.loading ? "true" : "false"}>${this.#main()}</section>
+      </tk-frame>
       ${this.#dialog()} ${this.#dragging()}
       <div role="status">${this.toast ? html`<p class="toast" data-testid="toast">${this.toast}</p>` : nothing}</div>
     `;
@@ -154,14 +144,14 @@ export class TimetableApp extends LitElement {
   #main() {
     const { model } = this;
     if (model.problem && !model.shown.days.length) {
-      return html`<div class="problem" role="alert" data-testid="problem"><h2>${w("tt.problem")}</h2><p>${problemSentence(model.problem)}</p><button type="button" class="primary" @click=${() => void this.#again()}>${t("action.retry")}</button></div>`;
+      return html`<div class="problem" role="alert" data-testid="problem"><h2>${w("tt.problem")}</h2><p>${problemText(model.problem)}</p><button type="button" class="primary" @click=${() => void this.#again()}>${t("action.retry")}</button></div>`;
     }
     if (!model.shown.days.length) {
       return html`<div class="none">${model.loading ? html`<p>${w("tt.loading")}</p>` : html`<h2>${w("tt.nobody")}</h2><p>${w("tt.nobody.say")}</p>`}</div>`;
     }
     const empty = !model.shown.lessons.length && !model.loading;
     return html`
-      ${model.problem ? html`<p class="banner" role="alert">${icon("warn")}${w("tt.stale", { why: problemSentence(model.problem) })}</p>` : nothing}
+      ${model.problem ? html`<p class="banner" role="alert">${icon("warn")}${w("tt.stale", { why: problemText(model.problem) })}</p>` : nothing}
       <div class=${model.loading ? "busy" : ""}>${this.narrow ? this.#list() : this.#week()}</div>
       ${empty ? html`<p class="hint">${w("tt.empty")}</p>` : nothing}
       ${!this.narrow && model.mayBook ? html`<p class="hint">${w(model.mayPlan ? "tt.hint.plan" : "tt.hint.book")}</p>` : nothing}
@@ -276,11 +266,16 @@ export class TimetableApp extends LitElement {
   };
 
   #refresh(): void {
-    void Promise.all([this.model.load(), this.model.countNotices(), this.#countRequests()]);
+    void Promise.all([this.model.load(), this.#countRequests()]);
+  }
+
+  async #start(me: Me): Promise<void> {
+    await this.model.start(me, location.search);
+    await this.#countRequests();
   }
 
   #again(): Promise<void> {
-    return this.model.start(location.search);
+    return this.model.show(parse(location.search));
   }
 
   async #countRequests(): Promise<void> {
