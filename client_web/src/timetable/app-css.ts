@@ -6,6 +6,9 @@ export const appCss = css`
   :host {
     display: block;
   }
+  .page {
+    padding: var(--s4) var(--s6) var(--s8);
+  }
   .bar {
     display: flex;
     flex-wrap: wrap;
@@ -136,6 +139,9 @@ export const appCss = css`
     }
   }
   @media (max-width: 700px) {
+    .page {
+      padding: var(--s3) var(--s3) var(--s8);
+    }
     .views,
     .week,
     tk-picker {
@@ -159,6 +165,9 @@ export const appCss = css`
     }
   }
   @media print {
+    .page {
+      padding: 0;
+    }
     .bar,
     .banner,
     .hint,

@@ -55,7 +55,8 @@ export class DragCheck {
 
   /** As long as it was; where rows are hours, as many minutes after the hour as before. */
   planFor(lesson: LessonShown, { day, band }: { day: string; band: Band }): Plan {
-    const offset = band.period === null ? this.model.zone.at(lesson.starts).minute % 60 : 0;
+    const byHour = band.period === null && band.starts % 60 === 0;
+    const offset = byHour ? this.model.zone.at(lesson.starts).minute % 60 : 0;
     return planAt(day, { period: band.period, starts: band.starts + offset }, minutesOf(lesson));
   }
 

@@ -22,7 +22,8 @@ export function rung(tables: readonly BellTable[], day: string): Period[] {
 
 export function bandsOf(periods: readonly Period[], times: readonly { starts: number; ends: number }[]): Band[] {
   if (periods.length) {
-    return [...periods].sort((a, b) => a.starts - b.starts).map(({ number, name, starts, ends }) => ({ period: number, name, starts, ends }));
+    const rows = [...periods].sort((a, b) => a.starts - b.starts).map(({ number, name, starts, ends }) => ({ period: number, name, starts, ends }));
+    return around(rows, times);
   }
   const first = Math.min(FIRST_HOUR, ...times.map(({ starts }) => Math.floor(starts / 60)));
   const last = Math.max(LAST_HOUR, ...times.map(({ ends }) => Math.ceil(ends / 60)));
@@ -30,6 +31,19 @@ export function bandsOf(periods: readonly Period[], times: readonly { starts: nu
     const starts = (first + at) * 60;
     return { period: null, name: clockOf(starts), starts, ends: starts + 60 };
   });
+}
+
+/** With a row before the first period and one after the last, where there are lessons then. */
+function around(rows: readonly Band[], times: readonly { starts: number; ends: number }[]): Band[] {
+  const [opens, closes] = [(rows[0] as Band).starts, Math.max(...rows.map(({ ends }) => ends))];
+  const early = times.filter(({ ends }) => ends <= opens).map(({ starts }) => starts);
+  const late = times.filter(({ starts }) => starts >= closes);
+  const outside = (starts: number, ends: number): Band => ({ period: null, name: clockOf(starts), starts, ends });
+  return [
+    ...(early.length ? [outside(Math.min(...early), opens)] : []),
+    ...rows,
+    ...(late.length ? [outside(Math.min(...late.map(({ starts }) => starts)), Math.max(...late.map(({ ends }) => ends)))] : []),
+  ];
 }
 
 /** A lesson in one cell of the week. `from` and `to`: minutes after midnight. */

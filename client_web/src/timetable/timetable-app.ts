@@ -84,8 +84,10 @@ export class TimetableApp extends LitElement {
     const { model } = this;
     return html`
       <tk-frame here="timetable" .rest=${model.rest} @me=${(event: CustomEvent<Me>) => void this.#start(event.detail)}>
-        ${model.me ? this.#bar() : nothing} ${this.#paper()}
-        <section aria-label=${w("tt.title")} aria-busy=${model.loading ? "true" : "false"}>${this.#main()}</section>
+        <div class="page">
+          ${model.me ? this.#bar() : nothing} ${this.#paper()}
+          <section aria-label=${w("tt.title")} aria-busy=${model.loading ? "true" : "false"}>${this.#main()}</section>
+        </div>
       </tk-frame>
       ${this.#dialog()} ${this.#dragging()}
       <div role="status">${this.toast ? html`<p class="toast" data-testid="toast">${this.toast}</p>` : nothing}</div>
@@ -271,6 +273,7 @@ export class TimetableApp extends LitElement {
 
   async #start(me: Me): Promise<void> {
     await this.model.start(me, location.search);
+    history.replaceState(null, "", location.pathname + this.model.address + location.hash);
     await this.#countRequests();
   }
 

@@ -7,7 +7,8 @@ export const weekGridCss = css`
     display: block;
   }
   .scroll {
-    overflow-x: auto;
+    max-height: max(460px, calc(100vh - 176px));
+    overflow: auto;
     border: 1px solid var(--line);
     border-radius: var(--radius);
     background: var(--surface);
@@ -57,9 +58,13 @@ export const weekGridCss = css`
   }
   .corner,
   tbody th {
-    width: 92px;
+    position: sticky;
+    left: 0;
+    width: 104px;
+    background: var(--surface);
   }
   tbody th {
+    z-index: 1;
     border-right: 1px solid var(--line);
     text-align: center;
     vertical-align: top;
@@ -235,6 +240,7 @@ export const weekGridCss = css`
   }
   @media print {
     .scroll {
+      max-height: none;
       border: 0;
       overflow: visible;
     }
@@ -257,7 +263,8 @@ export const weekGridCss = css`
     thead {
       display: table-header-group;
     }
-    thead th {
+    thead th,
+    tbody th {
       position: static;
     }
     .corner,

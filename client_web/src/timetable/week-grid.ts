@@ -88,7 +88,7 @@ export class WeekGrid extends LitElement {
           @keydown=${this.#key}
         >
           <thead>
-            <tr role="row"><td class="corner" style="height:auto"></td>${heads.map((head) => this.#head(head))}</tr>
+            <tr role="row"><th class="corner" scope="col"><span class="sr">${w("tt.when.time")}</span></th>${heads.map((head) => this.#head(head))}</tr>
           </thead>
           <tbody>
             ${bands.map((band, at) => this.#row(band, at, bands[at - 1]))}
@@ -223,8 +223,8 @@ export class WeekGrid extends LitElement {
     const box = this.scroller.getBoundingClientRect();
     if (clientX > box.right - EDGE_PX) this.scroller.scrollLeft += 12;
     else if (clientX < box.left + EDGE_PX) this.scroller.scrollLeft -= 12;
-    if (clientY > innerHeight - EDGE_PX) scrollBy(0, 12);
-    else if (clientY < EDGE_PX) scrollBy(0, -12);
+    if (clientY > box.bottom - EDGE_PX) this.scroller.scrollTop += 12;
+    else if (clientY < box.top + EDGE_PX) this.scroller.scrollTop -= 12;
   }
 
   #up = (event: PointerEvent): void => {
