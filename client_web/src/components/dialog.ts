@@ -60,7 +60,17 @@ export class Dialog extends LitElement {
         flex-wrap: wrap;
         justify-content: flex-end;
         gap: var(--s3);
-        padding: var(--s6);
+        position: sticky;
+        bottom: 0;
+        z-index: 6;
+        padding: var(--s4) var(--s6) var(--s5);
+        background: var(--surface);
+      }
+      /* Above the buttons, and in sight while the rest is filled in. */
+      ::slotted(.wide) {
+        flex: 1 1 100%;
+        max-height: 38vh;
+        overflow-y: auto;
       }
     `,
   ];

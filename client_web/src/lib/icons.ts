@@ -40,6 +40,7 @@ const SHAPES = {
   plus: path("M12 5v14M5 12h14"),
   file: path("M6 3h8l5 5v12a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM14 3v5h5"),
   house: path("M4 21V8l8-5 8 5v13zM9.5 21v-5h5v5M9 11h.1M15 11h.1"),
+  print: path("M7 8.5V3.5h10v5M7 17H4.5A1.5 1.5 0 0 1 3 15.5V10a1.5 1.5 0 0 1 1.5-1.5h15A1.5 1.5 0 0 1 21 10v5.5a1.5 1.5 0 0 1-1.5 1.5H17M7 13.5h10v7H7z"),
   bell: path("M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4"),
 } as const;
 

@@ -43,7 +43,7 @@ export const appCss = css`
     align-items: center;
     gap: var(--s1);
   }
-  .week .turn {
+  .turn {
     width: 44px;
     padding: 0;
   }
@@ -107,10 +107,10 @@ export const appCss = css`
   }
   .live-check {
     position: fixed;
-    z-index: 9;
+    z-index: 21;
     left: 50%;
-    bottom: var(--s5);
-    width: 640px;
+    top: var(--s2);
+    width: 680px;
     max-width: calc(100vw - 24px);
     border-radius: var(--radius-s);
     box-shadow: var(--shadow-up);
@@ -135,7 +135,7 @@ export const appCss = css`
   }
   @media (max-width: 1500px) {
     tk-picker {
-      flex-basis: 220px;
+      flex-basis: 180px;
     }
   }
   @media (max-width: 700px) {

@@ -105,9 +105,9 @@ export class BookingDialog extends LitElement {
           @change=${(event: CustomEvent<ReceiverDraft[]>) => this.#set({ receivers: event.detail })}
         ></tk-receivers>
         ${this.#more()}
-        <tk-findings .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#choose}></tk-findings>
         ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
       </form>
+        <tk-findings slot="actions" class="wide" .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#choose}></tk-findings>
       <button slot="actions" type="button" @click=${this.#dismiss}>${w("tt.cancel")}</button>
       <button slot="actions" class="primary" form="booking" data-testid="book" ?disabled=${this.sending} @click=${this.#submit}>
         ${this.#waits() ? w("tt.book.request") : w("tt.book.book")}

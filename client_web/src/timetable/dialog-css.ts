@@ -53,7 +53,7 @@ export const formCss = css`
     color: var(--bad);
     overflow-wrap: anywhere;
   }
-  tk-findings {
+  tk-findings:not(.wide) {
     margin-top: var(--s4);
   }
   details {

@@ -84,6 +84,8 @@ export class Findings extends LitElement {
   @property({ attribute: false }) checked: Checked | null = null;
   @property({ attribute: false }) zone!: Zone;
   @property({ type: Boolean }) checking = false;
+  /** In a word: while a lesson is dragged its alternatives are marked on the week. */
+  @property({ type: Boolean }) brief = false;
   /** Why the question itself was refused. */
   @property() refused = "";
 
@@ -117,14 +119,17 @@ export class Findings extends LitElement {
   }
 
   #conflict({ problems, more, alternatives }: Checked) {
-    const rest = more + Math.max(0, problems.length - SHOWN);
+    const shown = this.brief ? 2 : SHOWN;
+    const rest = more + Math.max(0, problems.length - shown);
     return html`<div class="box bad">
       <h3>${icon("warn")}${w("tt.check.conflict")}</h3>
       <ul>
-        ${problems.slice(0, SHOWN).map((problem) => html`<li data-code=${problem.code}>${conflictSentence(problem, this.zone)}</li>`)}
+        ${problems.slice(0, shown).map((problem) => html`<li data-code=${problem.code}>${conflictSentence(problem, this.zone)}</li>`)}
       </ul>
       ${rest ? html`<p class="more">${w("tt.check.more", { n: rest })}</p>` : nothing}
-      ${alternatives.length
+      ${this.brief
+        ? nothing
+        : alternatives.length
         ? html`<p class="free">${w("tt.check.instead")}</p>
             <div class="offers">${alternatives.map((one) => this.#offer(one))}</div>`
         : html`<p class="say">${w("tt.check.none")}</p>`}

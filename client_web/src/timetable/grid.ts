@@ -116,7 +116,7 @@ export function headOf(day: string, today: string, days: readonly CalendarDay[])
   return { day, today: day === today, holiday: found && found.runs === null ? found.name : null, runs };
 }
 
-/** 第几周. Null outside of every term. */
+/** Which week of the term it is. Null outside of every term. */
 export function termWeek(day: string, terms: Calendar["terms"]): { name: string; week: number } | null {
   const term = terms.find(({ starts, ends }) => starts <= addDays(monday(day), 6) && monday(day) <= ends);
   return term ? { name: term.name, week: between(monday(term.starts), monday(day)) / 7 + 1 } : null;

@@ -16,7 +16,7 @@ import type { Lookups } from "./lookups.ts";
 import type { Model } from "./model.ts";
 import "./picker.ts";
 import { scopeFields, type Scope } from "./scope.ts";
-import { conflictOf, problemSentence, whenOf } from "./sentences.ts";
+import { conflictOf, gradeName, problemSentence, whenOf } from "./sentences.ts";
 import { w } from "./words.ts";
 
 interface Whole extends LessonShown {
@@ -98,7 +98,7 @@ export class LessonDialog extends LitElement {
     const rows: [string, unknown][] = [
       [w("tt.book.teacher"), lesson.teacher_name],
       [w("tt.book.classroomLead"), lead ? this.#seatName(lead) : ""],
-      [w("tt.book.subject"), [lesson.grade, lesson.subject].filter(Boolean).join(" ")],
+      [w("tt.book.subject"), [gradeName(lesson.grade), lesson.subject].filter(Boolean).join(" ")],
       [w("tt.book.textbook"), [whole?.textbook, whole?.unit].filter(Boolean).join(" · ")],
       [w("tt.book.points"), whole?.points.join(w("tt.comma"))],
       [w("tt.book.note"), whole?.note],

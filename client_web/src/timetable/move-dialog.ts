@@ -106,7 +106,6 @@ export class MoveDialog extends LitElement {
       <tk-when single .when=${when} .periods=${(day: string) => this.model.periods(day)} @change=${(event: CustomEvent<When>) => this.#to(event.detail)}></tk-when>
       ${this.series ? scopeFields(this.scope, (scope) => this.#choose(scope)) : nothing}
       ${this.scope === "one" ? nothing : this.#seriesSays()}
-      <tk-findings .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#alternative}></tk-findings>
       ${this.byHand
         ? html`<div class="error" role="alert">
             <p>${w("tt.byHand", { n: this.byHand })}</p>
@@ -117,6 +116,7 @@ export class MoveDialog extends LitElement {
           </div>`
         : nothing}
       ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+      <tk-findings slot="actions" class="wide" .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#alternative}></tk-findings>
       <button slot="actions" type="button" @click=${this.#dismiss}>${w("tt.cancel")}</button>
       <button slot="actions" type="button" class="primary" data-testid="move" ?disabled=${this.sending || !this.#ready()} @click=${() => void this.#send("ask")}>
         ${w(this.makeUp ? "tt.makeUp.do" : "tt.move.do")}

@@ -31,6 +31,11 @@ export function whenOf(starts: number, ends: number, zone: Zone): string {
   return w("tt.when", { day: dayName(zone.at(starts).day), from: zone.clock(starts), to: zone.clock(ends) });
 }
 
+/** A grade as it was typed; a bare number is said as one. */
+export function gradeName(grade: string): string {
+  return /^\d+$/.test(grade) ? w("tt.grade", { n: grade }) : grade;
+}
+
 /** Days and rule of a plan, without its time of day. */
 export function planDays(plan: Plan): string {
   if (!plan.rule) return dayName(plan.first);

@@ -114,7 +114,7 @@ export class TimetableApp extends LitElement {
               <button type="button" data-testid="free" @click=${() => (this.open = { kind: "free" })}>${icon("search")}${w("tt.free")}</button>
               <button type="button" data-testid="requests" @click=${() => (this.open = { kind: "requests" })}>${icon("clock")}${w("tt.requests")}${n ? html`<span class="number">${n}</span>` : nothing}</button>`
           : nothing}
-        ${this.narrow ? nothing : html`<button type="button" data-testid="print" @click=${() => print()}>${icon("file")}${w("tt.print")}</button>`}
+        ${this.narrow ? nothing : html`<button type="button" class="turn" aria-label=${w("tt.print")} title=${w("tt.print")} data-testid="print" @click=${() => print()}>${icon("print")}</button>`}
       </div>
     </div>`;
   }
@@ -125,7 +125,8 @@ export class TimetableApp extends LitElement {
 
   #weekName(): string {
     const { first } = this.model;
-    return w("tt.week.days", { year: first.slice(0, 4), first: dateName(first), last: dateName(addDays(first, 6)) });
+    const days = w("tt.span", { from: dateName(first), to: dateName(addDays(first, 6)) });
+    return first.slice(0, 4) === this.model.today.slice(0, 4) ? days : w("tt.week.year", { year: first.slice(0, 4), days });
   }
 
   #term() {
@@ -193,7 +194,7 @@ export class TimetableApp extends LitElement {
   #dragging() {
     const { lesson, checked, refused, asking } = this.#check;
     if (!lesson) return nothing;
-    return html`<div class="live-check" data-testid="drag-check"><tk-findings .checked=${checked} .zone=${this.model.zone} ?checking=${asking} .refused=${refused}></tk-findings></div>`;
+    return html`<div class="live-check" data-testid="drag-check"><tk-findings brief .checked=${checked} .zone=${this.model.zone} ?checking=${asking} .refused=${refused}></tk-findings></div>`;
   }
 
   #dialog() {

@@ -13,7 +13,7 @@ import { clockOf } from "./days.ts";
 import { chosen, covers, drag, IDLE, type Cell, type Chosen, type Drag, type DragEvent, type Outcome } from "./drag.ts";
 import { cellKey, type Band, type DayHead, type Placed } from "./grid.ts";
 import type { Shown, Model } from "./model.ts";
-import { dateName, weekdayName } from "./sentences.ts";
+import { dateName, gradeName, weekdayName } from "./sentences.ts";
 import { weekGridCss } from "./week-grid-css.ts";
 import { w } from "./words.ts";
 
@@ -159,7 +159,7 @@ export class WeekGrid extends LitElement {
   }
 
   #who(lesson: LessonShown): string {
-    return lesson.teacher === this.subject && this.view === "teacher" ? lesson.grade : lesson.teacher_name;
+    return lesson.teacher === this.subject && this.view === "teacher" ? gradeName(lesson.grade) : lesson.teacher_name;
   }
 
   #where(lead: LessonShown["seats"][0] | undefined, others: number) {
