@@ -105,7 +105,7 @@ export class BookingDialog extends LitElement {
           @change=${(event: CustomEvent<ReceiverDraft[]>) => this.#set({ receivers: event.detail })}
         ></tk-receivers>
         ${this.#more()}
-        ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+        ${this.failure ? html`<p class="failure" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
       </form>
         <tk-findings slot="actions" class="wide" .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#choose}></tk-findings>
       <button slot="actions" type="button" @click=${this.#dismiss}>${w("tt.cancel")}</button>
@@ -150,7 +150,7 @@ export class BookingDialog extends LitElement {
           </select>`,
         )}
       </div>
-      ${this.#lacks("classroom") || this.#lacks("teacher") ? html`<p class="error">${w("tt.missing.lead")}</p>` : nothing}
+      ${this.#lacks("classroom") || this.#lacks("teacher") ? html`<p class="failure">${w("tt.missing.lead")}</p>` : nothing}
     `;
   }
 

@@ -134,7 +134,7 @@ export class DayList extends LitElement {
       ${note ? html`<p class="note">${note}</p>` : nothing}
       <ul class="lessons">${lessons.map((lesson) => html`<li>${this.#lesson(lesson)}</li>`)}</ul>
       ${lessons.length ? nothing : html`<p class="empty">${w("tt.day.empty")}</p>`}
-      ${this.bookable ? html`<button type="button" class="book" @click=${() => this.dispatchEvent(new CustomEvent("book", { detail: day }))}>${icon("plus")}${w("tt.book.title")}</button>` : nothing}
+      ${this.bookable ? html`<button type="button" class="book primary" data-testid="new-booking" @click=${() => this.dispatchEvent(new CustomEvent("book", { detail: day }))}>${icon("plus")}${w("tt.book.title")}</button>` : nothing}
     `;
   }
 

@@ -45,7 +45,7 @@ export const formCss = css`
     margin-top: var(--s3);
     color: var(--text-2);
   }
-  .error {
+  .failure {
     margin-top: var(--s3);
     padding: var(--s3) var(--s4);
     border-radius: var(--radius-s);

@@ -82,7 +82,7 @@ export class FreeDialog extends LitElement {
       </div>
       ${tick(w("tt.free.byPeriod"), html`<input type="checkbox" .checked=${this.byPeriod} @change=${(event: Event) => (this.byPeriod = (event.target as HTMLInputElement).checked)} />`)}
       <button type="button" class="primary search" data-testid="search-free" ?disabled=${this.searching || !this.#resources().length} @click=${() => void this.#search()}>${icon("search")}${w("tt.free.search")}</button>
-      ${this.failure ? html`<p class="error" role="alert">${this.failure}</p>` : nothing} ${this.#list()}
+      ${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing} ${this.#list()}
       <button slot="actions" type="button" @click=${() => this.dispatchEvent(new CustomEvent("dismiss"))}>${w("tt.close")}</button>
     </tk-dialog>`;
   }

@@ -75,7 +75,7 @@ export class LessonDialog extends LitElement {
       ${this.#facts(lesson)}
       ${this.doing ? this.#panel(this.doing) : this.#actions(lesson)}
       ${this.conflict ? html`<tk-findings .checked=${this.conflict} .zone=${this.model.zone}></tk-findings>` : nothing}
-      ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+      ${this.failure ? html`<p class="failure" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
       ${this.doing
         ? html`<button slot="actions" type="button" @click=${() => this.#begin(null)}>${w("tt.back")}</button>
             ${this.doing === "extend"

@@ -107,7 +107,7 @@ export class MoveDialog extends LitElement {
       ${this.series ? scopeFields(this.scope, (scope) => this.#choose(scope)) : nothing}
       ${this.scope === "one" ? nothing : this.#seriesSays()}
       ${this.byHand
-        ? html`<div class="error" role="alert">
+        ? html`<div class="failure" role="alert">
             <p>${w("tt.byHand", { n: this.byHand })}</p>
             <div class="chips">
               <button type="button" data-testid="by-hand-keep" @click=${() => void this.#send("keep")}>${w("tt.byHand.keep")}</button>
@@ -115,7 +115,7 @@ export class MoveDialog extends LitElement {
             </div>
           </div>`
         : nothing}
-      ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+      ${this.failure ? html`<p class="failure" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
       <tk-findings slot="actions" class="wide" .checked=${this.checked} .zone=${this.model.zone} ?checking=${this.checking} .refused=${this.refused} @choose=${this.#alternative}></tk-findings>
       <button slot="actions" type="button" @click=${this.#dismiss}>${w("tt.cancel")}</button>
       <button slot="actions" type="button" class="primary" data-testid="move" ?disabled=${this.sending || !this.#ready()} @click=${() => void this.#send("ask")}>

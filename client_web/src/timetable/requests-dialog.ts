@@ -67,7 +67,7 @@ export class RequestsDialog extends LitElement {
   protected override render() {
     const { waiting, own } = this;
     return html`<tk-dialog heading=${w("tt.requests")} testid="requests-dialog" @dismiss=${this.#dismiss}>
-      ${this.failure ? html`<p class="error" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+      ${this.failure ? html`<p class="failure" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
       ${!waiting && !this.failure ? html`<p class="say">${w("tt.loading")}</p>` : nothing}
       ${waiting && !waiting.length && !own.length ? html`<p class="say">${w("tt.requests.none")}</p>` : nothing}
       ${waiting?.length ? html`<h3>${w("tt.requests.waiting", { school: this.model.school?.name ?? "" })}</h3><ul>${waiting.map((one) => this.#item(one, true))}</ul>` : nothing}

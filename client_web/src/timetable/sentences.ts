@@ -18,7 +18,7 @@ export function weekdayName(day: string): string {
   return w(`tt.weekday.${weekday(day)}` as "tt.weekday.0");
 }
 
-/** Such as 11月26日. */
+/** Day and month, as short as the language has them. */
 export function dateName(day: string): string {
   return say(day, { month: "short", day: "numeric" });
 }

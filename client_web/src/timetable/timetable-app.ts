@@ -110,7 +110,7 @@ export class TimetableApp extends LitElement {
       </div>
       <div class="acts">
         ${model.mayBook
-          ? html`<button type="button" class="primary" data-testid="new-booking" @click=${() => this.#book(null)}>${icon("plus")}${w("tt.book.title")}</button>
+          ? html`${this.narrow ? nothing : html`<button type="button" class="primary" data-testid="new-booking" @click=${() => this.#book(null)}>${icon("plus")}${w("tt.book.title")}</button>`}
               <button type="button" data-testid="free" @click=${() => (this.open = { kind: "free" })}>${icon("search")}${w("tt.free")}</button>
               <button type="button" data-testid="requests" @click=${() => (this.open = { kind: "requests" })}>${icon("clock")}${w("tt.requests")}${n ? html`<span class="number">${n}</span>` : nothing}</button>`
           : nothing}
@@ -167,6 +167,7 @@ export class TimetableApp extends LitElement {
       .shown=${model.shown}
       .view=${model.view}
       .subject=${model.subject?.id ?? ""}
+      .school=${model.school?.id ?? ""}
       .movable=${this.#movable}
       ?bookable=${model.mayBook}
       .mark=${this.#check.mark}

@@ -88,7 +88,7 @@ export const weekGridCss = css`
   }
   td {
     position: relative;
-    height: 76px;
+    height: 64px;
     padding: 3px;
     border-right: 1px solid var(--line);
     vertical-align: top;
@@ -102,7 +102,9 @@ export const weekGridCss = css`
   td.holiday {
     background: var(--surface-2);
   }
+  /* Room to press beside the lessons of a full cell. */
   td.may {
+    padding-bottom: 14px;
     cursor: cell;
   }
   td.may:hover {
@@ -276,6 +278,7 @@ export const weekGridCss = css`
     }
     td {
       height: 13mm;
+      padding-bottom: 1mm;
       text-align: center;
     }
     thead .note,

@@ -38,6 +38,8 @@ export class WeekGrid extends LitElement {
   @property({ attribute: false }) shown!: Shown;
   @property({ attribute: false }) view: Model["view"] = "school";
   @property({ attribute: false }) subject = "";
+  /** Whose periods the rows are: its classrooms need no school before their name. */
+  @property({ attribute: false }) school = "";
   @property({ attribute: false }) movable: (lesson: LessonShown) => boolean = () => false;
   @property({ type: Boolean }) bookable = false;
   @property({ attribute: false }) mark: Mark = "asking";
@@ -164,8 +166,8 @@ export class WeekGrid extends LitElement {
 
   #where(lead: LessonShown["seats"][0] | undefined, others: number) {
     if (!lead) return nothing;
-    const own = this.view === "school" && lead.school === this.subject;
-    const room = this.view === "classroom" && lead.classroom === this.subject ? "" : own ? lead.classroom_name : lead.school_name;
+    const here = this.view === "classroom" && lead.classroom === this.subject;
+    const room = here ? "" : lead.school === this.school ? lead.classroom_name : lead.school_name;
     const more = others ? w("tt.receiving", { n: others }) : "";
     return html`<span>${[room, more].filter(Boolean).join(" · ")}</span>`;
   }
@@ -198,6 +200,7 @@ export class WeekGrid extends LitElement {
     if (!cell) return;
     const lesson = card?.dataset["lesson"] ? this.#lesson(card.dataset["lesson"]) : undefined;
     if (card ? !lesson || !this.movable(lesson) : !this.bookable) return;
+    this.at = cell;
     const press = (): void => this.#feed({ kind: "press", lesson: lesson?.lesson ?? null, cell, x: event.clientX, y: event.clientY });
     this.#pointerId = event.pointerId;
     if (event.pointerType === "mouse") return press();
@@ -310,6 +313,7 @@ export class WeekGrid extends LitElement {
   #key = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
     const card = target.closest<HTMLElement>(".card");
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && card) return card.closest("td")?.focus();
     if (card && (event.key === "m" || event.key === "M")) {
       const lesson = this.#lesson(card.dataset["lesson"] ?? "");
@@ -321,7 +325,11 @@ export class WeekGrid extends LitElement {
       event.preventDefault();
       if (next instanceof HTMLElement) return next.focus();
     }
-    if (!card && event.key === "Enter") return this.#enter(target);
+    if (!card && event.key === "Enter") {
+      event.preventDefault(); // or the lesson that gets the focus would be clicked by the same key
+      return this.#enter(target);
+    }
+    if (event.key === "b" || event.key === "B") return this.#select(this.at, this.at);
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return;
     event.preventDefault();
