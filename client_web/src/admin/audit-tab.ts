@@ -75,10 +75,10 @@ export class AuditTab extends Tab {
 
   #columns(): Column<AuditRow>[] {
     return [
-      { name: say("audit.when"), cell: (it) => html`${dateTime(it.at)}<small>${say("audit.number", { n: it.number })}</small>` },
-      { name: say("audit.who"), cell: (it) => it.actor_name || (say.maybe(`actor.${it.actor}`) ?? it.actor) },
+      { name: say("audit.when"), whole: true, cell: (it) => html`${dateTime(it.at)}<small>${say("audit.number", { n: it.number })}</small>` },
+      { name: say("audit.who"), whole: true, cell: (it) => it.actor_name || (say.maybe(`actor.${it.actor}`) ?? it.actor) },
       { name: say("audit.action"), cell: (it) => html`<strong>${actionText(it.action)}</strong><small>${it.action}</small>` },
-      { name: say("audit.subject"), cell: (it) => html`<small>${it.subject}</small>` },
+      { name: say("audit.subject"), whole: true, cell: (it) => html`<small>${it.subject}</small>` },
       { name: say("audit.detail"), cell: (it) => html`<small>${detailLines(it.detail).map((line) => html`${line}<br />`)}</small>` },
     ];
   }

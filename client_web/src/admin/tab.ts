@@ -30,6 +30,11 @@ export const tabCss = css`
     max-width: 300px;
     margin: 0;
   }
+  .bar .field.tick {
+    flex: 0 1 auto;
+    align-self: flex-end;
+    min-height: 44px;
+  }
   .bar .grow {
     margin-left: auto;
   }
