@@ -23,6 +23,8 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.people.conftest import PASSWORD, County, seed_county
 from tests.signalling.fakes import FakeMedia
 
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
 LANGUAGE = "try { localStorage.setItem('tongke.lang', 'zh') } catch {}"
 
 
