@@ -37,7 +37,9 @@ export class BellsTab extends Tab {
         display: flex;
         flex-wrap: wrap;
         gap: var(--s2);
+        margin: 0;
         padding: var(--s4);
+        list-style: none;
         border: 1px solid var(--line);
         border-radius: var(--radius);
         background: var(--surface);
@@ -54,10 +56,13 @@ export class BellsTab extends Tab {
       }
       .row {
         display: grid;
-        grid-template-columns: 24px minmax(0, 1fr) 116px 116px 44px;
+        grid-template-columns: 24px minmax(0, 1fr) 140px 140px 44px;
         grid-gap: var(--s2);
         align-items: center;
         margin-top: var(--s2);
+      }
+      tk-dialog {
+        --dialog-width: 640px;
       }
       .row button {
         padding: 0;

@@ -15,6 +15,9 @@ import { ago, dateTime } from "../lib/when.ts";
 import { say } from "./say.ts";
 import { Tab } from "./tab.ts";
 
+/** A display that was paired just now has a moment to be heard. */
+const NEW_S = 120;
+
 interface Device {
   id: string;
   classroom: string;
@@ -23,6 +26,8 @@ interface Device {
   kind: string;
   name: string;
   url: string;
+  /** Seconds since 1970, as the others. */
+  paired: number;
   seen: number | null;
   revoked: number | null;
   online: boolean;
@@ -90,6 +95,7 @@ export class DevicesTab extends Tab {
     if (it.revoked !== null) return tag("plain", say("device.revoked"));
     if (it.kind === "rtsp" && it.seen === null) return "–";
     if (it.online) return tag("ok", say("device.online"));
+    if (it.seen === null && Date.now() / 1000 - it.paired < NEW_S) return tag("warn", say("device.new"));
     return html`${tag("bad", say("device.offline"))}<small>${it.seen === null ? say("device.never") : ago(Date.now() / 1000 - it.seen)}</small>`;
   }
 

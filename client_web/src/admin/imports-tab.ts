@@ -7,6 +7,7 @@ import "../components/pick.ts";
 import type { Choice } from "../components/pick.ts";
 import { icon } from "../lib/icons.ts";
 import { findSchools } from "../lib/lookups.ts";
+import { problemText } from "../lib/problems.ts";
 import { ROOT, RestProblem, withQuery } from "../lib/rest.ts";
 import { today } from "../lib/when.ts";
 import { follow, notThis, refusalText, send, shareOf, type Counts, type Import, type ImportKind } from "./imports.ts";
@@ -86,7 +87,7 @@ export class ImportsTab extends Tab {
         ${share === null ? html`<progress aria-label=${stage}></progress>` : html`<progress aria-label=${stage} max="1" value=${share}></progress>`}
       </div>`;
     }
-    const said = it.problem ? it.problem.detail : it.state === "refused" ? say("import.refused") : say("import.done");
+    const said = it.problem ? problemText(new RestProblem(500, it.problem.code, it.problem.detail)) : it.state === "refused" ? say("import.refused") : say("import.done");
     return html`
       <p class=${it.state === "done" ? "said" : "refused"} role="status" data-testid="import-over" data-state=${it.state}>${said}</p>
       ${it.report ? this.#report(it) : nothing}

@@ -93,9 +93,9 @@ export class PeopleTab extends Tab {
       ],
       action: say("people.create"),
       save: async ({ name, login, password, school, role }) => {
-        const { id } = await this.rest.create<{ id: string }>("/people", { name, login, password, school, language: "zh-CN" });
+        const { id } = await this.rest.post<{ id: string }>("/people", { name, login, password, school, language: "zh-CN" });
         // Its own step: when it is refused, the account is there and is given its role from its dialog.
-        if (role) await this.rest.create(`/people/${id}/grants`, { role, kind: "school", scope: school });
+        if (role) await this.rest.post(`/people/${id}/grants`, { role, kind: "school", scope: school });
         this.said = say("people.created", { name: String(name) });
       },
     });

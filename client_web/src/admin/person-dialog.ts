@@ -101,8 +101,8 @@ export class PersonDialog extends Tab {
       asks: grantAsks(this.rest, this.me, school ? { id: school, name: school_name ?? "" } : null),
       action: say("grant.give"),
       save: async (said) => {
-        await this.rest.create(`/people/${this.person.id}/grants`, grantOf(said));
-        this.said = say("grant.given");
+        const { changed } = await this.rest.post<{ changed: boolean }>(`/people/${this.person.id}/grants`, grantOf(said));
+        this.said = say(changed ? "grant.given" : "grant.had");
       },
     });
   }

@@ -60,7 +60,12 @@ export class Dialog extends LitElement {
         flex-wrap: wrap;
         justify-content: flex-end;
         gap: var(--s3);
-        padding: var(--s6);
+        position: sticky;
+        bottom: 0;
+        margin-top: var(--s4);
+        padding: var(--s4) var(--s6);
+        border-top: 1px solid var(--line);
+        background: var(--surface);
       }
     `,
   ];
