@@ -22,6 +22,8 @@ export interface Column<T> {
   cell: (row: T) => unknown;
   /** Numbers and buttons stand at the right. */
   right?: boolean;
+  /** Ids and times are not broken over lines. */
+  whole?: boolean;
 }
 
 export class DataTable<T extends object = Record<string, unknown>> extends LitElement {
@@ -67,6 +69,9 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
       }
       .right {
         text-align: right;
+      }
+      td.whole {
+        white-space: nowrap;
       }
       td.right {
         font-variant-numeric: tabular-nums;
@@ -188,7 +193,7 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
                 rows,
                 (row) => this.key(row),
                 (row) => html`<tr data-testid="row">
-                  ${this.columns.map((it) => html`<td data-name=${it.name} class=${it.right ? "right" : ""}>${it.cell(row)}</td>`)}
+                  ${this.columns.map((it) => html`<td data-name=${it.name} class="${it.right ? "right" : ""} ${it.whole ? "whole" : ""}">${it.cell(row)}</td>`)}
                 </tr>`,
               )}
         </tbody>

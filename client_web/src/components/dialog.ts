@@ -62,8 +62,10 @@ export class Dialog extends LitElement {
         gap: var(--s3);
         position: sticky;
         bottom: 0;
-        z-index: 6;
-        padding: var(--s4) var(--s6) var(--s5);
+        z-index: 1;
+        margin-top: var(--s4);
+        padding: var(--s4) var(--s6);
+        border-top: 1px solid var(--line);
         background: var(--surface);
       }
       /* Above the buttons, and in sight while the rest is filled in. */

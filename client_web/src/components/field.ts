@@ -29,6 +29,9 @@ export const fieldCss = css`
     grid-gap: 0 var(--s2);
     align-items: center;
   }
+  .field.tick + .field.tick {
+    margin-top: var(--s2);
+  }
   .field.tick > .name {
     order: 1;
     margin: 0;

@@ -20,6 +20,9 @@ export const homeCss = css`
     margin-bottom: var(--s3);
     font-size: 18px;
   }
+  * + h2 {
+    margin-top: var(--s6);
+  }
   h2 .beside {
     margin-left: auto;
     color: var(--text-2);
@@ -52,7 +55,8 @@ export const homeCss = css`
     font-size: 14px;
   }
   .time {
-    width: 108px;
+    width: 120px;
+    white-space: nowrap;
     font-variant-numeric: tabular-nums;
     font-weight: 600;
   }

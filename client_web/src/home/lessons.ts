@@ -55,6 +55,12 @@ export function nextLesson<T extends Pick<MyLesson, "state" | "opens" | "closes"
   return lessons.find((it) => entering(it, now) === "now") ?? lessons.find((it) => entering(it, now) === "soon") ?? null;
 }
 
+/** Two schools may call a classroom the same: the school's name comes first where the lesson has it. */
+export function readyName(ready: Ready, seats: readonly Seat[]): string {
+  const seat = seats.find((it) => it.classroom === ready.classroom);
+  return seat && seat.part !== "lead" ? `${seat.school_name} ${ready.classroom_name}` : ready.classroom_name;
+}
+
 /** The worst of a classroom: no device, no contact, no test, or what the test said. */
 export function readyTone(ready: Ready): "ok" | "warn" | "bad" | "none" {
   if (!ready.device) return "none";

@@ -13,7 +13,7 @@ import { problemText } from "../lib/problems.ts";
 import { RestProblem, type Rest } from "../lib/rest.ts";
 import { timeOfDay } from "../lib/when.ts";
 import { homeCss } from "./home-css.ts";
-import { enter, entering, nextLesson, readyTone, readyWord, type MyLesson, type Ready } from "./lessons.ts";
+import { enter, entering, nextLesson, readyName, readyTone, readyWord, type MyLesson, type Ready } from "./lessons.ts";
 import { say } from "./say.ts";
 
 const EVERY_MS = 30_000;
@@ -145,7 +145,7 @@ export class MyLessons extends LitElement {
         <p class="when">${this.#when(lesson)}</p>
         <h3>${lesson.title}</h3>
         <p>${this.#where(lesson)}</p>
-        ${this.#readiness()}
+        ${this.#readiness(lesson)}
       </div>
       <button class="primary" type="button" data-testid="enter" ?disabled=${!now || this.busy !== ""} @click=${() => void this.#enter(lesson)}>
         ${now ? html`${icon("live")}${say("mine.enter")}` : say("mine.opens", { time: timeOfDay(lesson.opens), n: minutes })}
@@ -153,12 +153,12 @@ export class MyLessons extends LitElement {
     </div>`;
   }
 
-  #readiness(): TemplateResult | typeof nothing {
+  #readiness(lesson: MyLesson): TemplateResult | typeof nothing {
     if (!this.#ready.value) return this.#ready.problem && this.#asked ? html`<p class="warn">${say("ready.unknown")}</p>` : nothing;
     return html`<ul class="ready" aria-label=${say("ready.title")} data-testid="ready">
       ${this.#ready.value.map((it) => {
         const tone = readyTone(it);
-        return html`<li>${it.classroom_name}${tag(tone === "none" ? "plain" : tone, say(`ready.${readyWord(it)}`))}</li>`;
+        return html`<li>${readyName(it, lesson.seats)}${tag(tone === "none" ? "plain" : tone, say(`ready.${readyWord(it)}`))}</li>`;
       })}
     </ul>`;
   }

@@ -19,7 +19,7 @@ import { problemText } from "../lib/problems.ts";
 import type { Me, Page, Rest } from "../lib/rest.ts";
 import { dateTime, timeOfDay, today } from "../lib/when.ts";
 import { homeCss } from "./home-css.ts";
-import { plannedSchools, readyTone, readyWord, type Lesson, type Ready } from "./lessons.ts";
+import { plannedSchools, readyName, readyTone, readyWord, type Lesson, type Ready } from "./lessons.ts";
 import { say } from "./say.ts";
 
 const EVERY_MS = 60_000;
@@ -154,15 +154,15 @@ export class SchoolDay extends LitElement {
   #tags(lesson: Lesson, ready: Ready[] | undefined): unknown {
     if (lesson.state === "cancelled") return tag("bad", say("lesson.cancelled"));
     if (lesson.state === "live" || lesson.state === "open") {
-      return html`${tag("ok", say(`lesson.${lesson.state}`))}${this.#colours(ready)}`;
+      return html`${tag("ok", say(`lesson.${lesson.state}`))}${this.#colours(lesson, ready)}`;
     }
-    return lesson.state === "scheduled" ? this.#colours(ready) : tag("plain", say("lesson.ended"));
+    return lesson.state === "scheduled" ? this.#colours(lesson, ready) : tag("plain", say("lesson.ended"));
   }
 
-  #colours(ready: Ready[] | undefined): unknown {
+  #colours(lesson: Lesson, ready: Ready[] | undefined): unknown {
     return ready?.map((it) => {
       const tone = readyTone(it);
-      return tag(tone === "none" ? "plain" : tone, `${it.classroom_name} ${say(`ready.${readyWord(it)}`)}`);
+      return tag(tone === "none" ? "plain" : tone, `${readyName(it, lesson.seats)} ${say(`ready.${readyWord(it)}`)}`);
     });
   }
 
