@@ -241,6 +241,25 @@ async def test_a_teacher_reads_and_changes_nothing(office: Office) -> None:
     await expect(page.get_by_test_id("do-cancel")).to_have_count(0)
 
 
+async def test_a_request_waits_until_the_school_agrees(office: Office) -> None:
+    async with office.database.write() as session:
+        (await session.get_one(School, office.county.lead)).approves = True
+    page = await office.week("乙teacher")
+    await office.cell(page, 2, SECOND).click()
+    await fill(page, "三年级音乐", "乙teacher", "村小教室")
+    await book(page)
+    assert await office.lessons() == []
+    planner = await office.week("planner")
+    await expect(planner.get_by_test_id("requests")).to_contain_text("1")
+    await planner.get_by_test_id("requests").click()
+    await expect(planner.get_by_test_id("request")).to_contain_text("三年级音乐")
+    await planner.get_by_test_id("approve").click()
+    await expect(planner.get_by_test_id("request")).to_have_count(0)
+    await expect(office.cell(planner, 2, SECOND).get_by_test_id("lesson")).to_have_count(1)
+    await page.reload()
+    await expect(page.get_by_test_id("bell")).to_contain_text("1")
+
+
 async def test_the_keyboard_is_enough(office: Office) -> None:
     page = await office.week("planner")
     await office.cell(page, 0, 0).focus()

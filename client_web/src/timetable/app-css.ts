@@ -97,8 +97,9 @@ export const appCss = css`
     background: var(--bad-soft);
     color: var(--bad);
   }
-  .busy {
+  .behind {
     opacity: 0.55;
+    pointer-events: none;
   }
   .hint {
     margin-top: var(--s3);

@@ -12,15 +12,16 @@ const NO_CALENDAR: Calendar = { id: "", zone: ZONE, terms: [], days: [] };
 
 /** A whole week, ready to be drawn. */
 export interface Shown {
+  /** Its Monday. */
+  first: string;
   days: string[];
   heads: DayHead[];
   bands: Band[];
   cells: Cells;
   lessons: LessonShown[];
-  term: { name: string; week: number } | null;
 }
 
-const NOTHING: Shown = { days: [], heads: [], bands: [], cells: new Map(), lessons: [], term: null };
+const NOTHING: Shown = { first: "", days: [], heads: [], bands: [], cells: new Map(), lessons: [] };
 
 export class Model {
   me: Me | null = null;
@@ -66,6 +67,15 @@ export class Model {
   get whereabouts(): Whereabouts {
     const own = this.first === monday(this.today);
     return { view: this.view, id: this.subject?.id ?? "", week: own ? "" : this.first };
+  }
+
+  get term(): { name: string; week: number } | null {
+    return termWeek(this.first, this.calendar.terms);
+  }
+
+  /** What is drawn is another week than the one that was asked for and is on its way. */
+  get behind(): boolean {
+    return this.shown.first !== this.first;
   }
 
   get address(): string {
@@ -205,12 +215,12 @@ export class Model {
     });
     const bands = bandsOf(rung(this.bells, last), times);
     this.shown = {
+      first: this.first,
       days,
       heads: heads.filter(({ day }) => days.includes(day)),
       bands,
       cells: place(lessons, bands, this.zone),
       lessons,
-      term: termWeek(this.first, this.calendar.terms),
     };
     this.changed();
   }
@@ -229,6 +239,8 @@ export class Model {
     if (cancelled(error)) return;
     if (!(error instanceof RestProblem)) throw error;
     this.loading = false;
+    // Old lessons of this week are better than none; those of another one would be taken for this one's.
+    if (this.behind) this.shown = NOTHING;
     this.problem = error;
     this.changed();
   }

@@ -130,17 +130,17 @@ export class TimetableApp extends LitElement {
   }
 
   #term() {
-    const { term } = this.model.shown;
+    const { term } = this.model;
     return term ? html`<small title=${term.name}>${w("tt.week.number", { n: term.week })}</small>` : nothing;
   }
 
   #paper() {
-    const { subject, view, shown } = this.model;
+    const { subject, view, term } = this.model;
     if (!subject) return nothing;
     const name = view === "school" || subject.school_name === subject.name ? subject.name : w("tt.picked", { name: subject.name, school: subject.school_name });
     return html`<div class="paper">
       <h2>${w("tt.paper", { name })}</h2>
-      <p>${[shown.term?.name, shown.term ? w("tt.week.number", { n: shown.term.week }) : "", this.#weekName()].filter(Boolean).join(" · ")}</p>
+      <p>${[term?.name, term ? w("tt.week.number", { n: term.week }) : "", this.#weekName()].filter(Boolean).join(" · ")}</p>
     </div>`;
   }
 
@@ -155,7 +155,7 @@ export class TimetableApp extends LitElement {
     const empty = !model.shown.lessons.length && !model.loading;
     return html`
       ${model.problem ? html`<p class="banner" role="alert">${icon("warn")}${w("tt.stale", { why: problemText(model.problem) })}</p>` : nothing}
-      <div class=${model.loading ? "busy" : ""}>${this.narrow ? this.#list() : this.#week()}</div>
+      <div class=${model.behind ? "behind" : ""}>${this.narrow ? this.#list() : this.#week()}</div>
       ${empty ? html`<p class="hint">${w("tt.empty")}</p>` : nothing}
       ${!this.narrow && model.mayBook ? html`<p class="hint">${w(model.mayPlan ? "tt.hint.plan" : "tt.hint.book")}</p>` : nothing}
     `;

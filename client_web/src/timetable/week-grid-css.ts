@@ -88,7 +88,7 @@ export const weekGridCss = css`
   }
   td {
     position: relative;
-    height: 64px;
+    height: 60px;
     padding: 3px;
     border-right: 1px solid var(--line);
     vertical-align: top;
@@ -104,7 +104,7 @@ export const weekGridCss = css`
   }
   /* Room to press beside the lessons of a full cell. */
   td.may {
-    padding-bottom: 14px;
+    padding-bottom: 10px;
     cursor: cell;
   }
   td.may:hover {
@@ -159,6 +159,7 @@ export const weekGridCss = css`
     user-select: none;
     -webkit-user-select: none;
   }
+  td.holiday .card,
   td.today .card {
     background: var(--surface);
   }
