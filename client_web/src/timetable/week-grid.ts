@@ -87,6 +87,7 @@ export class WeekGrid extends LitElement {
           @pointerup=${this.#up}
           @pointercancel=${this.#lost}
           @touchmove=${this.#touch}
+          @contextmenu=${this.#menu}
           @keydown=${this.#key}
         >
           <thead>
@@ -256,6 +257,11 @@ export class WeekGrid extends LitElement {
     // Scrolling before the lesson is taken up means that it is not meant; afterwards the page must stay.
     if (this.now.phase === "idle") this.#forget();
     else event.preventDefault();
+  };
+
+  /** A long touch takes a lesson up; the browser's menu for it would let it go again. */
+  #menu = (event: Event): void => {
+    if (this.now.phase !== "idle" || this.#hold) event.preventDefault();
   };
 
   #forget(): void {
