@@ -225,6 +225,25 @@ async def test_a_series_moves_from_one_lesson_on_and_is_called_off(office: Offic
     assert {lesson.state for lesson in await office.lessons()} == {"cancelled"}
 
 
+async def test_lessons_changed_one_by_one_are_asked_about(office: Office) -> None:
+    page = await office.week("planner")
+    await press(page, office.cell(page, 0, SECOND), office.cell(page, 1, SECOND))
+    await fill(page, "三年级音乐", "甲teacher", "村小教室")
+    await book(page)
+    await press(page, office.cell(page, 1, SECOND).get_by_test_id("lesson"), office.cell(page, 2, THIRD))
+    await expect(findings(page, "move-dialog")).to_have_attribute("data-state", "free")
+    await page.get_by_test_id("move").click()
+    await expect(page.get_by_test_id("move-dialog")).to_have_count(0)
+    await press(page, office.cell(page, 0, SECOND).get_by_test_id("lesson"), office.cell(page, 0, THIRD))
+    await page.get_by_test_id("scope-all").click()
+    await expect(findings(page, "move-dialog")).to_have_attribute("data-state", "free")
+    await page.get_by_test_id("move").click()
+    await page.get_by_test_id("by-hand-keep").click()
+    await expect(page.get_by_test_id("move-dialog")).to_have_count(0)
+    found = [(lesson.day.weekday(), lesson.period) for lesson in await office.lessons()]
+    assert found == [(0, 3), (2, 3), (0, 3), (1, 3), (0, 3), (1, 3)]
+
+
 async def test_a_teacher_reads_and_changes_nothing(office: Office) -> None:
     planner = await office.week("planner")
     await office.cell(planner, 2, SECOND).click()
@@ -274,6 +293,9 @@ async def test_the_keyboard_is_enough(office: Office) -> None:
     await page.get_by_test_id("when-period").select_option("4")
     await expect(findings(page, "move-dialog")).to_have_attribute("data-state", "free")
     await page.get_by_test_id("move").press("Enter")
+    await expect(page.get_by_test_id("move-dialog")).to_have_count(0)
+    await page.keyboard.press("ArrowDown")
+    await expect(office.cell(page, 1, THIRD)).to_be_focused()
     await expect(office.cell(page, 1, 3).get_by_test_id("lesson")).to_have_count(1)
 
 

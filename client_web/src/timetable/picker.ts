@@ -1,6 +1,6 @@
 /** Somebody or something found by typing a part of its name: a combobox (ARIA 1.2) whose list the server filters. */
 
-import { LitElement, css, html, nothing } from "lit";
+import { LitElement, css, html, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import { fieldCss } from "../components/field.ts";
@@ -89,6 +89,12 @@ export class Picker extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#checker.stop();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    // At the foot of a dialog the list would begin below what is in sight.
+    const shown = changed.has("options") || changed.has("open");
+    if (this.open && shown) this.renderRoot.querySelector("ul")?.scrollIntoView({ block: "nearest" });
   }
 
   protected override render() {

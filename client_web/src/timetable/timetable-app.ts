@@ -1,6 +1,6 @@
 /** `/timetable`: the week of a school, a teacher or a classroom; planners book and move on it. */
 
-import { LitElement, html, nothing } from "lit";
+import { LitElement, html, nothing, type PropertyValues } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import "../components/app-frame.ts";
 import { baseCss } from "../components/base-css.ts";
@@ -78,6 +78,11 @@ export class TimetableApp extends LitElement {
     document.removeEventListener("visibilitychange", this.#visible);
     clearInterval(this.#reload);
     clearTimeout(this.#toastTimer);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    // A dialog that is taken out of the document gives the focus to nobody.
+    if (changed.get("open") && !this.open) this.grid?.focus();
   }
 
   protected override render() {

@@ -191,6 +191,11 @@ export class WeekGrid extends LitElement {
     return this.shown.lessons.find(({ lesson }) => lesson === id);
   }
 
+  /** Where one was before a dialog came. */
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>('td[tabindex="0"]')?.focus({ preventScroll: true });
+  }
+
   // ---------------------------------------------------------------- pointer
 
   #down = (event: PointerEvent): void => {
@@ -352,7 +357,10 @@ export class WeekGrid extends LitElement {
     const { days, bands } = this.shown;
     const day = days[Math.max(0, Math.min(days.length - 1, days.indexOf(this.at.day) + across))] ?? "";
     this.at = { day, band: Math.max(0, Math.min(bands.length - 1, this.at.band + down)) };
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('td[tabindex="0"]')?.focus());
+    void this.updateComplete.then(() => {
+      this.focus();
+      this.renderRoot.querySelector('td[tabindex="0"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
   }
 }
 
