@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Form, Plan } from "../src/timetable/api.ts";
+import type { Form, LessonShown, Plan } from "../src/timetable/api.ts";
 import { Checker } from "../src/timetable/checker.ts";
-import { bodyOf, missing, newDraft, toPlan, toWhen, weekly, withForm, type Draft } from "../src/timetable/draft.ts";
+import { bodyOf, elsewhere, missing, newDraft, toPlan, toWhen, weekly, withForm, type Draft } from "../src/timetable/draft.ts";
 import { chosen, covers, drag, IDLE, THRESHOLD, type Drag, type DragEvent, type Outcome } from "../src/timetable/drag.ts";
 import { align, moveSeries, repeatOf, ruleOf } from "../src/timetable/rule.ts";
 import { coming } from "../src/timetable/scope.ts";
@@ -101,6 +101,12 @@ test("another form is a template, and keeps what was chosen", () => {
   const changed = withForm({ ...filled(), dual: true }, MASS);
   assert.deepEqual([changed.form, changed.records, changed.dual, changed.receivers.length], ["mass", false, false, 3]);
   assert.equal(changed.receivers[0]?.classroom?.id, "village0");
+});
+
+test("where a lesson is already is no alternative", () => {
+  const offer = { first: MONDAY, rule: "", without: [], weeks: "all" as const, period: 2, starts: null, minutes: 40, begins: 100, ends: 200, lessons: 1 };
+  const checked = { problems: [], more: 0, lessons: [], skipped: [], alternatives: [offer, { ...offer, begins: 300 }, { ...offer, first: "2026-11-24" }] };
+  assert.equal(elsewhere(checked, { day: MONDAY, starts: 100 } as LessonShown).alternatives.length, 2);
 });
 
 // ---------------------------------------------------------------- dragging

@@ -1,6 +1,6 @@
 /** A booking while it is being filled in, and the request that comes of it. Pure. */
 
-import type { BookingBody, Form, LessonShown, Plan } from "./api.ts";
+import type { BookingBody, Checked, Form, LessonShown, Plan } from "./api.ts";
 import { weekday } from "./days.ts";
 import { align, repeatOf, ruleOf, type Repeat } from "./rule.ts";
 
@@ -182,6 +182,12 @@ export function bodyOfLesson(lesson: LessonShown, plan: Plan, device: string | n
     device,
     dual: lesson.dual,
   };
+}
+
+/** The time that a lesson has already is no alternative to it. */
+export function elsewhere(checked: Checked, lesson: LessonShown): Checked {
+  const alternatives = checked.alternatives.filter(({ first, begins }) => first !== lesson.day || begins !== lesson.starts);
+  return { ...checked, alternatives };
 }
 
 /** The plan of one lesson in a cell of the week. */

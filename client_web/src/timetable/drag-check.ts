@@ -2,7 +2,7 @@
 
 import type { BookingBody, Checked, LessonShown, Plan } from "./api.ts";
 import { Checker } from "./checker.ts";
-import { bodyOfLesson, minutesOf, planAt } from "./draft.ts";
+import { bodyOfLesson, elsewhere, minutesOf, planAt } from "./draft.ts";
 import { bandAt, cellKey, type Band } from "./grid.ts";
 import type { Model } from "./model.ts";
 import { problemSentence } from "./sentences.ts";
@@ -21,7 +21,7 @@ export class DragCheck {
 
   readonly #checker = new Checker<BookingBody & { ignore_lesson: string }, Checked>(
     (body, signal) => this.model.rest.post<Checked>("/bookings/check", body, { signal }),
-    (checked) => this.#answered(checked),
+    (checked) => this.#answered(this.lesson ? elsewhere(checked, this.lesson) : checked),
     (error) => {
       this.refused = problemSentence(error);
       this.mark = "conflict";

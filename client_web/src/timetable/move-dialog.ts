@@ -11,7 +11,7 @@ import type { BookingBody, Checked, LessonShown, Plan } from "./api.ts";
 import { addDays, between, weekday } from "./days.ts";
 import { Checker } from "./checker.ts";
 import { formCss } from "./dialog-css.ts";
-import { bodyOfLesson, minutesOf, toPlan, toWhen, type When } from "./draft.ts";
+import { bodyOfLesson, elsewhere, minutesOf, toPlan, toWhen, type When } from "./draft.ts";
 import "./findings.ts";
 import type { Model } from "./model.ts";
 import { moveSeries } from "./rule.ts";
@@ -67,7 +67,7 @@ export class MoveDialog extends LitElement {
   readonly #checker = new Checker<object, Checked>(
     (body, signal) => this.model.rest.post<Checked>("/bookings/check", body, { signal }),
     (checked) => {
-      this.checked = checked;
+      this.checked = this.scope === "one" ? elsewhere(checked, this.lesson) : checked;
       this.refused = "";
       this.checking = false;
     },

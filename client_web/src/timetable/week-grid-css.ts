@@ -303,7 +303,8 @@ export const weekGridCss = css`
     .card b {
       font-size: 10pt;
     }
-    .card span {
+    .card span,
+    .card .clock {
       color: #000;
       font-size: 8.5pt;
     }
