@@ -86,6 +86,9 @@ export class BellsTab extends Tab {
         .row input:nth-of-type(2) {
           grid-column: 2;
         }
+        .row input:nth-of-type(3) {
+          grid-column: 3;
+        }
       }
     `,
   ];
