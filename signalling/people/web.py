@@ -202,7 +202,7 @@ class People:
             agent=request.headers.get("User-Agent", ""),
             before=self._cookie.read(request),
         )
-        response = _redirect("/login")  # which goes on to where she wanted to
+        response = _redirect("/login?arrived=1")  # which goes on to where she wanted to
         self._flow.drop(response)
         self._cookie.set(response, begun.cookie)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from collections.abc import AsyncIterator
@@ -93,6 +94,17 @@ async def save(page: Page) -> None:
 
 def row(page: Page, table: str, text: str) -> Any:
     return page.get_by_test_id(table).get_by_test_id("row").filter(has_text=text)
+
+
+async def ask(page: Page, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """What the page's person asks of the server by other means than the page."""
+    api = f"{page.url.split('/home')[0]}/api/v1"
+    csrf = (await (await page.context.request.get(f"{api}/me")).json())["csrf"]
+    answer = await page.context.request.fetch(
+        f"{api}{path}", method=method, data=body, headers={"X-CSRF-Token": csrf, "Content-Type": "application/json"}
+    )
+    assert answer.ok, await answer.text()
+    return await answer.json()
 
 
 async def test_an_administrator_sets_a_school_up(town: Town) -> None:
@@ -199,6 +211,39 @@ async def test_her_own_password_and_calendar_address(town: Town) -> None:
     await expect(page).to_have_url(f"{town.url}/login")
     await page.goto(f"{town.url}/home")
     await expect(page).to_have_url(re.compile(r"/login\?next=%2Fhome"))
+
+
+async def test_a_planner_approves_what_is_asked_of_her_school(town: Town) -> None:
+    county, accounts, now = town.county, town.server.signalling.people.accounts, time.time()
+    people = {"yi-laoshi": ("教师乙", "teacher", county.lead), "pai-ke": ("排课员甲", "planner", county.village)}
+    ids = {}
+    for login, (name, role, school) in people.items():
+        ids[login] = await accounts.create(now, COMMAND, name=name, login=login, password=PASSWORD, school=school)
+        await accounts.grant(now, COMMAND, ids[login], role, "school", school)
+    today = dt.date.today()
+    admin = await town.signed_in("guanli")
+    await ask(admin, "PATCH", f"/schools/{county.village}", {"approves": True})
+    calendar = (await ask(admin, "GET", f"/schools/{county.village}"))["calendar"]
+    ends = (today + dt.timedelta(days=100)).isoformat()
+    await ask(admin, "POST", f"/calendars/{calendar}/terms", {"name": "第一学期", "starts": str(today), "ends": ends})
+    teacher = await town.signed_in("yi-laoshi")
+    booking = {
+        **{"title": "语文三年级", "form": "delivered", "school": county.lead, "teacher": ids["yi-laoshi"]},
+        **{"classroom": county.lead_room, "receivers": [{"classroom": county.village_room}]},
+        "plan": {"first": (today + dt.timedelta(days=7)).isoformat(), "minutes": 40, "starts": 600},
+    }
+    assert (await ask(teacher, "POST", "/bookings", booking))["state"] == "requested"
+
+    planner = await town.signed_in("pai-ke")
+    waiting = planner.get_by_test_id("approvals")
+    await expect(waiting).to_contain_text("语文三年级")
+    await waiting.get_by_role("button", name="同意", exact=True).click()
+    await expect(waiting).to_contain_text("没有等待审批的申请")
+    await teacher.reload()
+    await teacher.get_by_test_id("bell").click()
+    await expect(teacher.get_by_test_id("notices")).to_contain_text("「语文三年级」的预约申请已通过")
+    await teacher.get_by_test_id("read-all").click()
+    await expect(teacher.get_by_test_id("read-all")).to_have_count(0)
 
 
 async def test_a_line_that_is_cut_is_said_and_tried_again(town: Town) -> None:

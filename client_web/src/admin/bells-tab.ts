@@ -69,17 +69,25 @@ export class BellsTab extends Tab {
       }
       @media (max-width: 560px) {
         .row {
-          grid-template-columns: 20px minmax(0, 1fr) 44px;
+          grid-template-columns: 20px minmax(0, 1fr) minmax(0, 1fr) 44px;
+          margin-top: var(--s4);
+        }
+        .row input:first-of-type {
+          grid-column: 2 / 4;
+        }
+        .row button {
+          grid-row: 1;
+          grid-column: 4;
         }
         .row input[type="time"] {
           grid-row: 2;
+          padding: var(--s2);
         }
         .row input:nth-of-type(2) {
           grid-column: 2;
         }
         .row input:nth-of-type(3) {
-          grid-column: 2;
-          grid-row: 3;
+          grid-column: 3;
         }
       }
     `,

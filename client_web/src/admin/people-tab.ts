@@ -52,8 +52,8 @@ export class PeopleTab extends Tab {
 
   #columns(): Column<Person>[] {
     return [
-      { name: say("people.name"), cell: (it) => html`<strong>${it.name}</strong><small>${it.login ?? say("people.noLogin")}</small>` },
-      { name: say("people.school"), cell: (it) => it.school_name ?? "–" },
+      { name: say("people.name"), cell: (it) => html`<strong>${it.name}</strong><small>${it.login || say("people.noLogin")}</small>` },
+      { name: say("people.school"), cell: (it) => it.school_name || "–" },
       {
         name: say("people.roles"),
         cell: (it) => (it.grants.length ? html`<span>${it.grants.map((grant) => tag("plain", scopeText(grant)))}</span>` : say("people.noRole")),

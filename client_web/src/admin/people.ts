@@ -18,7 +18,8 @@ export interface Person {
   name: string;
   login: string | null;
   school: string | null;
-  school_name: string | null;
+  /** Empty where there is no school. */
+  school_name: string;
   active: boolean;
   language: string;
   grants: Granted[];

@@ -53,8 +53,8 @@ export class PersonDialog extends Tab {
     return html`
       <tk-dialog heading=${it.name} testid="person-dialog" @dismiss=${() => this.dispatchEvent(new CustomEvent("dismiss"))}>
         <dl>
-          <dt>${say("people.login")}</dt><dd>${it.login ?? say("people.noLogin")}</dd>
-          <dt>${say("people.school")}</dt><dd>${it.school_name ?? "–"}</dd>
+          <dt>${say("people.login")}</dt><dd>${it.login || say("people.noLogin")}</dd>
+          <dt>${say("people.school")}</dt><dd>${it.school_name || "–"}</dd>
           <dt>${say("people.state")}</dt><dd>${it.active ? tag("ok", say("people.active")) : tag("bad", say("people.closed"))}</dd>
         </dl>
         ${this.status()}
@@ -98,7 +98,7 @@ export class PersonDialog extends Tab {
     const { school, school_name } = this.person;
     this.ask({
       heading: say("grant.to", { name: this.person.name }),
-      asks: grantAsks(this.rest, this.me, school ? { id: school, name: school_name ?? "" } : null),
+      asks: grantAsks(this.rest, this.me, school ? { id: school, name: school_name } : null),
       action: say("grant.give"),
       save: async (said) => {
         const { changed } = await this.rest.post<{ changed: boolean }>(`/people/${this.person.id}/grants`, grantOf(said));

@@ -6,7 +6,7 @@
 
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { LangController, initLang, lang, setLang, t, type Lang } from "../lib/i18n.ts";
+import { LangController, followAccount, initLang, lang, setLang, t, type Lang } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import { parseParams } from "../lib/params.ts";
 import { problemText } from "../lib/problems.ts";
@@ -141,6 +141,7 @@ export class AppFrame extends LitElement {
     try {
       const me = await this.rest.me();
       this.me = me;
+      if (!parseParams(location.hash).lang) followAccount(me.person.language);
       this.dispatchEvent(new CustomEvent<Me>("me", { detail: me }));
       this.#count ??= new UnreadCount(this.rest, (unread) => (this.unread = unread));
       this.#count.start();

@@ -193,7 +193,7 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
                 rows,
                 (row) => this.key(row),
                 (row) => html`<tr data-testid="row">
-                  ${this.columns.map((it) => html`<td data-name=${it.name} class="${it.right ? "right" : ""} ${it.whole ? "whole" : ""}">${it.cell(row)}</td>`)}
+                  ${this.columns.map((it) => html`<td data-name=${it.name} class="${it.right ? "right" : ""} ${it.whole ? "whole" : ""}"><div>${it.cell(row)}</div></td>`)}
                 </tr>`,
               )}
         </tbody>

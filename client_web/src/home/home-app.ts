@@ -16,6 +16,7 @@ import { homeCss } from "./home-css.ts";
 import "./my-lessons.ts";
 import { say } from "./say.ts";
 import "./school-day.ts";
+import "./told.ts";
 
 @customElement("tk-home")
 export class Home extends LitElement {
@@ -88,6 +89,7 @@ export class Home extends LitElement {
         </div>
         <div class="column">
           ${cares && plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}
+          <tk-told .rest=${this.#rest}></tk-told>
           <tk-account .rest=${this.#rest} .me=${me}></tk-account>
         </div>
       </div>

@@ -113,7 +113,7 @@ export class Login extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     const wish = backFromService();
-    if (wish !== null) void this.#arrive(wish);
+    if (new URLSearchParams(location.search).has("arrived")) void this.#arrive(wish);
     // A page that cannot learn the other way still offers this one; what is wrong shows when it is used.
     ways().then((found) => (this.ways = found), () => undefined);
   }
@@ -179,7 +179,7 @@ export class Login extends LitElement {
     }
   };
 
-  async #arrive(wish: string): Promise<void> {
+  async #arrive(wish: string | null): Promise<void> {
     this.busy = true;
     if (await signedIn()) location.replace(safeNext(wish, location.origin));
     this.busy = false;

@@ -50,13 +50,14 @@ export async function signIn(login: string, password: string): Promise<void> {
   });
 }
 
-/** The sign-in service brings her back to `/login` without her wish; it waits here. */
+/** The sign-in service brings her back to `/login?arrived=1` without her wish; it waits here. */
 export function leaveForService(next: string): void {
   try {
     sessionStorage.setItem(WANTED, next);
-  } finally {
-    location.assign("/oidc/start");
+  } catch {
+    // Without storage she arrives at /home.
   }
+  location.assign("/oidc/start");
 }
 
 /** What was wished before she left for the sign-in service, once; null: she did not come from there. */

@@ -51,6 +51,8 @@ export const homeEn: Record<keyof typeof homeZh, string> = {
   "imported.go": "Import",
   "imported.none": "No roster was imported yet.",
   "imported.command": "command line",
+  "told.title": "Last notices",
+  "told.none": "No notices.",
   "account.title": "My account",
   "account.password": "Change password",
   "account.passwordLead": "You are signed out everywhere else then.",

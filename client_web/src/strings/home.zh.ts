@@ -51,6 +51,8 @@ export const homeZh = {
   "imported.go": "导入",
   "imported.none": "还没有导入过名册。",
   "imported.command": "命令行",
+  "told.title": "最近的通知",
+  "told.none": "没有通知。",
   "account.title": "我的账号",
   "account.password": "修改密码",
   "account.passwordLead": "修改后，其他地方的登录都会退出。",
