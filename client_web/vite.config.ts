@@ -12,7 +12,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rollupOptions: {
-      input: { index: page("index"), studio: page("studio"), classroom: page("classroom"), assistant: page("assistant") },
+      input: {
+        index: page("index"),
+        studio: page("studio"),
+        classroom: page("classroom"),
+        assistant: page("assistant"),
+        login: page("login"),
+        home: page("home"),
+        admin: page("admin"),
+        timetable: page("timetable"),
+      },
     },
   },
 });

@@ -12,7 +12,16 @@ from aiohttp import web
 from signalling import access
 from signalling.access import Rule
 
-PAGES = {"/": "index.html", "/studio": "studio.html", "/classroom": "classroom.html", "/assistant": "assistant.html"}
+PAGES = {
+    "/": "index.html",
+    "/studio": "studio.html",
+    "/classroom": "classroom.html",
+    "/assistant": "assistant.html",
+    "/login": "login.html",
+    "/home": "home.html",
+    "/admin": "admin.html",
+    "/timetable": "timetable.html",
+}
 DEFAULT_DIR = Path(__file__).resolve().parent.parent / "client_web" / "dist"
 IMMUTABLE = "public, max-age=31536000, immutable"
 

@@ -125,7 +125,7 @@ class People:
             agent=request.headers.get("User-Agent", ""),
             before=self.cookie.read(request),
         )
-        response = _redirect("/")
+        response = _redirect("/login?arrived=1")  # which goes on to where she wanted to
         self._flow.drop(response)
         self.cookie.set(response, begun.cookie)
         return response

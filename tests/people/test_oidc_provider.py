@@ -77,7 +77,7 @@ async def test_somebody_known_signs_in(office_of: Any, provider: str) -> None:
     assert await (await office.http.get("/api/v1/login")).json() == {"password": True, "oidc": True}
     id = await office.accounts.create(NOW, COMMAND, name="教师甲", issuer=provider, subject="jia")
     answer = await back(office, await at_the_provider(office, "jia"))
-    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert (answer.status, answer.headers["Location"]) == (303, "/login?arrived=1")
     cookie = answer.cookies["tongke"]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
     assert answer.cookies["tongke-oidc"].value == ""

@@ -51,7 +51,7 @@ class TestRules:
     async def test_public_routes_are_these_alone(self, school: School) -> None:
         rules = school.server.signalling.app[RULES]
         public = {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.PUBLIC}  # type: ignore[union-attr]
-        pages = ["/", "/studio", "/classroom", "/assistant"]
+        pages = ["/", "/studio", "/classroom", "/assistant", "/login", "/home", "/admin", "/timetable"]
         readable = [*pages, "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
         readable.append("/api/v1/openapi.json")
         feeds = ("person/{token}", "classroom/{classroom}/{token}", "school/{school}/{token}")

@@ -29,6 +29,9 @@ export const baseCss = css`
   ul {
     list-style: none;
   }
+  a {
+    color: var(--accent);
+  }
   .icon {
     width: 1.25em;
     height: 1.25em;

@@ -58,6 +58,19 @@ export class Landing extends LitElement {
         margin-top: var(--s1);
         color: var(--text-2);
       }
+      .in {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--s2);
+        min-height: 56px;
+        padding: 0 var(--s8);
+        border-radius: var(--radius-s);
+        background: var(--accent);
+        color: var(--on-accent);
+        font-size: 20px;
+        font-weight: 600;
+        text-decoration: none;
+      }
       .hint {
         max-width: 720px;
         color: var(--text-2);
@@ -81,6 +94,7 @@ export class Landing extends LitElement {
         <li>${icon("live")}<h2>${t("studio.title")}</h2><p>${t("landing.studio")}</p></li>
         <li>${icon("people")}<h2>${t("classroom.title")}</h2><p>${t("landing.classroom")}</p></li>
       </ul>
+      <a class="in" href="/home" data-testid="sign-in">${icon("people")}${t("landing.signIn")}</a>
       <p class="hint">${t("landing.hint")}</p>
       <button @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
     `;

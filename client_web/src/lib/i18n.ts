@@ -53,6 +53,11 @@ export function initLang(fromFragment: string | null): void {
   setLang(pickLang(fromFragment, stored(), ...navigator.languages), false);
 }
 
+/** Once it is known who is there: her account's language, unless another one was chosen in this browser. */
+export function followAccount(language: string): void {
+  if (stored() === null) setLang(pickLang(language), false);
+}
+
 /** Storage is refused in some kiosk and private modes; the choice then lasts as long as the page. */
 function stored(): string | null {
   try {

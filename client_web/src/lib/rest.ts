@@ -221,7 +221,7 @@ export class Rest {
 /** Members of RFC 9457 that are not facts. */
 const STANDARD = new Set(["type", "title", "status", "detail", "code", "instance"]);
 
-async function problemOf(response: Response): Promise<RestProblem> {
+export async function problemOf(response: Response): Promise<RestProblem> {
   try {
     const body = (await response.json()) as Record<string, unknown>;
     const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");

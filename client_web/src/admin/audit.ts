@@ -1,0 +1,31 @@
+/** A row of the audit log, as a person reads it. */
+
+import { say } from "./say.ts";
+
+export interface AuditRow {
+  number: number;
+  at: number;
+  actor: string;
+  actor_name: string;
+  action: string;
+  subject: string;
+  detail: Readonly<Record<string, unknown>>;
+}
+
+/** What was done, in words; an action that we do not know is said as the log has it. */
+export function actionText(action: string): string {
+  return say.maybe(`did.${action}`) ?? action;
+}
+
+const MOST = 6;
+const LONG = 120;
+
+/** `name: value` of each member, nested ones as JSON; cut where it would fill the page. */
+export function detailLines(detail: Readonly<Record<string, unknown>>): string[] {
+  const entries = Object.entries(detail).filter(([, value]) => value !== null && value !== "");
+  const lines = entries.slice(0, MOST).map(([name, value]) => {
+    const text = `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+    return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+  });
+  return entries.length > MOST ? [...lines, "…"] : lines;
+}

@@ -1,0 +1,119 @@
+/** How imports look: where a file is dropped, the bar, the report. */
+
+import { css } from "lit";
+
+export const importsCss = css`
+  .drop {
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    gap: var(--s2);
+    padding: var(--s8) var(--s4);
+    border: 2px dashed var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+    color: var(--text-2);
+    text-align: center;
+    cursor: pointer;
+  }
+  .drop > .icon {
+    width: 36px;
+    height: 36px;
+  }
+  .drop strong {
+    color: var(--text);
+  }
+  .drop.over,
+  .drop:hover,
+  .drop:focus-within {
+    border-color: var(--accent);
+    background: var(--accent-soft);
+  }
+  .button {
+    display: inline-flex;
+    align-items: center;
+    gap: var(--s2);
+    min-height: 44px;
+    padding: var(--s2) var(--s4);
+    border: 1px solid var(--line);
+    border-radius: var(--radius-s);
+    background: var(--surface);
+    color: var(--text);
+    font-weight: 500;
+    text-decoration: none;
+  }
+  .button:hover {
+    background: var(--surface-2);
+  }
+  .progress {
+    margin: var(--s5) 0;
+  }
+  progress {
+    width: 100%;
+    height: 12px;
+    margin-top: var(--s2);
+    accent-color: var(--accent);
+  }
+  .said,
+  .refused {
+    margin-top: var(--s5);
+  }
+  .wide {
+    overflow-x: auto;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+    font-variant-numeric: tabular-nums;
+  }
+  th,
+  td {
+    padding: var(--s2) var(--s4);
+    text-align: right;
+  }
+  th:first-child {
+    text-align: left;
+  }
+  thead th {
+    background: var(--surface-2);
+    color: var(--text-2);
+    font-size: 13px;
+    white-space: nowrap;
+  }
+  td.bad {
+    font-weight: 700;
+  }
+  .refusals {
+    max-height: 60vh;
+    overflow: auto;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+  }
+  .refusals li {
+    display: grid;
+    grid-template-columns: 200px minmax(0, 1fr);
+    grid-gap: var(--s1) var(--s4);
+    padding: var(--s2) var(--s4);
+  }
+  .refusals li + li {
+    border-top: 1px solid var(--line);
+  }
+  .place {
+    color: var(--text-2);
+    font-variant-numeric: tabular-nums;
+  }
+  .beside {
+    margin-left: var(--s3);
+    font-size: 14px;
+    font-weight: 400;
+  }
+  @media (max-width: 720px) {
+    .refusals li {
+      grid-template-columns: minmax(0, 1fr);
+    }
+  }
+`;

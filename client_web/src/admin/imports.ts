@@ -1,0 +1,87 @@
+/** Imports as the server tells of them, and what a refused row says. */
+
+import { RestProblem, type Rest } from "../lib/rest.ts";
+import { words } from "../lib/words.ts";
+import { refusedEn } from "../strings/refused.en.ts";
+import { refusedZh } from "../strings/refused.zh.ts";
+
+const say = words(refusedZh, refusedEn);
+
+export type ImportKind = "roster" | "timetable" | "days";
+
+export interface Refusal {
+  file: string;
+  /** As a spreadsheet counts; 0: the file as a whole. */
+  row: number;
+  column: string;
+  code: string;
+  sentence: string;
+  facts: Readonly<Record<string, string | number>>;
+}
+
+export interface Counts {
+  created: number;
+  changed: number;
+  unchanged: number;
+  skipped: number;
+  refused: number;
+}
+
+export interface Report {
+  written: boolean;
+  counts: Readonly<Record<string, Counts>>;
+  refusals: Refusal[];
+  /** Refused rows beside those listed. */
+  more: number;
+}
+
+export interface Import {
+  id: string;
+  state: "running" | "done" | "refused" | "failed";
+  stage: string;
+  done: number;
+  total: number | null;
+  report: Report | null;
+  problem: { code: string; detail: string } | null;
+}
+
+/** In the reader's language; a code that we do not know yet is said by the server. */
+export function refusalText(refusal: Refusal): string {
+  return say.maybe(`refused.${refusal.code}`, refusal.facts) ?? refusal.sentence;
+}
+
+/** 0…1 of the stage, or null where nobody knows how much there is. */
+export function shareOf({ done, total }: Pick<Import, "done" | "total">): number | null {
+  return total ? Math.min(1, done / total) : null;
+}
+
+/** The server takes files of these types; browsers call them otherwise, or nothing. */
+const TYPES: Readonly<Record<ImportKind, string>> = { roster: "application/zip", timetable: "text/csv", days: "text/csv" };
+
+/** Why a file is not even sent, or null. */
+export function notThis(kind: ImportKind, name: string): "needsZip" | "needsCsv" | null {
+  if (kind === "roster") return /\.zip$/i.test(name) ? null : "needsZip";
+  return /\.csv$/i.test(name) ? null : "needsCsv";
+}
+
+export async function send(rest: Rest, kind: ImportKind, file: File, query: Readonly<Record<string, string | boolean>>): Promise<string> {
+  const { id } = await rest.upload<{ id: string }>(`/imports/${kind}`, file.slice(0, file.size, TYPES[kind]), query);
+  return id;
+}
+
+const EVERY_MS = 700;
+
+/** Asks until it is over. @param tell every answer. @param wanted whether anybody still looks. */
+export async function follow(rest: Rest, id: string, tell: (found: Import) => void, wanted: () => boolean): Promise<void> {
+  while (wanted()) {
+    try {
+      const found = await rest.get<Import>(`/imports/${id}`);
+      tell(found);
+      if (found.state !== "running") return;
+    } catch (problem) {
+      // A line that was lost for a moment does not end the import.
+      if (!(problem instanceof RestProblem) || problem.status !== 0) throw problem;
+    }
+    await new Promise((done) => setTimeout(done, EVERY_MS));
+  }
+}

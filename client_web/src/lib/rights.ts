@@ -1,0 +1,29 @@
+/** What the signed-in person may do, as GET /me says it. The server decides; the pages only do not offer the rest. */
+
+import type { Me } from "./rest.ts";
+
+/** Within some scope that is not merely herself. */
+export function may(me: Me, action: string): boolean {
+  return (me.may[action] ?? []).some((scope) => scope.kind !== "person");
+}
+
+export function mayAny(me: Me, ...actions: readonly string[]): boolean {
+  return actions.some((action) => may(me, action));
+}
+
+export function hasRole(me: Me, role: string): boolean {
+  return me.grants.some((grant) => grant.role === role);
+}
+
+/** What a page needs so that it is of use. */
+export const PAGE_RIGHTS = {
+  home: [],
+  timetable: ["booking.read"],
+  admin: ["people.read", "places.write", "times.write", "device.pair", "import.run", "export.run", "audit.read", "webhook.read"],
+} as const;
+
+export type PageName = keyof typeof PAGE_RIGHTS;
+
+export function pagesOf(me: Me): PageName[] {
+  return (Object.keys(PAGE_RIGHTS) as PageName[]).filter((page) => PAGE_RIGHTS[page].length === 0 || mayAny(me, ...PAGE_RIGHTS[page]));
+}
