@@ -125,6 +125,15 @@ export class RatingForm extends LitElement {
         min-height: 48px;
         min-width: 160px;
       }
+      @media (max-width: 480px) {
+        .row {
+          gap: var(--s1);
+        }
+        .row .star {
+          flex: 1 1 0;
+          min-width: 0;
+        }
+      }
     `,
   ];
 
