@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem, afterProblem } from "../src/lib/http.ts";
-import { decodeToken, parseParams } from "../src/lib/params.ts";
+import { decodeToken, parseFragment, parseParams } from "../src/lib/params.ts";
 import { restartFragment, restartedAnswer } from "../src/lib/sdp.ts";
 import { afterClose, socketUrl } from "../src/lib/socket.ts";
 
@@ -85,6 +85,12 @@ test("the server's new credentials and candidates replace the old ones in every 
 });
 
 const token = (claims: object): string => `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.y`;
+
+test("a claim or a code stands in the fragment, or nowhere", () => {
+  assert.equal(parseFragment("#claim=abc", "claim"), "abc");
+  assert.equal(parseFragment("#room=demo", "code"), "");
+  assert.equal(parseFragment("", "code"), "");
+});
 
 test("room, token, language and overlay come from the fragment", () => {
   const t = token({ room: "r1", name: "云岭小学", role: "classroom", publish: ["camera", 7] });

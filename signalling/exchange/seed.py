@@ -36,7 +36,7 @@ from signalling.timetable.series import Occurrence, Plan, Weeks, expand
 DAYS = 14
 OPENED_BEFORE_S = 600
 """How long before a lesson that is over its room had opened."""
-BELL_MINUTES = 40
+BELL_S = 40 * 60
 _ORDER: Sequence[type[Base]] = (
     *(Calendar, Term, CalendarDay, Region, School, BellTable, Period, Classroom, PupilClass, Person, RoleGrant),
     *(Booking, BookingSeat, Lesson, Seat, Claim),
@@ -80,18 +80,19 @@ async def seed(
     rules: Rules = Rules(),
     number: int = 1,
     bell_in: int | None = None,
+    bell_s: int = BELL_S,
     beside_others: bool = False,
 ) -> Seeded:
     """Fill the database.
 
     :param rules: of the server that will ring the lessons.
     :param number: another one gives other ids and other pairs of schools.
-    :param bell_in: seconds from `now` to the start of one more lesson.
+    :param bell_in: seconds from `now` to the start of one more lesson, which lasts `bell_s` seconds.
     :param beside_others: also into a database that has schools, people or bookings.
     :raises UserError: 409 `database_not_empty`, `seeded_already`; 503 as `Database.run`.
     """
     plan = _Seed(now, number, rules)
-    bell = plan.bell(int(now) + bell_in) if bell_in is not None else None
+    bell = plan.bell(int(now) + bell_in, bell_s) if bell_in is not None else None
     rows = plan.rows()
     counts = {table.__tablename__: len(rows.get(table, ())) for table in _ORDER}
 
@@ -136,7 +137,7 @@ class _Seed:
             self._book(series)
         return self._county.rows
 
-    def bell(self, starts: int) -> str:
+    def bell(self, starts: int, seconds: int) -> str:
         """One more lesson, whatever day it is; call it first, and the timetable makes room for it."""
         day = self._calendar.local(starts)
         minute = day.hour * 60 + day.minute
@@ -148,14 +149,14 @@ class _Seed:
             villages=(0, 1),
             weekdays="",
             starts=minute,
-            minutes=BELL_MINUTES,
+            minutes=-(-seconds // 60),
             subject="科学",
             grade=4,
             village_room="多媒体教室",
         )
         booking = self._booking(series, day.date(), rule="")
         # It begins at a second, which no plan says: as a lesson that was moved by hand.
-        lesson = self._lesson(series, booking, Occurrence(day.date(), day.date(), starts, starts + BELL_MINUTES * 60))
+        lesson = self._lesson(series, booking, Occurrence(day.date(), day.date(), starts, starts + seconds))
         self._county.rows[Lesson][-1]["moved"] = True
         assert lesson is not None
         return lesson

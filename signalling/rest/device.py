@@ -12,8 +12,9 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from signalling.access import Rule
-from signalling.bell.passes import Pass, Passes
-from signalling.bodies import Body, Id, Query
+from signalling.bell.passes import LEEWAY_S, Pass, Passes
+from signalling.bodies import Body, Id, Line, Query
+from signalling.devices import phone
 from signalling.devices.day import Day
 from signalling.devices.door import DEVICE, READERS
 from signalling.devices.service import Devices
@@ -70,6 +71,10 @@ class PreflightBody(Body):
     line: LineTest
 
 
+class PhoneBody(Body):
+    code: Line
+
+
 class LineQuery(Query):
     bytes: int = Field(2**20, ge=1, le=MAX_PREFLIGHT)
 
@@ -106,6 +111,7 @@ class DeviceResource:
         yield Operation("POST", "/device/line", self.upload, rule=Rule.DEVICE)
         yield Operation("GET", "/device/line", self.download, rule=Rule.DEVICE, content="application/octet-stream")
         yield Operation("POST", "/device/assistant", self.assistant, rule=Rule.DEVICE)
+        yield Operation("POST", "/phone", self.phone, rule=Rule.STRANGER)
 
     async def beat(self, call: Call[BeatBody, Nothing]) -> Beat:
         """I am there; what is my day?"""
@@ -150,7 +156,15 @@ class DeviceResource:
         await self._devices.take("Too many codes were asked for", phones=device)
         async with self._line:
             given = await self._passes.of_phone(call.body.lesson, device, call.now)
-        return Link(f"/assistant#room={given.room}&token={given.token}", given.closes)
+        code = phone.write(self._devices.secret, given.room, device, given.closes + LEEWAY_S)
+        return Link(f"/assistant#code={code}", given.closes)
+
+    async def phone(self, call: Call[PhoneBody, Nothing]) -> Pass:
+        """The room token of the phone that has read the code on a display"""
+        beside = phone.read(self._devices.secret, call.body.code, call.now)
+        await self._devices.take("Too many phones came with this code", phones=beside.display)
+        async with self._line:
+            return await self._passes.of_phone(beside.lesson, beside.display, call.now)
 
     async def _line_test(self, call: Call[Any, Any]) -> None:
         await self._devices.take("The line was tested too often", lines=call.request[DEVICE].id)

@@ -22,7 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.people import Person as PersonRow
 from signalling.db.people import RoleGrant
 from signalling.db.places import Device
-from signalling.devices import keys
+from signalling.devices import keys, phone
 from signalling.people import sessions
 from signalling.people.roles import Role
 from tests.booking.county import TUESDAY, at, book, fill, lessons_of, request, series, single
@@ -179,3 +179,12 @@ async def world(open_world: OpenWorld) -> World:
     world = await open_world()
     await fill(world.database)
     return world
+
+
+async def token_of(http: aiohttp.ClientSession, url: str) -> str:
+    """What a phone that has read this address gets."""
+    page, _, code = url.partition("#code=")
+    assert page == "/assistant" and len(code) <= phone.MAX_CODE
+    answer = await http.post("/api/v1/phone", json={"code": code})
+    assert answer.status == 200
+    return str((await answer.json())["token"])

@@ -7,7 +7,18 @@ from typing import Any
 from signalling.db.lessons import Lesson
 from tests.booking.county import fill, set_lesson
 from tests.client.waiting import eventually
-from tests.devices.conftest import SEVEN, Display, OpenWorld, World, book, lessons_of, problem, request, single
+from tests.devices.conftest import (
+    SEVEN,
+    Display,
+    OpenWorld,
+    World,
+    book,
+    lessons_of,
+    problem,
+    request,
+    single,
+    token_of,
+)
 from tests.signalling.conftest import Page
 from tests.signalling.fakes import OFFER
 
@@ -23,7 +34,7 @@ async def token(display: Display, path: str, lesson: Lesson) -> str:
     answer = await display.call("POST", f"/device/{path}", json={"lesson": lesson.id})
     assert answer.status == 200
     document: dict[str, Any] = await answer.json()
-    return str(document["token"] if "token" in document else document["url"].rpartition("token=")[2])
+    return str(document["token"]) if "token" in document else await token_of(display.http, document["url"])
 
 
 async def join(world: World, token: str) -> Page:

@@ -6,7 +6,8 @@ import pytest
 
 from signalling.bell.passes import Passes
 from signalling.db.lessons import Lesson
-from tests.devices.conftest import Display, World
+from signalling.devices import phone as phone_code
+from tests.devices.conftest import Display, World, token_of
 from tests.devices.test_classroom import lesson, opened
 from tests.signalling.conftest import Page
 
@@ -30,7 +31,7 @@ async def on_air(world: World, display: Display, lesson: Lesson) -> Page:
 async def scanned(world: World, display: Display, lesson: Lesson) -> Page:
     """A phone that has read the code on a display."""
     answer = await display.call("POST", "/device/assistant", json={"lesson": lesson.id})
-    return await page(world, (await answer.json())["url"].rpartition("token=")[2])
+    return await page(world, await token_of(display.http, (await answer.json())["url"]))
 
 
 async def test_whoever_reads_the_code_moves_that_display(world: World, lesson: Lesson) -> None:
@@ -57,9 +58,7 @@ async def test_the_assistant_of_the_lesson_needs_no_code(world: World, lesson: L
     await opened(world, lesson)
     display, other = await world.display("r1"), await world.display("r2")
     shown, away = await on_air(world, display, lesson), await on_air(world, other, lesson)
-    belfry = world.server.belfry
-    assert belfry is not None
-    passes: Passes = belfry.passes
+    passes: Passes = world.server.signalling.passes
     for person, obeys, rests in (("a1", shown, away), ("a2", away, shown)):
         phone = await page(world, (await passes.of_person(lesson.id, person, world.clock())).token)
         await phone.until("welcome")
@@ -73,7 +72,7 @@ async def test_the_phone_is_sent_home_with_the_lesson(world: World, lesson: Less
     await opened(world, lesson)
     display = await world.display("r1")
     answer = await display.call("POST", "/device/assistant", json={"lesson": lesson.id})
-    token = (await answer.json())["url"].rpartition("token=")[2]
+    token = await token_of(display.http, (await answer.json())["url"])
     phone = await page(world, token)
     await phone.until("welcome")
     async with world.database.write() as session:
@@ -85,3 +84,37 @@ async def test_the_phone_is_sent_home_with_the_lesson(world: World, lesson: Less
     again = await page(world, token)
     assert await again.closed() == 4403
     assert again.read[-1]["reason"] == ("lesson_over" if state == "ended" else "lesson_cancelled")
+
+
+async def test_a_code_is_of_this_server_and_of_its_time(world: World, lesson: Lesson) -> None:
+    await opened(world, lesson)
+    display = await world.display("r1")
+    answer = await display.call("POST", "/device/assistant", json={"lesson": lesson.id})
+    code = (await answer.json())["url"].partition("#code=")[2]
+    somebody = await world.browser()
+
+    async def tried(code: str) -> tuple[int, str]:
+        answer = await somebody.post("/api/v1/phone", json={"code": code})
+        return answer.status, (await answer.json()).get("code", "")
+
+    head, _, mac = code.rpartition(".")
+    other = phone_code.write(b"another" * 5, lesson.id, display.id, lesson.closes)
+    old = phone_code.write(world.server.signalling.devices.secret, lesson.id, display.id, int(world.clock()))
+    for wrong in (
+        "",
+        ".",
+        "a.b.c.d",
+        head,
+        f"{head}.{mac[:-1]}",
+        f"{head}.{mac}x",
+        f"1{code}",
+        other,
+        old,
+        "\u20ac" * 40,
+        "x" * 400,
+    ):
+        assert await tried(wrong) == (403, "phone_code"), wrong
+    assert await tried(code) == (200, "")
+    admin = await world.somebody("admin")
+    assert (await admin.call("DELETE", f"/devices/{display.id}")).status == 204
+    assert await tried(code) == (403, "not_in_lesson")

@@ -231,6 +231,7 @@ class TestRoutes:
         assert {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.STRANGER} == {  # type: ignore[union-attr]
             ("POST", "/api/v1/login"),
             ("POST", "/api/v1/pairings"),
+            ("POST", "/api/v1/phone"),
             *((verb, f"/api/v1/{path}") for verb in ("GET", "HEAD") for path in ("login", "pairing")),
             *((verb, f"/oidc/{path}") for verb in ("GET", "HEAD") for path in ("start", "callback")),
         }

@@ -5,7 +5,9 @@ import { customElement, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import { LangController, initLang, lang, setLang, t } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
-import { parseParams, type PageParams } from "../lib/params.ts";
+import { backoffDelay, FAST } from "../lib/backoff.ts";
+import { Problem, request } from "../lib/http.ts";
+import { parseFragment, parseParams, type PageParams } from "../lib/params.ts";
 import { keepAwake } from "../lib/wakelock.ts";
 import "./lessons.ts";
 import "./over.ts";
@@ -136,6 +138,8 @@ export class AssistantApp extends LitElement {
   ];
 
   @state() private told = "";
+  /** Until the code that was read has brought a token; null: that is done, or there was none. */
+  @state() private arriving: { phase: "connecting" | "reconnecting" | "token" | "forbidden"; attempt: number } | null = null;
   #session!: AssistantSession;
   #toldTimer = 0;
 
@@ -145,6 +149,8 @@ export class AssistantApp extends LitElement {
     initLang(params.lang);
     new LangController(this);
     this.#enter(params);
+    const code = parseFragment(location.hash, "code");
+    if (code) void this.#arrive(code);
     addEventListener("hashchange", () => location.reload());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     window.setInterval(() => this.requestUpdate(), 1_000);
@@ -157,6 +163,27 @@ export class AssistantApp extends LitElement {
     this.requestUpdate();
   }
 
+  async #arrive(code: string): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      this.arriving = { phase: attempt ? "reconnecting" : "connecting", attempt };
+      try {
+        const headers = { "Content-Type": "application/json" };
+        const answer = await request("/api/v1/phone", { method: "POST", headers, body: JSON.stringify({ code }) });
+        this.#entered((await answer.json()) as { room: string; token: string });
+        this.arriving = null;
+        return;
+      } catch (error) {
+        const problem = error instanceof Problem ? error : new Problem(0, "offline");
+        if (problem.status === 403 && problem.code !== "lesson_not_open") {
+          this.arriving = { phase: problem.code === "phone_code" ? "token" : "forbidden", attempt };
+          return;
+        }
+        const wait = problem.retryAfterMs ?? backoffDelay(attempt + 1, Math.random(), FAST);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
   /** The address is kept, so that a phone that throws the page away comes back into the lesson. */
   #entered({ room, token }: { room: string; token: string }): void {
     const hash = `#room=${encodeURIComponent(room)}&token=${encodeURIComponent(token)}`;
@@ -166,7 +193,7 @@ export class AssistantApp extends LitElement {
 
   protected override render(): TemplateResult {
     document.title = `${w("assistant.title")} · ${t("app.name")}`;
-    const { phase, attempt } = this.#session.phase;
+    const { phase, attempt } = this.arriving ?? this.#session.phase;
     return html`
       <header>
         <div class="state ${PHASES[phase].tone}" role="status" data-testid="state" data-phase=${phase}>
@@ -182,6 +209,7 @@ export class AssistantApp extends LitElement {
   }
 
   #body(phase: Phase): TemplateResult {
+    if (this.arriving) return this.#page(PHASES[this.arriving.phase].icon, this.arriving.phase);
     if (inLesson(phase)) return html`<tk-remote .session=${this.#session} .tick=${Date.now()} @told=${this.#onTold}></tk-remote>`;
     switch (phase) {
       case "over":
@@ -201,11 +229,11 @@ export class AssistantApp extends LitElement {
     }
   }
 
-  #page(name: IconName, phase: "wrongRole" | "token" | "forbidden" | "replaced", action?: TemplateResult): TemplateResult {
+  #page(name: IconName, phase: Exclude<Phase, "noToken" | "waiting" | "live" | "interrupted" | "over">, action?: TemplateResult): TemplateResult {
     return html`
       <main class="page" data-testid="page">
         ${icon(name)}
-        <h1>${w(`assistant.phase.${phase}`)}</h1>
+        <h1>${w(`assistant.phase.${phase}`, { n: this.arriving?.attempt ?? 0 })}</h1>
         <p>${w(`assistant.say.${phase}`)}</p>
         ${action ?? nothing}
       </main>

@@ -135,9 +135,9 @@ export class Display extends LitElement {
     return html`
       <h1>${say("display.pair.title")}</h1>
       <p class="say">${say("display.pair.say")}</p>
-      <p class="code" data-testid="pairing-code" data-code=${pairing?.code ?? ""} ?data-old=${missed > 1}>${pairing?.code ?? "··· ···"}</p>
+      <p class="code" data-testid="pairing-code" data-code=${pairing?.code ?? ""} ?data-old=${missed > 1}>${pairing?.code || "··· ···"}</p>
       <p class="say" role="status">
-        ${missed > 1 ? say("display.pair.offline") : pairing ? say("display.pair.expires") : say("display.pair.wait")}
+        ${missed > 1 ? say("display.pair.offline") : pairing?.code ? say("display.pair.expires") : say("display.pair.wait")}
       </p>
     `;
   }

@@ -19,8 +19,10 @@ export class PairingLoop {
     private readonly onChange: () => void,
   ) {}
 
-  start(): void {
+  /** @param claim of a code that was typed already: nothing is shown, the key is fetched. */
+  start(claim = ""): void {
     this.stop();
+    if (claim) this.#store({ code: "", claim });
     this.pairing = this.#stored();
     void this.#turn(this.#run);
   }

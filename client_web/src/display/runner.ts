@@ -3,6 +3,7 @@
 import { FAST, backoffDelay } from "../lib/backoff.ts";
 import { DeviceApi, isRevoked, type CheckReport } from "../lib/device.ts";
 import { Problem } from "../lib/http.ts";
+import { parseFragment } from "../lib/params.ts";
 import { check, type Progress } from "./checks.ts";
 import { ServerClock } from "./clock.ts";
 import { Keep } from "./keep.ts";
@@ -50,11 +51,16 @@ export class DisplayRunner {
   }
 
   start(): void {
+    const claim = parseFragment(location.hash, "claim");
+    if (claim) {
+      this.#keep.key = "";
+      history.replaceState(null, "", location.pathname + location.search); // it works once
+    }
     const { key, lesson } = this.#keep;
     this.#api = key ? new DeviceApi(key) : null;
     this.#hear({ t: "started", paired: key !== "", resumed: lesson || null });
     if (key) void this.#beat();
-    else this.pairing.start();
+    else this.pairing.start(claim);
     this.#ticking = window.setInterval(() => this.#tick(), 1_000);
     this.#updateTimer = window.setTimeout(() => void this.#lookForUpdate(), UPDATE_EVERY * (0.5 + this.#spread));
     addEventListener("online", this.#onOnline);

@@ -40,6 +40,11 @@ export function parseParams(hash: string, search = ""): PageParams {
   };
 }
 
+/** One thing of the fragment; empty when it is not there: a display's `claim`, the `code` that a phone has read. */
+export function parseFragment(hash: string, name: "claim" | "code"): string {
+  return new URLSearchParams(hash.replace(/^#/, "")).get(name)?.trim() ?? "";
+}
+
 /** Reads a JWT's payload (RFC 7519 §7.2) without checking its signature; null when it is not one. */
 export function decodeToken(token: string): TokenClaims | null {
   const part = token.split(".")[1];

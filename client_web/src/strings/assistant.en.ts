@@ -15,6 +15,8 @@ export const assistantEn: Record<AssistantKey, string> = {
   "assistant.phase.live": "Lesson is on",
   "assistant.phase.interrupted": "The teacher is cut off",
   "assistant.phase.over": "Lesson is over",
+  "assistant.say.connecting": "Entering the lesson …",
+  "assistant.say.reconnecting": "The server does not answer at the moment; this page keeps trying.",
   "assistant.say.wrongRole": "Scan the code on your classroom's display, or sign in and enter from your timetable.",
   "assistant.say.token": "Scan the code on your classroom's display again.",
   "assistant.say.forbidden": "The lesson is not open yet, or is over. This page tries again now and then.",

@@ -13,6 +13,8 @@ export const assistantZh = {
   "assistant.phase.live": "正在上课",
   "assistant.phase.interrupted": "主讲老师暂时掉线",
   "assistant.phase.over": "已下课",
+  "assistant.say.connecting": "正在进入课堂……",
+  "assistant.say.reconnecting": "暂时连不上服务器，会自动再试。",
   "assistant.say.wrongRole": "请用手机扫一扫教室大屏上的二维码，或登录后从课表进入。",
   "assistant.say.token": "请重新扫一扫教室大屏上的二维码。",
   "assistant.say.forbidden": "课堂还没有开放，或者已经结束。本页会不时自动再试。",
