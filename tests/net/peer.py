@@ -207,7 +207,7 @@ class RawPeer(asyncio.DatagramProtocol):
 
     # ------------------------------------------------------------ waiting
 
-    async def until(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 20.0) -> None:
         async with asyncio.timeout(timeout):
             while not condition():
                 self._news.clear()

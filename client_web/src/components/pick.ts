@@ -150,6 +150,9 @@ export class Pick extends LitElement {
 
   #take(choice: Choice, event: Event): void {
     event.preventDefault(); // the cursor stays in the field
+    // What is still on its way must not open the list again, over the button that is pressed next.
+    clearTimeout(this.#timer);
+    this.#turn += 1;
     this.open = false;
     this.input.value = choice.name;
     this.#tell(choice);
