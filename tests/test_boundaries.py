@@ -98,6 +98,7 @@ RULES = (
             "signalling.config",
             "signalling.db",
             "signalling.people",
+            "signalling.places.coming",
         ),
         frozenset(("aiohttp", "argon2", "joserfc", "limits", "pydantic", "sqlalchemy", "structlog")),
     ),

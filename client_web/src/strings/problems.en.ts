@@ -49,7 +49,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.bad_region": "A region of this kind cannot lie here; choose a wider region, or another kind.",
   "problem.unknown_region": "There is no such region; choose another one.",
   "problem.unknown_calendar": "There is no such calendar; choose another one.",
-  "problem.lessons_booked": "{count} booked lessons would be changed by this; move or cancel them first.",
+  "problem.lessons_booked": "{count} booked lessons would be changed by this; move them, hand them over or cancel them first.",
   "problem.bells_have_rung": "Lessons were given by this bell table, so it is kept; make a new one that begins later.",
   "problem.bad_bells": "The bell table does not do.",
   "problem.bad_term": "A term ends after it begins and is not too long; check both days.",

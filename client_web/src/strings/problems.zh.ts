@@ -49,7 +49,7 @@ export const problemsZh = {
   "problem.bad_region": "这一级地区不能放在这里，请换一个上级或类型。",
   "problem.unknown_region": "找不到这个地区，请换一个。",
   "problem.unknown_calendar": "找不到这份校历，请换一份。",
-  "problem.lessons_booked": "还有 {count} 节已预约的课会受影响。请先改期或取消它们。",
+  "problem.lessons_booked": "还有 {count} 节已预约的课会受影响。请先改期、换人或取消它们。",
   "problem.bells_have_rung": "这份作息表已经用来上过课，不能改。请新建一份，从以后的某一天起使用。",
   "problem.bad_bells": "作息表不合要求。",
   "problem.bad_term": "学期的最后一天要在第一天之后，也不能太长。请检查两个日期。",
