@@ -38,6 +38,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.source_silent": "The recorder box was opened and sends nothing; restart it and try again.",
   "problem.source_unreadable": "The recorder box sends what cannot be read; check its settings for H.264.",
   "problem.password_lost": "The box's password cannot be read any more; set it again.",
+  "problem.password_again": "The box's password is not sent to another host. Give it again together with the address.",
   "problem.bad_url": "The address does not do.",
   "problem.forbidden_target": "Webhooks do not go to this address; let an administrator of the server add its network to webhooks.allow.",
   "problem.bad_events": "Choose one or more events.",

@@ -38,6 +38,7 @@ export const problemsZh = {
   "problem.source_silent": "录播主机能打开，但没有送出画面。请重启主机再试。",
   "problem.source_unreadable": "录播主机送出的画面不能识别。请在主机上设为 H.264。",
   "problem.password_lost": "主机的密码读不出来了，请重新设置。",
+  "problem.password_again": "录播盒的密码不会发到另一个地址，请连同新地址再填一次密码。",
   "problem.bad_url": "地址不合要求。",
   "problem.forbidden_target": "不允许推送到这个地址。请服务器管理员在 webhooks.allow 中允许它的网段。",
   "problem.bad_events": "请至少选择一项推送内容。",
