@@ -47,10 +47,10 @@ async def test_every_route_is_documented_and_has_its_key(world: World) -> None:
     assert {f"{it.method} {it.path}" for it in operations if it.path not in section()} == set()
     async with aiohttp.ClientSession(f"http://127.0.0.1:{world.server.port}") as http:
         document = await (await http.get("/api/v1/openapi.json")).json()
-    assert document["components"]["securitySchemes"]["device key"] == {"type": "http", "scheme": "bearer"}
+    assert document["components"]["securitySchemes"]["device_key"] == {"type": "http", "scheme": "bearer"}
     for it in operations:
         described = document["paths"][f"/api/v1{it.path}"][it.method.lower()]
         assert described["summary"]
-        assert (described["security"] == [{"device key": []}]) is (it.rule is Rule.DEVICE)
+        assert (described["security"] == [{"device_key": []}]) is (it.rule is Rule.DEVICE)
     devices = {rule for route, rule in world.server.signalling.app[RULES].items() if "/device/" in str(route.resource)}
     assert devices == {Rule.DEVICE}
