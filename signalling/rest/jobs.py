@@ -22,6 +22,7 @@ from mediaserver.api import UserError
 from signalling.db.base import new_id
 from signalling.exchange.oneroster import Progress
 from signalling.exchange.report import Report
+from signalling.rest import scratch
 
 log = structlog.get_logger("signalling.rest")
 
@@ -85,7 +86,7 @@ class Jobs:
         self._pending += 1
         path: Path | None = None
         try:
-            handle, name = tempfile.mkstemp(prefix="tongke-import-")
+            handle, name = tempfile.mkstemp(prefix=scratch.new_prefix())
             path = Path(name)
             await _receive(request, handle, limit)
         except BaseException:
