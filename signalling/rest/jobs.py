@@ -37,6 +37,10 @@ State = Literal["running", "done", "refused", "failed"]
 Work = Callable[[Path, Progress], Awaitable[Report]]
 
 
+class Stopped(Exception):
+    """An import goes no further: its process would wait for its thread."""
+
+
 @dataclass
 class Import:
     """:ivar person: who began it. :ivar stage: `waiting`, `read`, `compare`, `write`. :ivar done: steps of the stage.
@@ -50,9 +54,12 @@ class Import:
     total: int | None = None
     report: Report | None = None
     problem: UserError | None = None
+    stopped: bool = False
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """In any thread."""
+        """In any thread. :raises Stopped: the server stops; a thread hears of it nowhere else."""
+        if self.stopped:
+            raise Stopped
         self.stage, self.done, self.total = stage, done, total
 
 
@@ -121,7 +128,7 @@ class Jobs:
                 job.report = await work(path, job.progress)
             job.state = "refused" if job.report.refused and not job.report.written else "done"
         except asyncio.CancelledError:
-            job.state = "failed"
+            job.state, job.stopped = "failed", True
             raise
         except UserError as error:
             job.problem, job.state = error, "failed"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import io
+import itertools
 import tempfile
+import threading
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from signalling.bell import holder
 from signalling.db.people import RoleGrant
 from signalling.db.times import BellTable, Period, Term
+from signalling.exchange.oneroster import Progress
 from signalling.exchange.report import Report
 from signalling.rest import imports, jobs, scratch
 from tests.exchange import rosters
@@ -240,6 +243,29 @@ async def test_a_stop_ends_imports(desk: Desk, files: Path, monkeypatch: pytest.
     await begun.wait()
     await desk.office.server.stop()
     assert left(files) == 0
+
+
+async def test_a_stop_ends_the_thread_that_reads(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process would wait for it, longer than a stop may take."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def read(progress: Progress) -> None:
+        try:
+            for row in itertools.count():
+                progress("read", row, None)
+                begun.set()
+        finally:
+            ended.set()
+
+    async def long(*_: Any, progress: Progress, **__: Any) -> Report:
+        await asyncio.to_thread(read, progress)
+        return Report()
+
+    monkeypatch.setattr(imports, "import_roster", long)
+    await desk.ask("POST", "/imports/roster", data=b"x", headers=ZIP)
+    assert await asyncio.to_thread(begun.wait, 10)
+    await desk.office.server.stop()
+    assert await asyncio.to_thread(ended.wait, 10)
 
 
 def test_what_a_killed_server_left_is_removed(files: Path) -> None:
