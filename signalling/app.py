@@ -26,6 +26,7 @@ from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
+from signalling.rest import scratch
 from signalling.rest.api import Api
 from signalling.rest.audit import AuditResource
 from signalling.rest.bookings import BookingsResource
@@ -147,6 +148,8 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
+        if left := await asyncio.to_thread(scratch.sweep):
+            log.info("files_removed", files=left)
         self._set_ready(True)
 
     async def drain(self) -> None:

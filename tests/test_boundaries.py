@@ -98,6 +98,7 @@ RULES = (
             "signalling.config",
             "signalling.db",
             "signalling.people",
+            "signalling.places.coming",
         ),
         frozenset(("aiohttp", "argon2", "joserfc", "limits", "pydantic", "sqlalchemy", "structlog")),
     ),
@@ -114,8 +115,9 @@ RULES = (
     Rule(
         "signalling/hooks/*",
         (
-            *("mediaserver.api", "signalling.bell.lease", "signalling.bell.pulse", "signalling.booking"),
-            *("signalling.db", "signalling.devices.keys", "signalling.hooks", "signalling.metrics"),
+            *("mediaserver.api", "signalling.bell.holder", "signalling.bell.lease", "signalling.bell.pulse"),
+            *("signalling.booking", "signalling.db", "signalling.devices.keys", "signalling.hooks"),
+            "signalling.metrics",
         ),
         frozenset(("aiohttp", "sqlalchemy", "structlog")),
     ),

@@ -29,6 +29,8 @@ MAX_DAYS = 400
 _OVER = ("ended", "processing", "published")
 _PAGE = 500
 
+SIDES = ("lead", "receiving", "supervisor")
+"""From where a lesson is rated: either end of it, and whoever supervises it."""
 OWN = (
     Question(id="sound", zh="声音清楚吗？", en="Was the sound clear?", kind="stars"),
     Question(id="picture", zh="画面清楚流畅吗？", en="Was the picture clear and smooth?", kind="stars"),
@@ -85,10 +87,18 @@ class Summary:
 
 
 async def give(
-    database: Database, lesson: str, person: str, answers: Mapping[str, object], settings: BellConfig, now: float
+    database: Database,
+    lesson: str,
+    person: str,
+    answers: Mapping[str, object],
+    settings: BellConfig,
+    now: float,
+    *,
+    supervises: bool = False,
 ) -> None:
-    """Keep what a teacher of the lesson says of it.
+    """Keep what a teacher or a supervisor of the lesson says of it.
 
+    :param supervises: she may rate it although she does not teach in it.
     :raises UserError: 404 `not_found`, 403 `not_in_lesson`, 409 `lesson_not_over`, `rating_late`, `rating_given`, 422
         `bad_answer`.
     """
@@ -96,10 +106,12 @@ async def give(
 
     async def work(session: AsyncSession) -> None:
         row = await _lesson(session, lesson)
-        side = await _part(session, lesson, person, row.teacher)
+        side = await _side(session, row, person, supervises)
         if side is None:
             raise UserError(
-                403, "not_in_lesson", "A lesson is rated by its teachers; ask its planner to add you to it."
+                403,
+                "not_in_lesson",
+                "A lesson is rated by its teachers and supervisors; ask its planner to add you to it.",
             )
         if row.state not in _OVER:
             raise UserError(409, "lesson_not_over", "A lesson is rated when it is over; come back after the bell.")
@@ -126,12 +138,14 @@ class Standing:
     until: int | None
 
 
-async def standing(session: AsyncSession, lesson: str, person: str, settings: BellConfig, now: float) -> Standing:
-    """:raises UserError: 404 `not_found`."""
+async def standing(
+    session: AsyncSession, lesson: str, person: str, settings: BellConfig, now: float, *, supervises: bool = False
+) -> Standing:
+    """:param supervises: as for `give`. :raises UserError: 404 `not_found`."""
     row = await _lesson(session, lesson)
     given = await session.get(Rating, (lesson, person)) is not None
     until = _until(row, settings) if row.state in _OVER else None
-    hers = await _part(session, lesson, person, row.teacher) is not None
+    hers = await _side(session, row, person, supervises) is not None
     return Standing(given, hers and not given and until is not None and now < until, until)
 
 
@@ -174,19 +188,19 @@ def _until(row: Lesson, settings: BellConfig) -> int:
     return (row.ended or row.closes) + settings.rating_days * 86400
 
 
-async def _part(session: AsyncSession, lesson: str, person: str, teacher: str) -> str | None:
-    """At which end she teaches; None: at neither."""
-    if person == teacher:
+async def _side(session: AsyncSession, row: Lesson, person: str, supervises: bool) -> str | None:
+    """Of `SIDES`; None: she has no part in it. Whoever teaches in it does not supervise it."""
+    if person == row.teacher:
         return "lead"
-    seats = select(Seat.part).where(Seat.lesson == lesson, Seat.assistant == person).order_by(Seat.part.desc())
-    return await session.scalar(seats.limit(1))
+    seats = select(Seat.part).where(Seat.lesson == row.id, Seat.assistant == person).order_by(Seat.part.desc())
+    return await session.scalar(seats.limit(1)) or ("supervisor" if supervises else None)
 
 
 async def _summary(
     session: AsyncSession, rated: ColumnElement[bool], measured: ColumnElement[bool], asked: Sequence[Question]
 ) -> Summary:
     """Row by row: neither the forms nor the participants of a year have to fit into memory."""
-    answers = {side: {question.id: Tally() for question in asked} for side in ("lead", "receiving")}
+    answers = {side: {question.id: Tally() for question in asked} for side in SIDES}
     lessons: set[str] = set()
     forms = 0
     query = select(Rating.lesson, Rating.side, Rating.answers).where(rated).order_by(Rating.given.desc(), Rating.lesson)

@@ -20,8 +20,9 @@ from signalling.db.places import Classroom, Region, School
 from signalling.db.records import Delivery, Webhook
 
 CANCELLED = "lesson.cancelled"
-LESSON_EVENTS = ("lesson.open", "lesson.live", "lesson.ended", CANCELLED)
-"""`lesson.` and the state that a lesson came into."""
+FAULT = "lesson.fault"
+LESSON_EVENTS = ("lesson.open", "lesson.live", "lesson.ended", CANCELLED, FAULT)
+"""`lesson.` and the state that a lesson came into, or what was reported from one of its classrooms."""
 Schools = Mapping[str, str]
 """Schools that take part → path of the region."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -30,13 +30,15 @@ async def sweep(database: Database, now: float) -> Mapping[str, int]:
 
 
 async def _remove(database: Database, table: type[Any], key: Any, old: ColumnElement[bool]) -> int:
-    async def work(session: AsyncSession) -> int:
-        ids = (await session.scalars(select(key).where(old).limit(BATCH))).all()
-        if ids:
-            await session.execute(delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
-        return len(ids)
-
     removed = 0
-    while batch := await database.run(work):
-        removed += batch
-    return removed
+    while True:
+        async with database.read() as session:  # what takes long is not done while others cannot write
+            ids = (await session.scalars(select(key).where(old).limit(BATCH))).all()
+        if not ids:
+            return removed
+
+        async def work(session: AsyncSession, ids: Sequence[Any] = ids) -> None:
+            await session.execute(delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
+
+        await database.run(work)
+        removed += len(ids)

@@ -170,7 +170,7 @@ class Boxes:
             box.code, box.sentence = error.code, error.detail
             self._pause(box, monotonic)
             return
-        source = wanting.address(it.url, password)
+        source = keys.with_password(it.url, password)
         hidden = tuple(filter(None, (quote(password, safe=""), password)))
         box.starts += 1
         box.child = Child(Order(source, hidden, self._url, it.lesson, ticket.token, self._fingerprint))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,12 +56,3 @@ def one_each(wanted: Iterable[Wanted], now: float) -> Sequence[Wanted]:
         if before is None or before.ends <= now:
             chosen[it.device] = it
     return sorted(chosen.values(), key=lambda it: (it.starts, it.lesson))
-
-
-def address(url: str, password: str) -> str:
-    """With its password, for the process that opens it alone."""
-    if not password:
-        return url
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()

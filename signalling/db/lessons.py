@@ -173,6 +173,6 @@ class Rating(Base):
     __tablename__ = "rating"
     lesson: Mapped[Ref] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True)
     person: Mapped[Ref] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    side: Mapped[Short]  # lead, receiving
+    side: Mapped[Short]  # lead, receiving, supervisor
     answers: Mapped[Json]
     given: Mapped[Instant]

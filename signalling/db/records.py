@@ -54,7 +54,13 @@ class Audit(Base):
     """Append-only. :ivar hash: SHA-256 over the previous row's hash and this row (`audit.py`)."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "subject"), Index(None, "at"))
+    # Each with the number: whatever is asked for, the newest come first.
+    __table_args__ = (
+        Index(None, "subject", "number"),
+        Index(None, "actor", "number"),
+        Index(None, "action", "number", postgresql_ops={"action": "varchar_pattern_ops"}),  # also for what begins so
+        Index(None, "at"),
+    )
     number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[Instant]
     actor: Mapped[str] = mapped_column(String(64))

@@ -7,9 +7,9 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
 
 from mediaserver.api import UserError
+from signalling.devices import keys
 
 PROBE = "signalling.client.probe"
 """Reads the address from its standard input: what stands on a command line can be read by everybody."""
@@ -44,7 +44,7 @@ class Boxes:
                 503, "busy", "Other recorder boxes are being tested; try again in a moment.", retry_after=10
             )
         async with self._line:
-            return await _ask(_address(url, password))
+            return await _ask(keys.with_password(url, password))
 
 
 async def _ask(address: str) -> Sends:
@@ -78,11 +78,3 @@ def _problem(status: int, code: str, detail: str) -> UserError:
     if code == "source_refused":  # 401 would say that the person is signed out
         return UserError(422, code, "The recorder box refuses the user name or the password; set them again.")
     return UserError(status, code, detail)
-
-
-def _address(url: str, password: str) -> str:
-    if not password:
-        return url
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()

@@ -1,4 +1,5 @@
-"""A fault that somebody in a classroom reports during a lesson: who plans there is told, and it is on the audit log."""
+"""A fault that somebody in a classroom reports during a lesson: who plans there is told, webhooks are, and it is on the
+audit log."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from signalling.bell import standing
+from signalling.booking import outbox
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
@@ -58,6 +60,9 @@ async def report(
         ]
         if notices:
             await session.execute(insert(Notice.__table__), notices)
+        sent = {"at": made, "classroom": place.classroom, "classroom_name": facts["classroom_name"]}
+        sent |= {"classroom_school": facts["school_name"], "fault": kind, "text": text, "by": by}
+        await outbox.queue_lessons(session, outbox.FAULT, {lesson: sent}, now)
         detail = {"classroom": place.classroom, "fault": kind, "text": text, "told": len(notices)}
         await audit.append(session, made, participant, "lesson.fault", lesson, detail)
 

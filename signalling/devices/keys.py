@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from urllib.parse import quote, urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -63,6 +64,15 @@ def unseal(secret: bytes, device: str, sealed: str) -> str:
         raise UserError(
             409, "password_lost", "The box's password cannot be read with this server's secret; set it again."
         ) from None
+
+
+def with_password(url: str, password: str) -> str:
+    """A box's address with its password in it, for the process that opens it alone."""
+    if not password:
+        return url
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
 
 
 def _key(secret: bytes) -> bytes:

@@ -20,7 +20,8 @@ from signalling.devices.contacts import ONLINE_S
 from signalling.devices.pairing import require_room
 from signalling.people.roles import SYSTEM, Scope
 
-BOX_SCHEMES = ("rtsp", "rtsps")
+BOX_SCHEMES = {"rtsp": 554, "rtsps": 322}
+"""And their ports, where an address names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ async def add_box(
 
 
 async def change(database: Database, secret: bytes, now: float, actor: str, id: str, wanted: Change) -> None:
-    """:raises UserError: 404 `not_found`; 409 `device_revoked`, `device_exists`; 422 `bad_url`, `not_a_box`; as
-    `pairing.require_room`."""
+    """:raises UserError: 404 `not_found`; 409 `device_revoked`, `device_exists`; 422 `bad_url`, `not_a_box`,
+    `password_again`; as `pairing.require_room`."""
 
     async def work(session: AsyncSession) -> None:
         row = await _locked(session, id)
@@ -131,6 +132,7 @@ async def change(database: Database, secret: bytes, now: float, actor: str, id: 
         if row.kind != "rtsp" and (wanted.url is not None or wanted.password is not None):
             raise UserError(422, "not_a_box", "Only a recorder box has an address and a password; leave them out.")
         changed: dict[str, Any] = {}
+        before = row.url
         if wanted.classroom is not None and wanted.classroom != row.classroom:
             await require_room(session, wanted.classroom)
             changed["classroom"] = row.classroom = wanted.classroom
@@ -145,6 +147,11 @@ async def change(database: Database, secret: bytes, now: float, actor: str, id: 
             changed["password"] = bool(wanted.password)
         if "url" in changed or "password" in changed:
             require_box_url(row.url, bool(row.secret))
+        if row.secret and wanted.password is None and _host(row.url) != _host(before):
+            # Whoever moves a box need not know its password, and must not have it sent to where she listens.
+            raise UserError(
+                422, "password_again", "The box's password is not sent to another host; give it again with the address."
+            )
         if changed:
             await session.flush()
             await audit.append(session, int(now), actor, "device.changed", id, changed)
@@ -187,12 +194,24 @@ def require_box_url(url: str, password: bool) -> None:
         parts.port  # noqa: B018  # it is read when it is asked for
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme not in BOX_SCHEMES or not parts.hostname or not url.isascii() or not url.isprintable():
+    if (
+        parts.scheme not in BOX_SCHEMES
+        or not parts.hostname
+        or not url.isascii()
+        or not url.isprintable()
+        or " " in url
+    ):
         raise UserError(422, "bad_url", "The address of a recorder box looks like rtsp://user@host/path.")
     if parts.password is not None:
         raise UserError(422, "bad_url", "Give the box's password by itself, not within its address.")
     if password and not parts.username:
         raise UserError(422, "bad_url", "A box with a password has a user name; write rtsp://user@host/path.")
+
+
+def _host(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of a box's URL."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or BOX_SCHEMES.get(parts.scheme)
 
 
 def within(scopes: Iterable[Scope]) -> ColumnElement[bool]:

@@ -177,7 +177,7 @@ class Report:
         writer = csv.writer(to)
         writer.writerow(("file", "row", "column", "code", "sentence"))
         for line in self.refusals:
-            writer.writerow((line.file, line.row, *map(_harmless, (line.column, line.code, line.sentence))))
+            writer.writerow((line.file, line.row, *map(harmless, (line.column, line.code, line.sentence))))
 
     def tables(self, shown: int = 50) -> Iterable[Table]:
         """For a terminal: counts, and the first refusals."""
@@ -202,6 +202,6 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else "�" for char in text).replace("[", r"\[")
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A spreadsheet takes such a cell for a formula (OWASP, CSV injection)."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

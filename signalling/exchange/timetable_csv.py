@@ -19,7 +19,7 @@ from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, PupilClass
 from signalling.db.times import BellTable, Period
 from signalling.exchange import timetable_words as words
-from signalling.exchange.report import Report
+from signalling.exchange.report import Report, harmless
 from signalling.exchange.table import CsvTable, FileFault, Limits, Opener
 from signalling.exchange.timetable_words import Slot
 from signalling.timetable.series import Weeks
@@ -137,7 +137,8 @@ def write(lines: Iterable[TimetableLine], directory: Directory) -> str:
     writer = csv.writer(out)
     writer.writerow(header)
     for row in sorted(grid):
-        writer.writerow([*row, *("；".join(grid[row][column]) for column in header[2:])])
+        cells = [*row, *("；".join(grid[row][column]) for column in header[2:])]
+        writer.writerow(map(harmless, cells))
     return out.getvalue()
 
 

@@ -9,7 +9,6 @@ has the same `webhook-id`.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from signalling.bell import holder
 from signalling.bell.lease import Lease
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
@@ -66,7 +66,7 @@ class Courier:
         self._counted = metrics.webhook_tries
         self._clock = clock
         self._monotonic = monotonic
-        self._lease = Lease("webhooks", secrets.token_hex(8), lease_s)
+        self._lease = Lease("webhooks", holder.new_name(), lease_s)
         self._renewed: float | None = None
         self._swept = monotonic()
         self._rounds: dict[str, asyncio.Task[None]] = {}

@@ -21,6 +21,7 @@ from signalling.db.people import Person, RoleGrant
 from signalling.people import roles, scopes, sessions
 from signalling.people.passwords import Passwords, check
 from signalling.people.roles import KINDS, ROLES, SYSTEM, Grant
+from signalling.places import coming
 
 COMMAND = "command"
 """The actor of `tongke admin`: whoever may run it on the server may do everything."""
@@ -280,17 +281,27 @@ class Accounts:
     async def set_active(self, now: float, actor: str, person: str, active: bool) -> bool:
         """Put an account out of use, which ends all of its sessions, or back; False when it was so before.
 
-        :raises UserError: 403 `forbidden`, 404 `not_found`, 409 `last_admin`.
+        :raises UserError: 403 `forbidden`, 404 `not_found`, 409 `last_admin`, or `lessons_booked` while she has to
+            teach or assist: nobody would come.
         """
 
         async def work(session: AsyncSession) -> bool:
             await _lock_admins(session)
+            if not active:
+                await coming.hold_person(session, person)
             row = await _locked(session, person)
             await self._require_over(session, actor, person)
             if row.active == active:
                 return False
             if not active and _ADMIN in await sessions.grants(session, person):
                 await _require_another_admin(session, person)
+            if not active:
+                await coming.require_none(
+                    session,
+                    now,
+                    "need this person; let somebody else take them over, or cancel them, before the account is closed",
+                    coming.of_person(person),
+                )
             row.active = active
             await session.flush()
             ended = await sessions.end(session, person) if not active else 0

@@ -9,6 +9,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from signalling.booking import claims
+from signalling.booking.limits import Rules
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
@@ -71,6 +73,8 @@ async def change(
     name = naming.called(name) if name is not None else None
 
     async def work(session: AsyncSession) -> None:
+        # Whoever books it at the same time was before us, or waits and finds it closed.
+        await claims.lock(session, [f"pupils:{pupil_class}"], Rules())
         row = await session.get(PupilClass, pupil_class, with_for_update=True)
         if row is None:
             raise UserError(404, "not_found", "There is no such class; it may have been removed just now.")

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.booking import claims
+from signalling.booking import claims, week
 from signalling.booking.claims import HOLDING
 from signalling.booking.limits import Rules
 from signalling.db.lessons import Booking, Lesson, Seat
@@ -64,6 +64,16 @@ async def hold(session: AsyncSession, schools: Select[tuple[str]]) -> None:
     rooms = sorted(await session.scalars(found))
     for first in range(0, len(rooms), _BATCH):  # in the order in which bookings lock them
         await claims.lock(session, [f"classroom:{room}" for room in rooms[first : first + _BATCH]], Rules())
+
+
+async def hold_person(session: AsyncSession, person: str) -> None:
+    """The same for lessons that she is to teach or assist in, before her row is locked."""
+    await claims.lock(session, [f"person:{person}"], Rules())
+
+
+def of_person(person: str) -> ColumnElement[bool]:
+    """Lessons that she teaches or assists in."""
+    return Lesson.id.in_(week.lessons_of("teacher", person))
 
 
 def in_classroom(classroom: str, part: str | None = None) -> ColumnElement[bool]:

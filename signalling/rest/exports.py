@@ -15,6 +15,7 @@ from mediaserver.api import UserError
 from signalling.bodies import Id, Query
 from signalling.exchange.roster_export import export_roster
 from signalling.exchange.timetable_export import export_week
+from signalling.rest import scratch
 from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
 
 _CHUNK = 1 << 18
@@ -42,7 +43,7 @@ class ExportsResource:
         if self._one.locked():
             raise UserError(503, "busy", "Another export is being made; try again in a moment.")
         async with self._one:
-            with tempfile.TemporaryDirectory(prefix="tongke-export-") as folder:
+            with tempfile.TemporaryDirectory(prefix=scratch.new_prefix()) as folder:
                 await export_roster(call.database, Path(folder, "roster"))
                 archive = Path(folder, "roster.zip")
                 size = await asyncio.to_thread(_pack, Path(folder, "roster"), archive)

@@ -22,6 +22,7 @@ from mediaserver.api import UserError
 from signalling.db.base import new_id
 from signalling.exchange.oneroster import Progress
 from signalling.exchange.report import Report
+from signalling.rest import scratch
 
 log = structlog.get_logger("signalling.rest")
 
@@ -34,6 +35,10 @@ _CHUNK = 1 << 18
 
 State = Literal["running", "done", "refused", "failed"]
 Work = Callable[[Path, Progress], Awaitable[Report]]
+
+
+class Stopped(Exception):
+    """An import goes no further: its process would wait for its thread."""
 
 
 @dataclass
@@ -49,9 +54,12 @@ class Import:
     total: int | None = None
     report: Report | None = None
     problem: UserError | None = None
+    stopped: bool = False
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """In any thread."""
+        """In any thread. :raises Stopped: the server stops; a thread hears of it nowhere else."""
+        if self.stopped:
+            raise Stopped
         self.stage, self.done, self.total = stage, done, total
 
 
@@ -85,7 +93,7 @@ class Jobs:
         self._pending += 1
         path: Path | None = None
         try:
-            handle, name = tempfile.mkstemp(prefix="tongke-import-")
+            handle, name = tempfile.mkstemp(prefix=scratch.new_prefix())
             path = Path(name)
             await _receive(request, handle, limit)
         except BaseException:
@@ -120,7 +128,7 @@ class Jobs:
                 job.report = await work(path, job.progress)
             job.state = "refused" if job.report.refused and not job.report.written else "done"
         except asyncio.CancelledError:
-            job.state = "failed"
+            job.state, job.stopped = "failed", True
             raise
         except UserError as error:
             job.problem, job.state = error, "failed"

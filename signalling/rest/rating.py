@@ -13,6 +13,7 @@ from signalling.bell.proof import Proof
 from signalling.bell.rating import Measured, Summary, Tally
 from signalling.bodies import Body, Query
 from signalling.config import BellConfig, Question
+from signalling.people import roles
 from signalling.people.accounts import forbidden
 from signalling.rest.operation import Call, Nothing, Operation
 
@@ -81,7 +82,9 @@ class RatingResource:
         if not reads and not await caller.allows("rating.give", "lesson", lesson):
             raise forbidden("rating.read")
         async with call.database.read() as session:
-            standing = await rating.standing(session, lesson, call.person, self._settings, call.now)
+            standing = await rating.standing(
+                session, lesson, call.person, self._settings, call.now, supervises=await _supervises(call)
+            )
         summary = _result(await rating.of_lesson(call.database, lesson, self._settings)) if reads else None
         asked = rating.questions(self._settings)
         return Form(asked, standing.given, standing.may, standing.until, summary)
@@ -89,7 +92,8 @@ class RatingResource:
     async def give(self, call: Call[GiveBody, Nothing]) -> None:
         """Fill in the form; one counts"""
         answers: dict[str, Any] = call.body.answers
-        await rating.give(call.database, call.path("lesson"), call.person, answers, self._settings, call.now)
+        lesson, supervises = call.path("lesson"), await _supervises(call)
+        await rating.give(call.database, lesson, call.person, answers, self._settings, call.now, supervises=supervises)
 
     async def quality(self, call: Call[Nothing, QualityQuery]) -> Result:
         """What was said and measured of a school's lessons"""
@@ -97,6 +101,12 @@ class RatingResource:
         return _result(
             await rating.of_school(call.database, call.path("school"), query.since, query.until, self._settings)
         )
+
+
+async def _supervises(call: Call[Any, Any]) -> bool:
+    """By a role, not because it is her own lesson."""
+    chain = await call.caller.scopes.chain("rating.give", "lesson", call.path("lesson"))
+    return roles.allowed((grant for grant in call.caller.grants if grant.role != roles.OWN), "rating.give", chain)
 
 
 def _result(summary: Summary) -> Result:

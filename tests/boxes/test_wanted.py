@@ -18,10 +18,11 @@ from signalling.boxes import child as child_module
 from signalling.boxes import wanted
 from signalling.boxes.boxes import YIELD_S, Boxes
 from signalling.boxes.child import Child, Order
-from signalling.boxes.wanted import BEFORE_S, Wanted, address, one_each
+from signalling.boxes.wanted import BEFORE_S, Wanted, one_each
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking
 from signalling.db.places import Device
+from signalling.devices import keys
 from signalling.metrics import Metrics
 from tests.bell.county import EIGHT, MINUTE, Clock, County, add_lesson, make_county
 from tests.client.test_cli import alive
@@ -61,7 +62,7 @@ class TestOneEach:
     ],
 )
 def test_addresses(url: str, password: str, whole: str) -> None:
-    assert address(url, password) == whole
+    assert keys.with_password(url, password) == whole
 
 
 # ---------------------------------------------------------------- without boxes: programs that only talk

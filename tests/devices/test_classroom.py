@@ -12,9 +12,10 @@ from signalling.bell.passes import Passes
 from signalling.db import audit
 from signalling.db.lessons import Lesson, Participation
 from signalling.db.people import RoleGrant
-from signalling.db.records import Notice
+from signalling.db.records import Delivery, Notice
 from signalling.devices.contacts import ONLINE_S
 from signalling.devices.readiness import FRESH_S
+from signalling.hooks.webhooks import Webhooks
 from tests.booking.county import set_lesson
 from tests.devices.conftest import SEVEN, Display, World, audit_rows, book, lessons_of, problem, request, single
 from tests.devices.test_device import PREFLIGHT
@@ -215,6 +216,22 @@ class TestFault:
         [row] = [row for row in await audit_rows(world.database) if row[1] == "lesson.fault"]
         assert row[2:] == (lesson.id, {"classroom": "r1", "fault": "sound", "text": "没有声音", "told": 1})
         assert await audit.verify(world.database) is None
+
+    async def test_webhooks_are_told(self, world: World, lesson: Lesson) -> None:
+        await opened(world, lesson)
+        hooks = Webhooks(world.database, b"s" * 32, ())
+        wanting, other = [
+            await hooks.create("https://hooks.example/", ["lesson.fault"], scope, "tester", NOW)
+            for scope in ("s1", "s3")
+        ]
+        phone = await beside(world, lesson, await world.display("r1"))
+        assert await phone.say("fault", kind="sound", text="没有声音") == (204, "")
+        async with world.database.read() as session:
+            [told] = await session.scalars(select(Delivery).where(Delivery.event == "lesson.fault"))
+        assert told.webhook == wanting.id and other.id != wanting.id
+        fault = {"fault": "sound", "text": "没有声音", "by": "第一村小 · 接收教室"}
+        place = {"classroom": "r1", "classroom_name": "接收教室", "classroom_school": "第一村小"}
+        assert told.body.items() >= {"lesson": lesson.id, "at": lesson.starts, **fault, **place}.items()
 
     async def test_where_a_school_has_none_those_of_the_region(self, world: World, lesson: Lesson) -> None:
         await opened(world, lesson)

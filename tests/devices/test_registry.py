@@ -181,6 +181,22 @@ class TestBoxes:
         details = [row[3] for row in await audit_rows(world.database) if row[1] == "device.changed"]
         assert details == [{"url": "rtsps://admin@192.0.2.7/sub", "password": True}, {"password": False}]
 
+    async def test_its_password_does_not_go_elsewhere(self, world: World) -> None:
+        """Whoever moves a box to a host of his own would be sent it there."""
+        admin = await world.somebody("admin")
+        box = await add_box(admin, password="geheim-77")
+        path = f"/devices/{box['id']}"
+        for url in (
+            "rtsp://admin@198.51.100.9/main",
+            "rtsp://admin@192.0.2.7:5554/main",
+            "rtsps://admin@192.0.2.7/main",
+        ):
+            assert await refused(admin, "PATCH", path, json={"url": url}) == (422, "password_again")
+        same = {"url": "rtsp://admin@192.0.2.7/another"}
+        assert (await admin.call("PATCH", path, json=same)).status == 200
+        moved = {"url": "rtsp://admin@198.51.100.9/main", "password": "anders-88"}
+        assert (await admin.call("PATCH", path, json=moved)).status == 200
+
     async def test_revoked_it_is_forgotten(self, world: World) -> None:
         admin = await world.somebody("admin")
         box = await add_box(admin, password="geheim-77")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import io
+import itertools
 import tempfile
+import threading
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +16,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from signalling.bell import holder
 from signalling.db.people import RoleGrant
 from signalling.db.times import BellTable, Period, Term
+from signalling.exchange.oneroster import Progress
 from signalling.exchange.report import Report
-from signalling.rest import imports, jobs
+from signalling.rest import imports, jobs, scratch
 from tests.exchange import rosters
 from tests.people.conftest import audit_rows, person
 from tests.places.conftest import ADMIN, Desk
@@ -239,6 +243,42 @@ async def test_a_stop_ends_imports(desk: Desk, files: Path, monkeypatch: pytest.
     await begun.wait()
     await desk.office.server.stop()
     assert left(files) == 0
+
+
+async def test_a_stop_ends_the_thread_that_reads(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process would wait for it, longer than a stop may take."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def read(progress: Progress) -> None:
+        try:
+            for row in itertools.count():
+                progress("read", row, None)
+                begun.set()
+        finally:
+            ended.set()
+
+    async def long(*_: Any, progress: Progress, **__: Any) -> Report:
+        await asyncio.to_thread(read, progress)
+        return Report()
+
+    monkeypatch.setattr(imports, "import_roster", long)
+    await desk.ask("POST", "/imports/roster", data=b"x", headers=ZIP)
+    assert await asyncio.to_thread(begun.wait, 10)
+    await desk.office.server.stop()
+    assert await asyncio.to_thread(ended.wait, 10)
+
+
+def test_what_a_killed_server_left_is_removed(files: Path) -> None:
+    mine = Path(tempfile.mkdtemp(prefix=scratch.new_prefix()))
+    place, pid, began, chance = holder.new_name().split("-")
+    dead = f"tongke-files-{place}-{pid}-{int(began) + 1}-{chance}"
+    (files / f"{dead}-abc").write_bytes(b"PK")
+    (files / f"{dead}-def").mkdir()
+    (files / f"{dead}-def" / "users.csv").write_text("x")
+    (files / "somebody-elses").write_text("x")
+    assert scratch.sweep() == 2
+    assert {path.name for path in files.iterdir()} == {mine.name, "somebody-elses"}
+    assert scratch.sweep() == 0
 
 
 async def test_a_mistake_of_ours_has_an_id(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,14 @@ async def test_rating(office: Office, taught: str) -> None:
         assert await page.refused("GET", path) == (403, "forbidden")
         assert await page.refused("POST", path, {"answers": {"sound": 1}}) == (403, "forbidden")
     inspector = await office.page("inspector")
-    assert await inspector.refused("POST", path, {"answers": {"sound": 1}}) == (403, "not_in_lesson")
+    assert (await inspector.get(path))["may"] is True
+    assert await inspector.post(path, {"answers": {"sound": 2}}) is None
+    assert await inspector.refused("POST", path, {"answers": {"sound": 2}}) == (409, "rating_given")
+    form = await inspector.get(path)
+    assert (form["given"], form["may"], form["summary"]["forms"]) == (True, False, 3)
+    assert {side: of["sound"]["mean"] for side, of in form["summary"]["answers"].items()} == {
+        **{"lead": 5.0, "receiving": 3.0, "supervisor": 2.0}
+    }
     coming = (await (await office.page("p0")).get("/week?view=teacher&id=t0&first=2026-09-08"))["lessons"][1]["lesson"]
     assert (await teacher.get(f"/lessons/{coming}/rating"))["until"] is None
     assert await teacher.refused("POST", f"/lessons/{coming}/rating", {"answers": {"sound": 5}}) == (

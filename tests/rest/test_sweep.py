@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, insert, select
 
+from signalling.booking import sweep
 from signalling.booking.sweep import NOTICES_S
 from signalling.db.engine import Database
 from signalling.db.records import Notice
@@ -36,3 +37,11 @@ async def test_old_notices_go(database: Database, monkeypatch: pytest.MonkeyPatc
     finally:
         await running.stop()
     assert left == 1
+
+
+async def test_while_nothing_is_old_nobody_waits_for_it(database: Database) -> None:
+    """A long table is not read by whoever alone may write."""
+    await fill(database)
+    async with asyncio.timeout(3), database.write() as session:
+        await session.execute(select(1))  # from here on others wait, on SQLite
+        assert await sweep.sweep(database, NOW) == {"notice": 0, "load": 0}

@@ -37,6 +37,8 @@ const EVENTS = [
   "booking.requested",
   "booking.approved",
   "booking.refused",
+  "booking.withdrawn",
+  "booking.edited",
   "booking.moved",
   "booking.cancelled",
   "booking.substituted",
@@ -46,6 +48,7 @@ const EVENTS = [
   "lesson.live",
   "lesson.ended",
   "lesson.cancelled",
+  "lesson.fault",
 ] as const;
 
 export function deliveryState({ due, status, tries }: Pick<Delivery, "due" | "status" | "tries">): { tone: Tone; word: "arrived" | "waits" | "again" | "given" } {

@@ -169,6 +169,8 @@ export const recordsEn: Record<keyof typeof recordsZh, string> = {
   "event.booking.requested": "booking asked for",
   "event.booking.approved": "request approved",
   "event.booking.refused": "request refused",
+  "event.booking.withdrawn": "withdrawn",
+  "event.booking.edited": "details changed",
   "event.booking.moved": "moved",
   "event.booking.cancelled": "cancelled",
   "event.booking.substituted": "teacher changed",
@@ -178,4 +180,5 @@ export const recordsEn: Record<keyof typeof recordsZh, string> = {
   "event.lesson.live": "lesson began",
   "event.lesson.ended": "lesson ended",
   "event.lesson.cancelled": "lesson cancelled",
+  "event.lesson.fault": "fault reported",
 };

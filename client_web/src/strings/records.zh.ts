@@ -169,6 +169,8 @@ export const recordsZh = {
   "event.booking.requested": "有预约申请",
   "event.booking.approved": "申请通过",
   "event.booking.refused": "申请未通过",
+  "event.booking.withdrawn": "撤回申请",
+  "event.booking.edited": "修改信息",
   "event.booking.moved": "改期",
   "event.booking.cancelled": "取消",
   "event.booking.substituted": "换教师",
@@ -178,4 +180,5 @@ export const recordsZh = {
   "event.lesson.live": "开始上课",
   "event.lesson.ended": "下课",
   "event.lesson.cancelled": "课程取消",
+  "event.lesson.fault": "教室报告故障",
 };
