@@ -8,13 +8,16 @@ from typing import Any
 
 from pydantic import Field
 
-from signalling.bell import proof, rating
+from signalling.bell import proof, quality, rating
 from signalling.bell.proof import Proof
+from signalling.bell.quality import Held, Week
 from signalling.bell.rating import Measured, Summary, Tally
 from signalling.bodies import Body, Query
 from signalling.config import BellConfig, Question
 from signalling.people.accounts import forbidden
+from signalling.rest import paging
 from signalling.rest.operation import Call, Nothing, Operation
+from signalling.rest.paging import Page, Paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ class QualityQuery(Query):
     until: int = Field(ge=-(2**40), le=2**40)
 
 
+class HeldQuery(QualityQuery, Paged):
+    pass
+
+
 class RatingResource:
     def __init__(self, settings: BellConfig) -> None:
         self._settings = settings
@@ -67,7 +74,8 @@ class RatingResource:
         yield Operation("GET", "/lessons/{lesson}/evidence", self.evidence, "ledger.read", "lesson")
         yield Operation("GET", "/lessons/{lesson}/rating", self.form)
         yield Operation("POST", "/lessons/{lesson}/rating", self.give, "rating.give", "lesson")
-        yield Operation("GET", "/schools/{school}/quality", self.quality, "rating.read", "school")
+        for path, handler in (("", self.quality), ("/weeks", self.weeks), ("/lessons", self.lessons)):
+            yield Operation("GET", f"/schools/{{school}}/quality{path}", handler, "rating.read", "school")
 
     async def evidence(self, call: Call[Nothing, Nothing]) -> Proof:
         """Who was there, by measurement, and the lesson's rows on the audit log"""
@@ -97,6 +105,25 @@ class RatingResource:
         return _result(
             await rating.of_school(call.database, call.path("school"), query.since, query.until, self._settings)
         )
+
+    async def weeks(self, call: Call[Nothing, QualityQuery]) -> list[Week]:
+        """The same week by week, the oldest first"""
+        query = call.query
+        return await quality.weeks(call.database, call.path("school"), query.since, query.until, self._settings)
+
+    async def lessons(self, call: Call[Nothing, HeldQuery]) -> Page[Held]:
+        """The same lesson by lesson, the newest first"""
+        query = call.query
+        found = await quality.lessons(
+            call.database,
+            call.path("school"),
+            query.since,
+            query.until,
+            self._settings,
+            limit=query.limit + 1,
+            after=paging.after(query, int, str),  # type: ignore[arg-type]
+        )
+        return paging.page(found, query.limit, lambda it: (it.starts, it.lesson))
 
 
 def _result(summary: Summary) -> Result:
