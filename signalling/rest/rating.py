@@ -51,6 +51,13 @@ class Form:
     summary: Result | None
 
 
+@dataclass(frozen=True, slots=True)
+class OfSchool(Result):
+    """:ivar questions: of the form as it is now, in its order."""
+
+    questions: Sequence[Question]
+
+
 class GiveBody(Body):
     answers: dict[str, int | bool | str] = Field(max_length=20)
 
@@ -99,12 +106,12 @@ class RatingResource:
         answers: dict[str, Any] = call.body.answers
         await rating.give(call.database, call.path("lesson"), call.person, answers, self._settings, call.now)
 
-    async def quality(self, call: Call[Nothing, QualityQuery]) -> Result:
+    async def quality(self, call: Call[Nothing, QualityQuery]) -> OfSchool:
         """What was said and measured of a school's lessons"""
-        query = call.query
-        return _result(
-            await rating.of_school(call.database, call.path("school"), query.since, query.until, self._settings)
-        )
+        query, settings = call.query, self._settings
+        summary = await rating.of_school(call.database, call.path("school"), query.since, query.until, settings)
+        it = _result(summary)
+        return OfSchool(it.lessons, it.forms, it.answers, it.measured, rating.questions(settings))
 
     async def weeks(self, call: Call[Nothing, QualityQuery]) -> list[Week]:
         """The same week by week, the oldest first"""

@@ -192,6 +192,7 @@ async def test_quality_of_a_school(office: Office, taught: str) -> None:
     quality = await inspector.get(f"/schools/s1/quality?{YEAR}")
     assert (quality["lessons"], quality["forms"], quality["measured"]["participants"]) == (1, 1, 1)
     assert quality["answers"]["receiving"]["sound"]["mean"] == 4.0
+    assert [it["id"] for it in quality["questions"]] == ["sound", "picture", "together", "remark"]
     assert await inspector.refused("GET", "/schools/s1/quality?since=5&until=1") == (422, "bad_range")
     for person in ("t0", "a1", "p0", "janitor"):
         page = await office.page(person)
