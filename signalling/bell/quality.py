@@ -25,7 +25,8 @@ _PAGE = 500
 class Quality:
     """:ivar lead: mean of the stars (1–5) that this end gave; None: none. :ivar receiving: the same of the other end.
     :ivar participants: in the school's classrooms, :ivar seen_s: seconds for which they saw pictures, all together.
-    :ivar delay_ms: 95 of 100 measurements were below it; :ivar loss: the same of what was lost on the way to them."""
+    :ivar delay_ms: 95 of 100 measurements were below it; :ivar loss: the same of what was lost on the way, in the
+    worse direction."""
 
     forms: int
     lead: float | None
@@ -70,6 +71,7 @@ class _Sum:
 
     def quality(self) -> Quality:
         measured, seconds = figures.quality(self.total), figures.seconds(self.total)
+        lost = measured["loss_up_p95"], measured["loss_down_p95"]
         lead, receiving = (self.stars[side].mean if side in self.stars else None for side in ("lead", "receiving"))
         return Quality(
             self.forms,
@@ -79,7 +81,7 @@ class _Sum:
             seconds["seen"],
             measured["freezes"],
             measured["delay_p95"],
-            measured["loss_down_p95"],
+            max((it for it in lost if it is not None), default=None),
         )
 
 

@@ -88,17 +88,15 @@ export class LedgerApp extends LitElement {
   #picks(me: Me): TemplateResult {
     return html`
       ${field(
-        say("ledger.school"),
+        say(reachOf(me, "ledger.read")?.everywhere ? "ledger.anySchool" : "ledger.school"),
         html`<tk-pick testid="school" label=${say("ledger.school")} .chosen=${this.school} .find=${findSchools(this.#rest)}
           @pick=${(event: CustomEvent<Choice | null>) => this.#set(() => (this.school = event.detail))}></tk-pick>`,
-        this.school || !reachOf(me, "ledger.read")?.everywhere ? {} : { hint: say("ledger.anySchool") },
       )}
       ${may(me, "booking.request")
         ? field(
-            say("ledger.teacher"),
+            say("ledger.everybody"),
             html`<tk-pick testid="teacher" label=${say("ledger.teacher")} .chosen=${this.teacher} .find=${findTeachers(this.#rest, this.school?.id)}
               @pick=${(event: CustomEvent<Choice | null>) => this.#set(() => (this.teacher = event.detail))}></tk-pick>`,
-            this.teacher ? {} : { hint: say("ledger.everybody") },
           )
         : nothing}
     `;

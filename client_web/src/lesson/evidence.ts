@@ -15,8 +15,9 @@ import { Loading } from "../lib/loading.ts";
 import type { Rest } from "../lib/rest.ts";
 import { timeOfDay } from "../lib/when.ts";
 import { attendanceCss, sectionCss } from "./lesson-css.ts";
+import { minutes } from "./minutes.ts";
 import { say } from "./say.ts";
-import { attendanceGrade, faultsOf, frameOf, isOver, placesOf, pupilsOf, spanOf, type Attended, type Frame, type Place, type Proof, type Whole } from "./view.ts";
+import { attendanceGrade, faultsOf, frameOf, isOver, placesOf, pupilsOf, secondsOf, spanOf, type Attended, type Frame, type Place, type Proof, type Whole } from "./view.ts";
 
 const EVERY_MS = 30_000;
 
@@ -77,12 +78,7 @@ export class LessonEvidence extends LitElement {
     const until = it.left ?? frame.to;
     const times = { from: timeOfDay(it.joined), to: timeOfDay(until) };
     const sentence = say(it.left === null ? "les.here" : "les.span", times);
-    const seconds = [
-      ["les.present", it.present_s],
-      ["les.seen", it.seen_s],
-      ["les.heard", it.heard_s],
-      ["les.sent", it.sent_s],
-    ] as const;
+    const seconds = secondsOf(it).map(([name, value]) => [`les.${name}`, value] as const);
     return html`<div class="one" data-testid="attended" data-participant=${it.participant}>
       <div class="who"><strong>${it.name || it.participant}</strong><small>${say.maybe(`les.role.${it.role}`) ?? it.role}</small></div>
       <div>
@@ -130,12 +126,6 @@ export class LessonEvidence extends LitElement {
       </details>
     </section>`;
   }
-}
-
-/** With a tenth where a whole minute would hide a short stay. */
-export function minutes(seconds: number): string {
-  const value = seconds / 60;
-  return value > 0 && value < 10 ? (Math.round(value * 10) / 10).toString() : Math.round(value).toString();
 }
 
 declare global {

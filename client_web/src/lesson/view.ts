@@ -122,6 +122,18 @@ export function attendanceGrade(presentS: number, lesson: Pick<Whole, "starts" |
   return part >= 0.9 ? "ok" : part >= 0.5 ? "warn" : "bad";
 }
 
+/** What is expected of a role is said even where there was nothing of it; the rest only where there was. */
+export function secondsOf(it: Attended): (readonly ["present" | "seen" | "heard" | "sent", number])[] {
+  const expected: Readonly<Record<string, string>> = { lead: "sent", classroom: "seen heard" };
+  const all = [
+    ["present", it.present_s],
+    ["seen", it.seen_s],
+    ["heard", it.heard_s],
+    ["sent", it.sent_s],
+  ] as const;
+  return all.filter(([name, value]) => name === "present" || value > 0 || (expected[it.role] ?? "").includes(name));
+}
+
 export interface FaultRow {
   number: number;
   at: number;

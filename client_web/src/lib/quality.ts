@@ -9,10 +9,12 @@ export interface Measures {
   delay_p95?: number | null;
   loss_up_p95?: number | null;
   loss_down_p95?: number | null;
+  /** The worse of both, where they are summed up. */
+  loss_p95?: number | null;
 }
 
 export interface Finding {
-  what: "delay" | "lossUp" | "lossDown" | "freezes";
+  what: "delay" | "lossUp" | "lossDown" | "loss" | "freezes";
   value: number;
   grade: Grade;
 }
@@ -23,8 +25,9 @@ const LIMITS: Readonly<Record<Finding["what"], readonly [number, number]>> = {
   delay: [400, 1000],
   lossUp: [0.02, 0.05],
   lossDown: [0.02, 0.05],
+  loss: [0.02, 0.05],
   // In an hour of pictures.
-  freezes: [6, 30],
+  freezes: [12, 30],
 };
 
 export function gradeOf(what: Finding["what"], value: number): Grade {
@@ -34,11 +37,12 @@ export function gradeOf(what: Finding["what"], value: number): Grade {
 
 /** @param seenS seconds in which pictures were shown: three freezes of a minute are more than three of an hour. */
 export function findings(measures: Measures, seenS: number): Finding[] {
-  const { delay_p95: delay, loss_up_p95: up, loss_down_p95: down, freezes } = measures;
+  const { delay_p95: delay, loss_up_p95: up, loss_down_p95: down, loss_p95: loss, freezes } = measures;
   const found: Finding[] = [];
   if (delay != null) found.push({ what: "delay", value: delay, grade: gradeOf("delay", delay) });
   if (down != null) found.push({ what: "lossDown", value: down, grade: gradeOf("lossDown", down) });
   if (up != null) found.push({ what: "lossUp", value: up, grade: gradeOf("lossUp", up) });
+  if (loss != null) found.push({ what: "loss", value: loss, grade: gradeOf("loss", loss) });
   if (freezes != null && (seenS > 0 || freezes > 0)) {
     found.push({ what: "freezes", value: freezes, grade: gradeOf("freezes", (freezes * 3600) / Math.max(seenS, 60)) });
   }

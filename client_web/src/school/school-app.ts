@@ -172,12 +172,17 @@ export class SchoolApp extends LitElement {
       { name: qualitySay("rated.lead"), values: of(({ quality }) => quality.lead) },
       { name: qualitySay("rated.receiving"), values: of(({ quality }) => quality.receiving) },
     ];
-    const delay = [{ name: say("school.delay"), values: of(({ quality }) => quality.delay_ms) }];
+    const measures = [
+      { name: say("school.loss"), values: of(({ quality }) => quality.loss).map((it) => (it === null ? null : it * 100)) },
+      { name: say("school.delay"), values: of(({ quality }) => quality.delay_ms) },
+    ];
     return html`<section data-testid="weeks">
       <h2>${icon("line")}${say("school.weeks")}</h2>
       <div class="two">
         <tk-week-bars heading=${say("school.stars")} .weeks=${days} .series=${rated} most="5"></tk-week-bars>
-        <tk-week-bars heading=${say("school.delay")} .weeks=${days} .series=${delay}></tk-week-bars>
+        ${measures
+          .filter(({ values }) => values.some((it) => it !== null))
+          .map((it) => html`<tk-week-bars heading=${it.name} .weeks=${days} .series=${[it]}></tk-week-bars>`)}
       </div>
     </section>`;
   }

@@ -8,9 +8,10 @@ import { LangController, locale } from "../lib/i18n.ts";
 import { say } from "./say.ts";
 import { barsOf, topOf } from "./weeks.ts";
 
-const WIDTH = 560;
 const HEIGHT = 120;
-const LABELS = 8;
+/** In the units of the drawing: letters keep their size on a phone. */
+const WIDE = { width: 560, labels: 8 };
+const NARROW = { width: 270, labels: 5 };
 
 export interface Series {
   name: string;
@@ -24,6 +25,7 @@ export class WeekBars extends LitElement {
     css`
       :host {
         display: block;
+        position: relative;
         min-width: 0;
       }
       h3 {
@@ -77,31 +79,32 @@ export class WeekBars extends LitElement {
   }
 
   protected override render(): TemplateResult {
+    const { width, labels } = matchMedia("(max-width: 720px)").matches ? NARROW : WIDE;
     const all = this.series.map(({ values }) => values);
     const most = this.most || topOf(all.flat());
-    const every = Math.ceil(this.weeks.length / LABELS);
-    const step = WIDTH / Math.max(1, this.weeks.length);
+    const every = Math.ceil(this.weeks.length / labels);
+    const step = width / Math.max(1, this.weeks.length);
     return html`
       <h3>${this.heading}</h3>
       ${this.series.length > 1
         ? html`<p class="names">${this.series.map(({ name }, at) => html`<span><svg viewBox="0 0 12 12" aria-hidden="true"><rect class=${`s${at}`} width="12" height="12" rx="3"></rect></svg>${name}</span>`)}</p>`
         : nothing}
-      <svg viewBox="0 0 ${WIDTH + 40} ${HEIGHT + 34}" aria-hidden="true" data-testid="bars">
+      <svg viewBox="0 0 ${width + 40} ${HEIGHT + 34}" aria-hidden="true" data-testid="bars">
         <g transform="translate(34 10)">
-          ${[0, 0.5, 1].map((part) => svg`<line class="grid" x1="0" x2=${WIDTH} y1=${HEIGHT * (1 - part)} y2=${HEIGHT * (1 - part)}></line>
+          ${[0, 0.5, 1].map((part) => svg`<line class="grid" x1="0" x2=${width} y1=${HEIGHT * (1 - part)} y2=${HEIGHT * (1 - part)}></line>
             <text x="-6" y=${HEIGHT * (1 - part) + 4} text-anchor="end">${most * part}</text>`)}
-          ${barsOf(all, most, WIDTH, HEIGHT).map(
+          ${barsOf(all, most, width, HEIGHT).map(
             (it) => svg`<rect class=${`s${it.series}`} x=${it.x} y=${it.y} width=${it.width} height=${it.height} rx="2"><title>${this.#day(this.weeks[it.week] ?? "")} · ${this.series[it.series]?.name ?? ""} ${round(it.value)}</title></rect>`,
           )}
           ${this.weeks.map((week, at) => (at % every ? nothing : svg`<text x=${at * step + step / 2} y=${HEIGHT + 18} text-anchor="middle">${this.#day(week)}</text>`))}
         </g>
       </svg>
-      <table class="sr">
+      <div class="sr"><table>
         <caption>${this.heading}</caption>
         <tbody>
           ${this.weeks.map((week, at) => html`<tr><th scope="row">${say("school.week", { day: this.#day(week) })}</th>${this.series.map(({ name, values }) => html`<td>${name} ${values[at] == null ? DASH : round(values[at])}</td>`)}</tr>`)}
         </tbody>
-      </table>
+      </table></div>
     `;
   }
 

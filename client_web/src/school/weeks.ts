@@ -77,5 +77,5 @@ export function topOf(values: readonly (number | null)[]): number {
 
 /** As one participant's measures are graded. */
 export function measuresOf({ freezes, delay_ms, loss, participants }: Quality): Measures {
-  return participants ? { freezes, delay_p95: delay_ms, loss_down_p95: loss } : {};
+  return participants ? { freezes, delay_p95: delay_ms, loss_p95: loss } : {};
 }

@@ -17,6 +17,7 @@ export const schoolEn: Record<keyof typeof schoolZh, string> = {
   "school.sum": "All of this time",
   "school.weeks": "Week by week",
   "school.stars": "Stars (of 5)",
+  "school.loss": "Loss (%, better for 95% of the time)",
   "school.delay": "Delay (ms, better for 95% of the time)",
   "school.week": "week of {day}",
   "school.list": "Lessons",

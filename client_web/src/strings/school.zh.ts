@@ -17,6 +17,7 @@ export const schoolZh = {
   "school.sum": "这段时间合计",
   "school.weeks": "每周变化",
   "school.stars": "评分（满分 5 分）",
+  "school.loss": "丢包（%，95% 的时间优于）",
   "school.delay": "延迟（毫秒，95% 的时间优于）",
   "school.week": "{day} 起的一周",
   "school.list": "课程",
