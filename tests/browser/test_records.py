@@ -26,7 +26,7 @@ from signalling.cli.serve import Server
 from signalling.config import BellConfig, Config
 from signalling.db import audit
 from signalling.db.engine import Database
-from signalling.db.lessons import Booking, Lesson, Seat
+from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
 from signalling.db.people import Person
 from signalling.db.places import Classroom, Device
 from signalling.devices import faults
@@ -110,6 +110,9 @@ async def seed(database: Database, county: County, people: dict[str, str]) -> tu
             Device(classroom=county.village_room, kind="display", name="大屏", paired=1, seen=begins, preflight=test)
         )
         await session.flush()
+        village = {"part": "receiving", "assistant": people["assistant"]}
+        session.add(BookingSeat(booking=booking.id, classroom=county.lead_room, part="lead"))
+        session.add(BookingSeat(booking=booking.id, classroom=county.village_room, **village))
         ids = []
         for days, state in ((0, "live"), (2, "scheduled")):
             starts = begins + days * 86400
@@ -121,7 +124,6 @@ async def seed(database: Database, county: County, people: dict[str, str]) -> tu
             session.add(lesson)
             await session.flush()
             ids.append(lesson.id)
-            village = {"part": "receiving", "assistant": people["assistant"]}
             session.add(Seat(lesson=lesson.id, classroom=county.lead_room, part="lead"))
             session.add(Seat(lesson=lesson.id, classroom=county.village_room, **village))
         await audit.append(session, begins - 300, "clock", "lesson.open", ids[0])

@@ -117,7 +117,8 @@ export class LessonEvidence extends LitElement {
     </section>`;
   }
 
-  #log({ audit }: Proof): TemplateResult {
+  #log({ audit }: Proof): TemplateResult | typeof nothing {
+    if (!audit.length) return nothing;
     return html`<section data-testid="log">
       <details>
         <summary><strong>${say("les.log", { n: audit.length })}</strong></summary>

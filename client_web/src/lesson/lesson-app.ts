@@ -126,6 +126,7 @@ export class LessonApp extends LitElement {
         white-space: pre-line;
       }
       dd small {
+        display: block;
         color: var(--text-2);
         font-size: 14px;
       }
@@ -185,12 +186,13 @@ export class LessonApp extends LitElement {
         lesson.lesson,
         html`<div class="columns">
           <div class="column">
+            ${over ? nothing : ready}
             ${may.includes("ledger.read") ? html`<tk-lesson-evidence .rest=${this.#rest} .lesson=${lesson}></tk-lesson-evidence>` : this.#facts(lesson)}
           </div>
           <div class="column">
             ${may.includes("ledger.read") ? this.#facts(lesson) : nothing}
             ${rates ? html`<tk-lesson-ratings .rest=${this.#rest} lesson=${lesson.lesson}></tk-lesson-ratings>` : nothing}
-            ${ready}
+            ${over ? ready : nothing}
           </div>
         </div>`,
       )}

@@ -34,7 +34,7 @@ export const ledgerEn: Record<keyof typeof ledgerZh, string> = {
   "ledger.rowsOf": "{n} rows",
   "ledger.hours": "{n} h",
   "ledger.minutes": "{n} min",
-  "ledger.sum": "Together {planned} h planned, {taught} h taught, {n} lessons held",
+  "ledger.sum": "Together {planned} h planned, {taught} h taught; lessons held: {n}",
   "ledger.open": "Show the lessons of {name}, {period}",
   "ledger.day": "Day",
   "ledger.lesson": "Lesson",
