@@ -21,6 +21,9 @@ PAGES = {
     "/home": "home.html",
     "/admin": "admin.html",
     "/timetable": "timetable.html",
+    "/lesson": "lesson.html",
+    "/ledger": "ledger.html",
+    "/school": "school.html",
 }
 DEFAULT_DIR = Path(__file__).resolve().parent.parent / "client_web" / "dist"
 IMMUTABLE = "public, max-age=31536000, immutable"

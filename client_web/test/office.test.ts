@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { actionText, detailLines } from "../src/admin/audit.ts";
+import { actionText, detailLines } from "../src/components/audit.ts";
 import { notThis, refusalText, shareOf } from "../src/admin/imports.ts";
 import { grantOf, grantableKinds, grantableRoles } from "../src/admin/people.ts";
 import { kindsBelow, treeOf } from "../src/admin/places.ts";

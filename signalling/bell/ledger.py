@@ -9,6 +9,7 @@ figure stand the numbers of the audit log's rows about its lessons.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,15 @@ class Item:
     audit: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The lessons behind one line. :ivar period: as in `Line`."""
+
+    part: str
+    by: By
+    period: str
+
+
 async def hours(database: Database, scope: Scope, by: By, *, limit: int = MAX_PAGE, offset: int = 0) -> list[Line]:
     """By name, then period, then part. :raises UserError: 503 `database_unavailable`."""
     async with database.read() as session:
@@ -90,14 +100,19 @@ async def hours(database: Database, scope: Scope, by: By, *, limit: int = MAX_PA
 
 
 async def items(
-    database: Database, scope: Scope, *, limit: int = MAX_PAGE, after: tuple[int, str, str, str] | None = None
+    database: Database,
+    scope: Scope,
+    *,
+    limit: int = MAX_PAGE,
+    after: tuple[int, str, str, str] | None = None,
+    share: Share | None = None,
 ) -> list[Item]:
     """In the order of time. :param after: (starts, lesson, teacher, part) of the last one of the page before.
 
-    :raises UserError: 503 `database_unavailable`.
+    :raises UserError: 422 `bad_period`, 503 `database_unavailable`.
     """
     async with database.read() as session:
-        return await _items(session, scope, min(limit, MAX_PAGE), after)
+        return await _items(session, scope, min(limit, MAX_PAGE), after, share)
 
 
 async def hours_csv(database: Database, scope: Scope, by: By, language: str = "zh-CN") -> AsyncGenerator[bytes, None]:
@@ -203,11 +218,7 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
         rows(func.max(Audit.number)).label("last"),
         rows(func.count()).label("entries"),
     ).subquery("each")
-    key: tuple[Any, ...]
-    if by == "month":
-        key = extract("year", each.c.day), extract("month", each.c.day)
-    else:
-        key = Term.starts, Term.name
+    key: tuple[Any, ...] = _month(each) if by == "month" else (Term.starts, Term.name)
     query = select(
         each.c.person,
         Person.name,
@@ -222,14 +233,7 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
         func.sum(each.c.entries),
     ).join(Person, Person.id == each.c.person)
     if by == "term":
-        query = (
-            query.join(Booking, Booking.id == each.c.booking)
-            .join(School, School.id == Booking.school)
-            .outerjoin(
-                Term,
-                and_(Term.calendar == School.calendar, Term.starts <= each.c.day, Term.ends >= each.c.day),
-            )
-        )
+        query = _with_term(query, each)
     query = query.group_by(each.c.person, Person.name, each.c.part, *key)
     query = query.order_by(Person.name, each.c.person, *key, each.c.part).limit(limit).offset(offset)
     lines = []
@@ -241,13 +245,42 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
     return lines
 
 
+def _month(duties: Any) -> tuple[Any, Any]:
+    return extract("year", duties.c.day), extract("month", duties.c.day)
+
+
+def _with_term(query: Select[Any], duties: Any) -> Select[Any]:
+    """Joined with the term of the lead school that each day lies in, if any."""
+    within = and_(Term.calendar == School.calendar, Term.starts <= duties.c.day, Term.ends >= duties.c.day)
+    query = query.join(Booking, Booking.id == duties.c.booking).join(School, School.id == Booking.school)
+    return query.outerjoin(Term, within)
+
+
+def _of_share(query: Select[Any], duties: Any, share: Share) -> Select[Any]:
+    query = query.where(duties.c.part == share.part)
+    if share.by == "term":
+        return _with_term(query, duties).where(Term.name == share.period if share.period else Term.name.is_(None))
+    try:
+        month = dt.date.fromisoformat(f"{share.period}-01")
+    except ValueError:
+        raise UserError(422, "bad_period", "A month is written like 2026-03; choose one of those shown.") from None
+    year, number = _month(duties)
+    return query.where(year == month.year, number == month.month)
+
+
 async def _items(
-    session: AsyncSession, scope: Scope, limit: int, after: tuple[int, str, str, str] | None
+    session: AsyncSession,
+    scope: Scope,
+    limit: int,
+    after: tuple[int, str, str, str] | None,
+    share: Share | None = None,
 ) -> list[Item]:
     duties = _duties(scope)
     order = ("starts", "lesson", "person", "part")
     columns = [duties.c[name] for name in order]
     page = select(duties, Person.name).join(Person, Person.id == duties.c.person).order_by(*columns).limit(limit)
+    if share is not None:
+        page = _of_share(page, duties, share)
     if after is not None:
         later = [
             and_(

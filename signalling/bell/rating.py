@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -161,20 +161,31 @@ async def of_school(database: Database, school: str, since: int, until: int, set
 
     :raises UserError: 422 `bad_range`, 503 `database_unavailable`.
     """
+    lessons = lessons_of(school, since, until)
+    async with database.read() as session:
+        measured = Participation.lesson.in_(lessons) & Participation.classroom.in_(rooms_of(school))
+        return await _summary(session, Rating.lesson.in_(lessons), measured, questions(settings))
+
+
+def lessons_of(school: str, since: int, until: int) -> Select[tuple[str]]:
+    """Ids of those that began in [since, until) with a classroom of the school.
+
+    :raises UserError: 422 `bad_range`.
+    """
     if not since < until <= since + MAX_DAYS * 86400:
         raise UserError(422, "bad_range", f"Choose a time of at most {MAX_DAYS} days that ends after it begins.")
-    rooms = select(Classroom.id).where(Classroom.school == school)
-    lessons = select(Lesson.id).where(
+    return select(Lesson.id).where(
         Lesson.starts >= since,
         Lesson.starts < until,
         or_(
             Lesson.booking.in_(select(Booking.id).where(Booking.school == school)),
-            Lesson.id.in_(select(Seat.lesson).where(Seat.classroom.in_(rooms))),
+            Lesson.id.in_(select(Seat.lesson).where(Seat.classroom.in_(rooms_of(school)))),
         ),
     )
-    async with database.read() as session:
-        measured = Participation.lesson.in_(lessons) & Participation.classroom.in_(rooms)
-        return await _summary(session, Rating.lesson.in_(lessons), measured, questions(settings))
+
+
+def rooms_of(school: str) -> Select[tuple[str]]:
+    return select(Classroom.id).where(Classroom.school == school)
 
 
 async def _lesson(session: AsyncSession, lesson: str) -> Lesson:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from aiohttp import web
@@ -12,8 +12,8 @@ from pydantic import Field
 
 from mediaserver.api import UserError
 from signalling.bell import ledger
-from signalling.bell.ledger import By, Item, Line, Scope
-from signalling.bodies import Id, Query
+from signalling.bell.ledger import By, Item, Line, Scope, Share
+from signalling.bodies import Id, Name, Query
 from signalling.people.accounts import forbidden
 from signalling.rest import paging
 from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
@@ -46,7 +46,14 @@ class LinesPageQuery(LinesQuery, Paged):
 
 
 class ItemsPageQuery(ScopeQuery, Paged):
-    pass
+    """With `part`: only the lessons behind that line of the ledger, whose `by` and `period` go with it."""
+
+    part: Literal["lead", "assistant"] | None = None
+    by: By = "month"
+    period: Name | Literal[""] = ""
+
+    def share(self) -> Share | None:
+        return Share(self.part, self.by, self.period) if self.part is not None else None
 
 
 class LedgerResource:
@@ -75,6 +82,7 @@ class LedgerResource:
             query.scope(),
             limit=query.limit + 1,
             after=after,  # type: ignore[arg-type]
+            share=query.share(),
         )
         return paging.page(found, query.limit, lambda it: (it.starts, it.lesson, it.teacher, it.part))
 

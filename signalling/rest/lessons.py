@@ -22,7 +22,7 @@ from signalling.rest.booking_body import PlanBody, ReasonBody, VersionBody
 from signalling.rest.operation import Call, Nothing, Operation
 
 _ASKED = (
-    *("booking.change", "lesson.run", "lesson.assist", "lesson.watch", "device.read"),
+    *("booking.change", "lesson.run", "lesson.assist", "lesson.watch", "lesson.ready", "device.read"),
     *("ledger.read", "rating.give", "rating.read"),
 )
 """What a page about a lesson wants to know of its reader."""

@@ -8,14 +8,17 @@ from typing import Any
 
 from pydantic import Field
 
-from signalling.bell import proof, rating
+from signalling.bell import proof, quality, rating
 from signalling.bell.proof import Proof
+from signalling.bell.quality import Held, Week
 from signalling.bell.rating import Measured, Summary, Tally
 from signalling.bodies import Body, Query
 from signalling.config import BellConfig, Question
 from signalling.people import roles
 from signalling.people.accounts import forbidden
+from signalling.rest import paging
 from signalling.rest.operation import Call, Nothing, Operation
+from signalling.rest.paging import Page, Paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class Form:
     summary: Result | None
 
 
+@dataclass(frozen=True, slots=True)
+class OfSchool(Result):
+    """:ivar questions: of the form as it is now, in its order."""
+
+    questions: Sequence[Question]
+
+
 class GiveBody(Body):
     answers: dict[str, int | bool | str] = Field(max_length=20)
 
@@ -60,6 +70,10 @@ class QualityQuery(Query):
     until: int = Field(ge=-(2**40), le=2**40)
 
 
+class HeldQuery(QualityQuery, Paged):
+    pass
+
+
 class RatingResource:
     def __init__(self, settings: BellConfig) -> None:
         self._settings = settings
@@ -68,7 +82,8 @@ class RatingResource:
         yield Operation("GET", "/lessons/{lesson}/evidence", self.evidence, "ledger.read", "lesson")
         yield Operation("GET", "/lessons/{lesson}/rating", self.form)
         yield Operation("POST", "/lessons/{lesson}/rating", self.give, "rating.give", "lesson")
-        yield Operation("GET", "/schools/{school}/quality", self.quality, "rating.read", "school")
+        for path, handler in (("", self.quality), ("/weeks", self.weeks), ("/lessons", self.lessons)):
+            yield Operation("GET", f"/schools/{{school}}/quality{path}", handler, "rating.read", "school")
 
     async def evidence(self, call: Call[Nothing, Nothing]) -> Proof:
         """Who was there, by measurement, and the lesson's rows on the audit log"""
@@ -95,12 +110,31 @@ class RatingResource:
         lesson, supervises = call.path("lesson"), await _supervises(call)
         await rating.give(call.database, lesson, call.person, answers, self._settings, call.now, supervises=supervises)
 
-    async def quality(self, call: Call[Nothing, QualityQuery]) -> Result:
+    async def quality(self, call: Call[Nothing, QualityQuery]) -> OfSchool:
         """What was said and measured of a school's lessons"""
+        query, settings = call.query, self._settings
+        summary = await rating.of_school(call.database, call.path("school"), query.since, query.until, settings)
+        it = _result(summary)
+        return OfSchool(it.lessons, it.forms, it.answers, it.measured, rating.questions(settings))
+
+    async def weeks(self, call: Call[Nothing, QualityQuery]) -> list[Week]:
+        """The same week by week, the oldest first"""
         query = call.query
-        return _result(
-            await rating.of_school(call.database, call.path("school"), query.since, query.until, self._settings)
+        return await quality.weeks(call.database, call.path("school"), query.since, query.until, self._settings)
+
+    async def lessons(self, call: Call[Nothing, HeldQuery]) -> Page[Held]:
+        """The same lesson by lesson, the newest first"""
+        query = call.query
+        found = await quality.lessons(
+            call.database,
+            call.path("school"),
+            query.since,
+            query.until,
+            self._settings,
+            limit=query.limit + 1,
+            after=paging.after(query, int, str),  # type: ignore[arg-type]
         )
+        return paging.page(found, query.limit, lambda it: (it.starts, it.lesson))
 
 
 async def _supervises(call: Call[Any, Any]) -> bool:

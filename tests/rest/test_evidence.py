@@ -199,7 +199,47 @@ async def test_quality_of_a_school(office: Office, taught: str) -> None:
     quality = await inspector.get(f"/schools/s1/quality?{YEAR}")
     assert (quality["lessons"], quality["forms"], quality["measured"]["participants"]) == (1, 1, 1)
     assert quality["answers"]["receiving"]["sound"]["mean"] == 4.0
+    assert [it["id"] for it in quality["questions"]] == ["sound", "picture", "together", "remark"]
     assert await inspector.refused("GET", "/schools/s1/quality?since=5&until=1") == (422, "bad_range")
     for person in ("t0", "a1", "p0", "janitor"):
         page = await office.page(person)
         assert await page.refused("GET", f"/schools/s1/quality?{YEAR}") == (403, "forbidden")
+
+
+async def test_quality_week_by_week_and_lesson_by_lesson(office: Office, taught: str) -> None:
+    await (await office.page("a1")).post(f"/lessons/{taught}/rating", {"answers": {"sound": 4, "picture": 2}})
+    inspector = await office.page("inspector")
+    (week,) = await inspector.get(f"/schools/s1/quality/weeks?{YEAR}")
+    assert (week["first"], week["lessons"]) == ("2026-09-07", 1)
+    known = {"forms": 1, "lead": None, "receiving": 3.0, "participants": 1, "freezes": 1, "delay_ms": None}
+    assert week["quality"].items() >= known.items()
+    lessons = await inspector.get(f"/schools/s1/quality/lessons?{YEAR}")
+    (held,) = lessons["items"]  # the other one has not been held
+    assert (held["lesson"], held["teacher_name"], held["state"]) == (taught, "教师甲", "ended")
+    assert held["quality"] == week["quality"]
+    (own,) = await (await office.page("p0")).get(f"/schools/s0/quality/weeks?{YEAR}")
+    assert (own["quality"]["participants"], own["quality"]["receiving"]) == (2, 3.0)
+    for path in ("weeks", "lessons"):
+        assert await inspector.refused("GET", f"/schools/s1/quality/{path}?since=5&until=1") == (422, "bad_range")
+        for person in ("t0", "a1", "p0", "janitor"):
+            page = await office.page(person)
+            assert await page.refused("GET", f"/schools/s1/quality/{path}?{YEAR}") == (403, "forbidden")
+
+
+async def test_lessons_behind_one_line(office: Office, taught: str) -> None:
+    planner = await office.page("p0")
+    path = f"/ledger/items?{YEAR}&school=s0&teacher=t0"
+
+    async def behind(query: str) -> list[str]:
+        return [it["lesson"] for it in (await planner.get(f"{path}&{query}"))["items"]]
+
+    both = await behind("")
+    assert len(both) == 2 and both[0] == taught
+    assert await behind("part=lead&by=month&period=2026-09") == both
+    assert await behind("part=lead&by=term&period=秋季学期") == both
+    assert await behind("part=lead&by=term") == await behind("part=assistant&by=month&period=2026-09") == []
+    assert await behind("part=lead&by=month&period=2026-10") == []
+    assert await planner.refused("GET", f"{path}&part=lead&period=today") == (422, "bad_period")
+    page = await planner.get(f"{path}&part=lead&period=2026-09&limit=1")
+    rest = await planner.get(f"{path}&part=lead&period=2026-09&limit=1&after={page['next']}")
+    assert [it["lesson"] for it in (*page["items"], *rest["items"])] == both

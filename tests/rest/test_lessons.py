@@ -28,7 +28,8 @@ async def test_a_lesson_with_all_that_its_page_shows(office: Office) -> None:
     assert (shown["unit"], shown["points"], shown["note"]) == ("第三单元", ["分数"], "请带练习本")
     assert [seat["classroom_name"] for seat in shown["seats"]] == ["主讲教室", "接收教室", "接收教室"]
     assert shown["may"] == [
-        *("lesson.run", "lesson.assist", "device.read", "ledger.read", "rating.give", "rating.read"),
+        *("lesson.run", "lesson.assist", "lesson.ready", "device.read"),
+        *("ledger.read", "rating.give", "rating.read"),
     ]
     assert "booking.change" in (await (await office.page("p0")).get(f"/lessons/{lesson}"))["may"]
     stranger = await office.page("janitor")

@@ -2,15 +2,19 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { actionText, actorText, detailLines, type AuditRow } from "../components/audit.ts";
 import "../components/data-table.ts";
 import type { Column } from "../components/data-table.ts";
 import { field } from "../components/field.ts";
 import { icon } from "../lib/icons.ts";
 import type { Page } from "../lib/rest.ts";
 import { dateTime, plusDays } from "../lib/when.ts";
-import { actionText, detailLines, type AuditRow } from "./audit.ts";
 import { say } from "./say.ts";
 import { Tab, afterTyping } from "./tab.ts";
+
+interface Listed extends AuditRow {
+  subject: string;
+}
 
 interface Verified {
   ok: boolean;
@@ -61,7 +65,7 @@ export class AuditTab extends Tab {
       ${this.status()}
       ${this.verified ? this.#result(this.verified) : nothing}
       ${whole || this.#wish["subject"] ? nothing : html`<p class="note">${say("audit.partly")}</p>`}
-      <tk-table testid="audit" label=${say("tab.audit")} .columns=${this.#columns()} .load=${this.#load} .key=${(it: AuditRow) => it.number}
+      <tk-table testid="audit" label=${say("tab.audit")} .columns=${this.#columns()} .load=${this.#load} .key=${(it: Listed) => it.number}
         .nothing=${{ mark: "file", text: say("audit.none") }}></tk-table>
     `;
   }
@@ -73,21 +77,21 @@ export class AuditTab extends Tab {
     </div>`;
   }
 
-  #columns(): Column<AuditRow>[] {
+  #columns(): Column<Listed>[] {
     return [
       { name: say("audit.when"), whole: true, cell: (it) => html`${dateTime(it.at)}<small>${say("audit.number", { n: it.number })}</small>` },
-      { name: say("audit.who"), whole: true, cell: (it) => it.actor_name || (say.maybe(`actor.${it.actor}`) ?? it.actor) },
+      { name: say("audit.who"), whole: true, cell: (it) => actorText(it) },
       { name: say("audit.action"), cell: (it) => html`<strong>${actionText(it.action)}</strong><small>${it.action}</small>` },
       { name: say("audit.subject"), whole: true, cell: (it) => html`<small>${it.subject}</small>` },
       { name: say("audit.detail"), cell: (it) => html`<small>${detailLines(it.detail).map((line) => html`${line}<br />`)}</small>` },
     ];
   }
 
-  #listing(): (after: string) => Promise<Page<AuditRow>> {
+  #listing(): (after: string) => Promise<Page<Listed>> {
     const { action = "", subject = "", since = "", until = "" } = this.#wish;
     const at = (day: string): number => new Date(`${day}T00:00:00`).getTime() / 1000;
     const query = { action, subject, since: since ? at(since) : null, until: until ? at(plusDays(until, 1)) : null };
-    return (after) => this.rest.page<AuditRow>("/audit", { ...query, after });
+    return (after) => this.rest.page<Listed>("/audit", { ...query, after });
   }
 
   #filter(name: string, value: string): void {

@@ -141,7 +141,8 @@ export class PlacesTab extends Tab {
       {
         name: "",
         right: true,
-        cell: (it) => html`<a class="open" href="#/school/${it.id}" data-testid="school-open">${say("places.open")}</a>`,
+        cell: (it) => html`${this.may("rating.read") ? html`<a class="open" href="/school#id=${it.id}" data-testid="school-quality">${say("places.quality")}</a> ` : nothing}
+          <a class="open" href="#/school/${it.id}" data-testid="school-open">${say("places.open")}</a>`,
       },
     ];
   }

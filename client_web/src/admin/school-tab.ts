@@ -82,6 +82,7 @@ export class SchoolTab extends Tab {
       <p class="note">
         ${say.maybe(`kind.${school.kind}`) ?? school.kind} · ${say("school.calendar")} ${calendar.name} · ${say(school.approves ? "school.approves" : "school.approvesNot")}
         · <a href="#/bells/${school.id}">${say("tab.bells")}</a>
+        ${this.may("rating.read") ? html`· <a href="/school#id=${school.id}">${say("places.quality")}</a>` : nothing}
       </p>
       <div class="title">
         <h2>${say("places.rooms")}</h2>

@@ -19,7 +19,7 @@ import { frameSay as say } from "./frame-say.ts";
 import { UnreadCount, noticeText, type Notice } from "./notices.ts";
 import { emptiness, trouble, troubleCss } from "./trouble.ts";
 
-const MARKS: Record<PageName, IconName> = { home: "home", timetable: "calendar", admin: "tools" };
+const MARKS: Record<PageName, IconName> = { home: "home", timetable: "calendar", ledger: "clock", school: "star", admin: "tools" };
 const SHOWN = 20;
 
 @customElement("tk-frame")
@@ -27,7 +27,8 @@ export class AppFrame extends LitElement {
   static override styles = [baseCss, troubleCss, frameCss];
 
   @property({ attribute: false }) rest!: Rest;
-  @property() here: PageName = "home";
+  /** A lesson is reached from the others. */
+  @property() here: PageName | "lesson" = "home";
   @state() private me: Me | null = null;
   @state() private schoolName = "";
   @state() private problem: unknown = null;
@@ -130,7 +131,7 @@ export class AppFrame extends LitElement {
       ${this.noticeProblem ? html`<p class="bad" role="alert">${problemText(this.noticeProblem)}</p>` : nothing}
       <ul>
         ${this.notices.map(
-          (it) => html`<li class=${it.read ? "" : "new"}><span>${noticeText(it)}</span><small>${dateTime(it.made)}</small></li>`,
+          (it) => html`<li class=${it.read ? "" : "new"}><span>${it.lesson ? html`<a href=${`/lesson#id=${it.lesson}`}>${noticeText(it)}</a>` : noticeText(it)}</span><small>${dateTime(it.made)}</small></li>`,
         )}
       </ul>
     `;

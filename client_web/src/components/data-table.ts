@@ -124,6 +124,7 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
         }
         td::before {
           content: attr(data-name);
+          white-space: normal;
           color: var(--text-2);
           font-size: 14px;
         }

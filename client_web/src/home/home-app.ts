@@ -9,7 +9,7 @@ import { emptiness, troubleCss } from "../components/trouble.ts";
 import { LangController, t } from "../lib/i18n.ts";
 import { longDate } from "../lib/format.ts";
 import { Rest, type Me } from "../lib/rest.ts";
-import { hasRole, may } from "../lib/rights.ts";
+import { hasRole, may, teaches } from "../lib/rights.ts";
 import "./account.ts";
 import "./care.ts";
 import { homeCss } from "./home-css.ts";
@@ -74,7 +74,7 @@ export class Home extends LitElement {
   }
 
   #page(me: Me): TemplateResult {
-    const teaches = hasRole(me, "teacher") || hasRole(me, "assistant");
+    const mine = teaches(me);
     const plans = may(me, "booking.approve") && (hasRole(me, "planner") || Boolean(me.person.school));
     const cares = may(me, "device.pair");
     return html`<div class="page">
@@ -82,10 +82,10 @@ export class Home extends LitElement {
       <p class="day">${longDate(Date.now())} · ${this.#roles(me)}</p>
       <div class="columns">
         <div class="column">
-          ${teaches ? html`<tk-my-lessons .rest=${this.#rest}></tk-my-lessons>` : nothing}
+          ${mine ? html`<tk-my-lessons .rest=${this.#rest}></tk-my-lessons>` : nothing}
           ${plans ? html`<tk-school-day .rest=${this.#rest} .me=${me}></tk-school-day>` : nothing}
           ${cares && !plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}
-          ${!teaches && !plans && !cares ? html`<section>${emptiness("home", say("home.nothing"))}</section>` : nothing}
+          ${!mine && !plans && !cares ? html`<section>${emptiness("home", say("home.nothing"))}</section>` : nothing}
         </div>
         <div class="column">
           ${cares && plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}

@@ -42,6 +42,11 @@ export class MyLessons extends LitElement {
         font-size: 26px;
         line-height: 1.3;
       }
+      .next h3 a {
+        color: inherit;
+        text-decoration-thickness: 1px;
+        text-underline-offset: 4px;
+      }
       .next .when {
         font-size: 18px;
         font-variant-numeric: tabular-nums;
@@ -143,7 +148,7 @@ export class MyLessons extends LitElement {
     return html`<div class="next" data-testid="next-lesson">
       <div>
         <p class="when">${this.#when(lesson)}</p>
-        <h3>${lesson.title}</h3>
+        <h3><a href=${`/lesson#id=${lesson.lesson}`}>${lesson.title}</a></h3>
         <p>${this.#where(lesson)}</p>
         ${this.#readiness(lesson)}
       </div>
@@ -167,7 +172,7 @@ export class MyLessons extends LitElement {
     const how = entering(lesson, this.now);
     return html`<li class=${how === "over" || how === "off" ? "gone" : ""}>
       <span class="time">${timeOfDay(lesson.starts)}–${timeOfDay(lesson.ends)}</span>
-      <span class="what"><strong>${lesson.title}</strong><small>${this.#where(lesson)}</small></span>
+      <span class="what"><strong><a href=${`/lesson#id=${lesson.lesson}`}>${lesson.title}</a></strong><small>${this.#where(lesson)}</small></span>
       ${how === "now"
         ? html`<button type="button" ?disabled=${this.busy !== ""} @click=${() => void this.#enter(lesson)}>${say("mine.enter")}</button>`
         : tag(how === "off" ? "bad" : "plain", say(`entering.${how}`))}

@@ -17,6 +17,7 @@ import { Loading } from "../lib/loading.ts";
 import { findSchools } from "../lib/lookups.ts";
 import { problemText } from "../lib/problems.ts";
 import type { Me, Page, Rest } from "../lib/rest.ts";
+import { may } from "../lib/rights.ts";
 import { dateTime, timeOfDay, today } from "../lib/when.ts";
 import { homeCss } from "./home-css.ts";
 import { plannedSchools, readyName, readyTone, readyWord, type Lesson, type Ready } from "./lessons.ts";
@@ -134,14 +135,15 @@ export class SchoolDay extends LitElement {
 
   #lessons(): TemplateResult {
     return html`<section data-testid="school-lessons">
-      <h2>${icon("calendar")}${say("day.title")}</h2>
+      <h2>${icon("calendar")}${say("day.title")}
+        ${this.school && may(this.me, "rating.read") ? html`<a class="beside" href=${`/school#id=${this.school.id}`} data-testid="to-quality">${say("day.quality")}</a>` : nothing}</h2>
       ${loaded(this.#day, ({ lessons, ready }) =>
         lessons.length
           ? html`<ul class="rows">
               ${lessons.map(
                 (it) => html`<li class=${["scheduled", "open", "live"].includes(it.state) ? "" : "gone"}>
                   <span class="time">${timeOfDay(it.starts)}–${timeOfDay(it.ends)}</span>
-                  <span class="what"><strong>${it.title}</strong><small>${it.teacher_name} · ${this.#where(it)}</small></span>
+                  <span class="what"><strong><a href=${`/lesson#id=${it.lesson}`}>${it.title}</a></strong><small>${it.teacher_name} · ${this.#where(it)}</small></span>
                   <span class="tags">${this.#tags(it, ready.get(it.lesson))}</span>
                 </li>`,
               )}

@@ -2,7 +2,7 @@
 
 import { locale } from "./i18n.ts";
 
-const DASH = "–";
+export const DASH = "–";
 
 export function ms(value: number | null | undefined): string {
   if (value == null) return DASH;

@@ -26,6 +26,11 @@ export function findSchools(rest: Rest): Find {
   return (q) => find(rest, "/schools", { q });
 }
 
+/** Who teaches or assists. @param school of this one alone. */
+export function findTeachers(rest: Rest, school = ""): Find {
+  return (q) => find(rest, "/teachers", { q, school });
+}
+
 /** @param school of this one alone. */
 export function findClassrooms(rest: Rest, school = ""): Find {
   return (q) => find(rest, "/classrooms", { q, school, active: "true" });

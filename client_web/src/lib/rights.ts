@@ -15,15 +15,23 @@ export function hasRole(me: Me, role: string): boolean {
   return me.grants.some((grant) => grant.role === role);
 }
 
+/** At either end: she has hours of her own. */
+export function teaches(me: Me): boolean {
+  return hasRole(me, "teacher") || hasRole(me, "assistant");
+}
+
 /** What a page needs so that it is of use. */
 export const PAGE_RIGHTS = {
   home: [],
   timetable: ["booking.read"],
+  ledger: ["ledger.read"],
+  school: ["rating.read"],
   admin: ["people.read", "places.write", "times.write", "device.pair", "import.run", "export.run", "audit.read", "webhook.read"],
 } as const;
 
 export type PageName = keyof typeof PAGE_RIGHTS;
 
 export function pagesOf(me: Me): PageName[] {
-  return (Object.keys(PAGE_RIGHTS) as PageName[]).filter((page) => PAGE_RIGHTS[page].length === 0 || mayAny(me, ...PAGE_RIGHTS[page]));
+  const ofUse = (page: PageName): boolean => PAGE_RIGHTS[page].length === 0 || mayAny(me, ...PAGE_RIGHTS[page]);
+  return (Object.keys(PAGE_RIGHTS) as PageName[]).filter((page) => ofUse(page) || (page === "ledger" && teaches(me)));
 }

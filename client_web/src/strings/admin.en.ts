@@ -67,6 +67,7 @@ export const adminEn: Record<keyof typeof adminZh, string> = {
   "places.all": "All regions",
   "places.search": "Search schools",
   "places.schools": "Schools",
+  "places.quality": "Quality",
   "places.open": "Open",
   "places.none": "No schools here yet. Choose a region, then create a school; or import a roster.",
   "places.noneFound": "Nothing found. Try other words.",

@@ -67,6 +67,7 @@ export const adminZh = {
   "places.all": "所有地区",
   "places.search": "查找学校",
   "places.schools": "学校",
+  "places.quality": "质量",
   "places.open": "打开",
   "places.none": "这里还没有学校。先选择一个地区，再新建学校；或在「导入导出」中导入名册。",
   "places.noneFound": "没有找到。换几个字试试。",

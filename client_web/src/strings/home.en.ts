@@ -26,6 +26,7 @@ export const homeEn: Record<keyof typeof homeZh, string> = {
   "prepared.red": "in trouble",
   "day.school": "School",
   "day.choose": "Choose a school first.",
+  "day.quality": "Quality",
   "day.title": "Today's lessons",
   "day.none": "This school has no lessons today.",
   "lesson.cancelled": "cancelled",

@@ -26,6 +26,7 @@ export const homeZh = {
   "prepared.red": "有问题",
   "day.school": "学校",
   "day.choose": "请先选择一所学校。",
+  "day.quality": "教学质量",
   "day.title": "今天的课",
   "day.none": "这所学校今天没有课。",
   "lesson.cancelled": "已取消",

@@ -233,4 +233,12 @@ export const timetableEn: Record<TimetableKey, string> = {
   "tt.free.search": "Search",
   "tt.free.none": "Nothing is free for all of them; choose more days, or fewer classrooms.",
   "tt.free.slot": "{period}, {time}",
+  "tt.do.edit": "Edit details",
+  "tt.do.retitle": "Rename this lesson",
+  "tt.lesson.record": "Record: attendance, ratings, log",
+  "tt.edit.series": "This changes all {n} lessons of the series.",
+  "tt.edit.one": "Only this lesson gets another title; the others of its series keep theirs.",
+  "tt.edit.save": "Save",
+  "tt.edit.noRights": "not set",
+  "tt.lesson.gone": "This lesson cannot be opened: {why}",
 };

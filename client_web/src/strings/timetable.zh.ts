@@ -231,6 +231,14 @@ export const timetableZh = {
   "tt.free.search": "查找",
   "tt.free.none": "这段时间没有共同的空档，请放宽日期，或减少教室。",
   "tt.free.slot": "{period} {time}",
+  "tt.do.edit": "修改课程信息",
+  "tt.do.retitle": "给这节课改名",
+  "tt.lesson.record": "课程记录：出席、评价、日志",
+  "tt.edit.series": "修改后，这个系列的 {n} 节课都会改。",
+  "tt.edit.one": "只改这一节课的名称，系列里其他的课不变。",
+  "tt.edit.save": "保存",
+  "tt.edit.noRights": "未设置",
+  "tt.lesson.gone": "打不开这节课：{why}",
 };
 
 export type TimetableKey = keyof typeof timetableZh;

@@ -203,7 +203,7 @@ export class Duties extends LitElement {
       <li class=${it} data-testid="duty-${duty.lesson}" data-mark=${it}>
         <time>${this.#span(duty)}</time>
         <div>
-          <strong>${duty.title}</strong>
+          <strong>${it === "over" || it === "cancelled" ? html`<a href=${`/lesson#id=${duty.lesson}`} data-testid="record-${duty.lesson}">${duty.title}</a>` : duty.title}</strong>
           <span>${[say(`duty.${duty.part}`), ...seats].join(" · ")}</span>
         </div>
         <span class="mark ${tone}">${icon(name)}${say(`duty.mark.${it}`)}</span>

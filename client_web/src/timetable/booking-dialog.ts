@@ -11,7 +11,7 @@ import { newKey } from "../lib/rest.ts";
 import type { Booked, BookingBody, Checked, Form, Plan, PupilClass } from "./api.ts";
 import { Checker } from "./checker.ts";
 import { formCss } from "./dialog-css.ts";
-import { bodyOf, missing, toWhen, withForm, type Choice, type Draft, type ReceiverDraft, type When } from "./draft.ts";
+import { RIGHTS, bodyOf, missing, toWhen, withForm, type Choice, type Draft, type ReceiverDraft, type When } from "./draft.ts";
 import "./findings.ts";
 import type { Device, Lookups } from "./lookups.ts";
 import type { Model } from "./model.ts";
@@ -21,7 +21,6 @@ import { conflictOf, problemSentence } from "./sentences.ts";
 import "./when-fields.ts";
 import { w } from "./words.ts";
 
-const RIGHTS = ["school", "county", "public"] as const;
 
 /** Sends `dismiss`, and `booked` with what was made of it. */
 @customElement("tk-booking-dialog")

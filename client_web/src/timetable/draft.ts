@@ -158,7 +158,7 @@ export function bodyOf(draft: Draft): BookingBody | null {
     grade: draft.grade.trim(),
     textbook: draft.textbook.trim(),
     unit: draft.unit.trim(),
-    points: draft.points.split(/[,，;；、\n]/).map((point) => point.trim()).filter(Boolean),
+    points: pointsOf(draft.points),
     records: draft.records,
     rights: draft.rights,
     note: draft.note.trim(),
@@ -197,4 +197,12 @@ export function planAt(day: string, band: { period: number | null; starts: numbe
 
 export function minutesOf(lesson: LessonShown): number {
   return Math.round((lesson.ends - lesson.starts) / 60);
+}
+
+/** Who may see what is recorded. */
+export const RIGHTS = ["school", "county", "public"] as const;
+
+/** As they are typed, with any of the usual marks between them. */
+export function pointsOf(text: string): string[] {
+  return text.split(/[,，;；、\n]/).map((point) => point.trim()).filter(Boolean);
 }

@@ -60,6 +60,15 @@ export const lessonCss = css`
     color: var(--text-2);
     font-size: 14px;
   }
+  .record {
+    margin-top: var(--s4);
+  }
+  .record a {
+    display: inline-flex;
+    gap: var(--s2);
+    align-items: center;
+    min-height: 40px;
+  }
   .actions {
     margin-top: var(--s5);
   }

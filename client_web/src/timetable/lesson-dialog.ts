@@ -4,11 +4,14 @@ import { LitElement, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import "../components/dialog.ts";
+import "../components/form-dialog.ts";
+import type { Form } from "../components/form-dialog.ts";
 import { field, fieldCss } from "../components/field.ts";
 import { LangController, lang } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import type { Checked, LessonShown, SeatShown } from "./api.ts";
 import { formCss } from "./dialog-css.ts";
+import { detailsForm, titleForm, type BookingDetails } from "./details-form.ts";
 import type { Choice } from "./draft.ts";
 import "./findings.ts";
 import { lessonCss } from "./lesson-css.ts";
@@ -49,6 +52,7 @@ export class LessonDialog extends LitElement {
   @state() private conflict: Checked | null = null;
   @state() private failure = "";
   @state() private sending = false;
+  @state() private form: Form | null = null;
 
   constructor() {
     super();
@@ -76,6 +80,8 @@ export class LessonDialog extends LitElement {
       ${this.doing ? this.#panel(this.doing) : this.#actions(lesson)}
       ${this.conflict ? html`<tk-findings .checked=${this.conflict} .zone=${this.model.zone}></tk-findings>` : nothing}
       ${this.failure ? html`<p class="failure" role="alert" data-testid="failure">${this.failure}</p>` : nothing}
+      <p class="record"><a href=${`/lesson#id=${lesson.lesson}`} data-testid="to-lesson">${icon("file")}${w("tt.lesson.record")}</a></p>
+      ${this.form ? html`<tk-form .form=${this.form} @dismiss=${() => (this.form = null)} @done=${() => this.#tell("changed")}></tk-form>` : nothing}
       ${this.doing
         ? html`<button slot="actions" type="button" @click=${() => this.#begin(null)}>${w("tt.back")}</button>
             ${this.doing === "extend"
@@ -129,6 +135,8 @@ export class LessonDialog extends LitElement {
       [change && !off && !over && coming, "cancel", "cross", () => this.#begin("cancel")],
       [change && !off && !over, "substitute", "people", () => this.#begin("substitute")],
       [change && !off && !over && lesson.seats.length > 1, "assistant", "people", () => this.#begin("assistant")],
+      [change && !off, "edit", "file", () => void this.#edit()],
+      [change && lesson.series && !off && !over, "retitle", "file", () => (this.form = titleForm(this.model.rest, lesson))],
       [change && (off || over), "makeUp", "plus", () => this.#tell("make-up", lesson)],
       [may.includes("lesson.run") && ["open", "live"].includes(lesson.state), "extend", "clock", () => this.#begin("extend")],
     ];
@@ -196,6 +204,17 @@ export class LessonDialog extends LitElement {
   async #load(): Promise<void> {
     try {
       this.whole = await this.model.rest.get<Whole>(`/lessons/${this.lesson.lesson}`);
+    } catch (error) {
+      this.failure = problemSentence(error);
+    }
+  }
+
+  /** As the booking is now: the lesson may have a title of its own. */
+  async #edit(): Promise<void> {
+    this.failure = "";
+    try {
+      const booking = await this.model.rest.get<BookingDetails>(`/bookings/${this.lesson.booking}`);
+      this.form = detailsForm(this.model.rest, booking);
     } catch (error) {
       this.failure = problemSentence(error);
     }

@@ -28,7 +28,7 @@ import "./requests-dialog.ts";
 import { dateName } from "./sentences.ts";
 import "./week-grid.ts";
 import type { Over, WeekGrid } from "./week-grid.ts";
-import { parse, VIEWS, type View } from "./whereabouts.ts";
+import { lessonOf, parse, VIEWS, type View } from "./whereabouts.ts";
 import { w } from "./words.ts";
 
 const RELOAD_MS = 60_000;
@@ -67,6 +67,7 @@ export class TimetableApp extends LitElement {
     super.connectedCallback();
     this.#media.addEventListener("change", this.#resized);
     addEventListener("popstate", this.#back);
+    addEventListener("hashchange", this.#named);
     document.addEventListener("visibilitychange", this.#visible);
     this.#reload = window.setInterval(this.#visible, RELOAD_MS);
   }
@@ -75,6 +76,7 @@ export class TimetableApp extends LitElement {
     super.disconnectedCallback();
     this.#media.removeEventListener("change", this.#resized);
     removeEventListener("popstate", this.#back);
+    removeEventListener("hashchange", this.#named);
     document.removeEventListener("visibilitychange", this.#visible);
     clearInterval(this.#reload);
     clearTimeout(this.#toastTimer);
@@ -82,7 +84,10 @@ export class TimetableApp extends LitElement {
 
   protected override updated(changed: PropertyValues): void {
     // A dialog that is taken out of the document gives the focus to nobody.
-    if (changed.get("open") && !this.open) this.grid?.focus();
+    if (changed.get("open") && !this.open) {
+      this.grid?.focus();
+      if (lessonOf(location.hash)) history.replaceState(null, "", location.pathname + location.search);
+    }
   }
 
   protected override render() {
@@ -261,6 +266,7 @@ export class TimetableApp extends LitElement {
   }
 
   #back = (): void => {
+    if (lessonOf(location.hash)) return; // `hashchange` follows
     void this.model.show(parse(location.search));
   };
 
@@ -279,10 +285,31 @@ export class TimetableApp extends LitElement {
   }
 
   async #start(me: Me): Promise<void> {
-    await this.model.start(me, location.search);
+    const named = lessonOf(location.hash);
+    if (named) await this.#openNamed(named, me);
+    else await this.model.start(me, location.search);
     history.replaceState(null, "", location.pathname + this.model.address + location.hash);
     await this.#countRequests();
   }
+
+  /** Links from a calendar, a notice or the page of a lesson name it: its week is shown, and it is open. */
+  async #openNamed(id: string, me: Me): Promise<void> {
+    const where = parse(location.search);
+    try {
+      const lesson = await this.model.rest.get<LessonShown>(`/lessons/${id}`);
+      this.model.me = me;
+      await this.model.show({ view: where.view ?? "school", id: where.id || lesson.school, week: where.week || monday(lesson.day) });
+      this.open = { kind: "lesson", lesson };
+    } catch (error) {
+      await this.model.start(me, location.search);
+      this.#say(w("tt.lesson.gone", { why: problemText(error) }));
+    }
+  }
+
+  #named = (): void => {
+    const [named, { me }] = [lessonOf(location.hash), this.model];
+    if (named && me) void this.#openNamed(named, me);
+  };
 
   #again(): Promise<void> {
     return this.model.show(parse(location.search));
@@ -352,9 +379,13 @@ export class TimetableApp extends LitElement {
 
   #done(sentence: string): void {
     this.open = null;
+    this.#say(sentence);
+    this.#refresh();
+  }
+
+  #say(sentence: string): void {
     this.toast = sentence;
     clearTimeout(this.#toastTimer);
     this.#toastTimer = window.setTimeout(() => (this.toast = ""), TOAST_MS);
-    this.#refresh();
   }
 }

@@ -32,3 +32,9 @@ export function format({ view, id, week }: Whereabouts): string {
   const text = query.toString();
   return text ? `?${text}` : "";
 }
+
+/** The lesson that the fragment names (`#lesson=…`); empty: none, or what can be none. */
+export function lessonOf(hash: string): string {
+  const id = new URLSearchParams(hash.replace(/^#/, "")).get("lesson") ?? "";
+  return /^[0-9A-Za-z]{1,16}$/.test(id) ? id : "";
+}

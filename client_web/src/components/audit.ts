@@ -1,6 +1,10 @@
 /** A row of the audit log, as a person reads it. */
 
-import { say } from "./say.ts";
+import { words } from "../lib/words.ts";
+import { auditEn } from "../strings/audit.en.ts";
+import { auditZh } from "../strings/audit.zh.ts";
+
+const say = words(auditZh, auditEn);
 
 export interface AuditRow {
   number: number;
@@ -8,8 +12,12 @@ export interface AuditRow {
   actor: string;
   actor_name: string;
   action: string;
-  subject: string;
   detail: Readonly<Record<string, unknown>>;
+}
+
+/** Who did it; what is no person has a word, and a device the id that it has. */
+export function actorText(row: Pick<AuditRow, "actor" | "actor_name">): string {
+  return row.actor_name || (say.maybe(`actor.${row.actor}`) ?? row.actor);
 }
 
 /** What was done, in words; an action that we do not know is said as the log has it. */
