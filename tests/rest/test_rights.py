@@ -23,7 +23,7 @@ from signalling.people.roles import ROLES, SYSTEM, TABLE, Chain, Grant, Scope, o
 from signalling.rest.operation import Operation
 from tests.devices.conftest import Person, World, clock, open_world, problem, world
 from tests.rest.fuzz.scene import Scene, scene
-from tests.rest.walk import CASES, OPEN, Case, Target
+from tests.rest.walk import CASES, OPEN, Case, Target, ids_of
 
 __all__ = ["clock", "open_world", "world"]
 
@@ -58,17 +58,11 @@ async def walk(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
         session.add(Region(id="west", parent="city", kind="county", name="西县", path="/city/west/"))
         await session.flush()
         session.add(School(id="west0", region="west", calendar="other", name="西县小学", kind="receiving"))
-        session.add(PersonRow(id="jia", school="s0", name="教师甲"))
         await session.flush()
         session.add(Classroom(id="westr", school="west0", name="录播教室", kind="both"))
     boss = await world.sign_in("boss")
     begun = await boss.call("POST", "/imports/roster", data=b"x", headers={"Content-Type": "application/zip"})
-    ids = {
-        **{"region": "county", "school": "s0", "classroom": "r0", "class": "c0", "calendar": "year", "term": "year"},
-        **{"person": "jia", "device": "box", "import": (await begun.json())["id"], "room": made.lesson, "token": "x"},
-        **{"lesson": made.lesson, "booking": made.known["booking"][2], "webhook": made.known["webhook"][0]},
-        **{"delivery": made.known["delivery"][0], "": ""},
-    }
+    ids = {**ids_of(made), "import": (await begun.json())["id"]}
     operations = world.server.signalling.api.operations
     chains: dict[tuple[str, Target], Chain] = {}
     async with database.read() as session:

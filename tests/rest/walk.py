@@ -9,6 +9,7 @@ from typing import Any
 from signalling.people.roles import TABLE, Chain, Grant, allowed
 from signalling.rest.operation import Operation
 from tests.booking.county import TUESDAY
+from tests.rest.fuzz.scene import Scene
 from tests.rest.office import body, plan
 
 Target = tuple[str, str]
@@ -174,6 +175,18 @@ CASES: dict[str, Case] = {
     **dict.fromkeys(("webhooks_remove", "webhooks_renew", "webhooks_ping"), ASKED),
     **dict.fromkeys(("webhooks_deliveries", "webhooks_again"), ASKED),
 }
+
+
+def ids_of(made: Scene) -> dict[str, str]:
+    """Parameter of a path → what stands there."""
+    return {
+        **{"region": "county", "school": "s0", "classroom": "r0", "class": "c0", "calendar": "year", "term": "year"},
+        **{"person": "jia", "device": "box", "import": "0", "room": made.lesson, "token": "x"},
+        **{"lesson": made.lesson, "booking": made.known["booking"][2], "webhook": made.known["webhook"][0]},
+        **{"delivery": made.known["delivery"][0], "": ""},
+    }
+
+
 OPEN = {
     *("api_openapi", "me_ways", "me_login", "pairing_begin", "pairing_progress"),
     *("feeds_person_ics", "feeds_classroom_ics", "feeds_school_ics"),

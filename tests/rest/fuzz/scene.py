@@ -113,7 +113,7 @@ async def scene(world: World) -> Scene:
         rooms = list(await session.scalars(select(Classroom.id)))
         terms = list(await session.scalars(select(Term.id)))
     known: dict[str, list[Any]] = {
-        "person": ["t0", "t00", "a1", "a2", "p0", "p1", "somebody"],
+        "person": ["t0", "t00", "a1", "a2", "p0", "p1", "somebody", "jia"],
         "class": ["c0", "c1", "c2"],
         "lesson": [it.id for it in lessons],
         "booking": [running.booking, later.booking, waits.booking],
@@ -157,7 +157,11 @@ async def _people(database: Database) -> None:
     async with database.write() as session:
         await session.execute(update(Device).where(Device.id == "box").values(url="rtsp://127.0.0.1:1/stream"))
         await session.execute(
-            insert(Person), [{"id": id, "name": f"人员{id}"} for id in ("boss", "second", "somebody")]
+            insert(Person),
+            [
+                {"id": id, "name": f"人员{id}", "school": school}
+                for id, school in (("boss", None), ("second", None), ("somebody", None), ("jia", "s0"))
+            ],
         )
         await session.execute(
             insert(RoleGrant),
