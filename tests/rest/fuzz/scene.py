@@ -100,7 +100,7 @@ async def scene(world: World) -> Scene:
     waits = await book(database, request(plan=series(first=TUESDAY + 1 * DAY)), "t0", now)
     [lesson] = await lessons_of(database, running.booking)
     await set_lesson(database, lesson.id, state="live", live=lesson.starts, opened=lesson.starts - 600)
-    display = await world.display("r0")
+    display = await world.display("r1")
     world.clock.now = float(lesson.starts + 600)
     lessons = [lesson, *await lessons_of(database, later.booking)]
     webhook, delivery = await _webhook(database, int(world.clock.now))
@@ -139,7 +139,7 @@ async def scene(world: World) -> Scene:
         world.server.signalling.devices.secret,
         room=lesson.id,
         participant=display.id,
-        role="lead",
+        role="classroom",
         name="大屏",
         now=world.clock.now,
         hours=24.0,
