@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.openapi import from_dict
@@ -32,12 +31,19 @@ UPSTREAM = ("source_unreadable", "source_silent", "busy", "too_many_imports")
 
 @dataclass
 class Found:
-    """:ivar answers: how many of each status. :ivar wrong: failures of checks, each once."""
+    """:ivar answers: how many of each status. :ivar reached: operations that did what they are there for.
+    :ivar wrong: failures of checks, each once."""
 
     answers: Counter[int] = field(default_factory=Counter)
     operations: set[str] = field(default_factory=set)
     reached: set[str] = field(default_factory=set)
     wrong: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.answers.total()} requests to {len(self.operations)} operations, {len(self.reached)} with success: "
+            f"{dict(sorted(self.answers.items()))}; without: {', '.join(sorted(self.operations - self.reached))}"
+        )
 
 
 class Asking:
@@ -158,6 +164,3 @@ def fuzz(
         elif isinstance(event, events.NonFatalError | events.FatalError):
             found.wrong.setdefault(f"error: {getattr(event, 'label', '')}", str(getattr(event, "value", event)))
     return found
-
-
-__all__ = ["CHECKS", "Found", "fuzz", "schemathesis"]
