@@ -82,6 +82,14 @@ class TestBodies:
         async with world.database.read() as session:
             assert await session.scalar(select(func.count()).select_from(Answered)) == 0
 
+    async def test_an_offer_too_slow(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = await scene(world)
+        monkeypatch.setattr(bodies, "RECEIVE_S", 0.05)
+        async with await world.browser() as browser:
+            headers = {**made.room, "Content-Type": "application/sdp"}
+            answer = await browser.post(f"/whep/{made.lesson}", data=_never(), headers=headers)
+            assert await problem(answer) == (408, "too_slow")
+
     async def test_a_line_test_too_slow(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rooms, "MEASURE_S", 0.05)
         display = await world.display("r1")
