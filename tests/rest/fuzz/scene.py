@@ -18,6 +18,7 @@ from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Device
 from signalling.db.records import Delivery, Notice, Webhook
 from signalling.db.times import Term
+from signalling.exchange import feeds
 from tests.booking.county import TUESDAY, book, lessons_of, request, series, set_lesson, single
 from tests.devices.conftest import World
 
@@ -34,7 +35,9 @@ KINDS = {
     **{name: "region" for name in ("region", "parent")},
     **{name: name for name in ("school", "classroom", "calendar", "device", "webhook", "delivery", "term", "import")},
     **{name: "day" for name in ("day", "first", "last", "from", "to", "starts_on", "week")},
-    **{name: name for name in ("url", "scope", "form", "minutes", "period", "rule", "version")},
+    **{name: name for name in ("url", "scope", "form", "minutes", "period", "rule", "version", "rights")},
+    **dict.fromkeys(("title", "subject", "grade", "textbook", "unit"), "words"),
+    "token": "token",
 }
 """Names of parameters and members → of what a known one may stand there."""
 
@@ -43,7 +46,7 @@ LINE = re.compile(r"[^\0]{0,500}")
 FITS = {
     "day": re.compile(r"\d{4}-\d\d-\d\d"),
     "scope": re.compile(r"[0-9A-Za-z]{0,16}"),
-    **dict.fromkeys(("url", "form", "rule"), LINE),
+    **dict.fromkeys(("url", "form", "rule", "rights", "words", "token"), LINE),
 }
 
 
@@ -73,6 +76,8 @@ class Scene:
     def likely(self, value: Any) -> Any:
         """A request's query or body, with most of what it names replaced by what there is, the same each time."""
         if isinstance(value, dict):
+            if isinstance(value.get("period"), int) and isinstance(value.get("starts"), int):
+                value = {**value, "starts": None}  # one of the two says when
             return {key: self._member(key, it) for key, it in value.items()}
         if isinstance(value, list):
             return [self.likely(it) for it in value]
@@ -112,6 +117,9 @@ async def scene(world: World) -> Scene:
     async with database.read() as session:
         rooms = list(await session.scalars(select(Classroom.id)))
         terms = list(await session.scalars(select(Term.id)))
+    boss = await world.sign_in("boss")
+    begun = await boss.call("POST", "/imports/roster", data=b"x", headers={"Content-Type": "application/zip"})
+    tokens_of_feeds = await _feeds(database, world.server.signalling.devices.secret)
     known: dict[str, list[Any]] = {
         "person": ["t0", "t00", "a1", "a2", "p0", "p1", "somebody", "jia"],
         "class": ["c0", "c1", "c2"],
@@ -125,7 +133,7 @@ async def scene(world: World) -> Scene:
         "webhook": [webhook],
         "delivery": [delivery],
         "term": terms,
-        "import": [],
+        "import": [(await begun.json())["id"]],
         "day": DAYS,
         "url": ["rtsp://127.0.0.1:1/stream", "https://receiver.invalid/hook"],
         "scope": ["", "county", "s0", "s1"],
@@ -134,6 +142,9 @@ async def scene(world: World) -> Scene:
         "period": [1, 2, 5],
         "rule": ["", "FREQ=WEEKLY;COUNT=3"],
         "version": [1, 2],
+        "rights": ["county", "school"],
+        "words": ["数学", "三年级"],
+        "token": tokens_of_feeds,
     }
     claims = tokens.mint(
         world.server.signalling.devices.secret,
@@ -174,6 +185,12 @@ async def _people(database: Database) -> None:
                 )
             ],
         )
+
+
+async def _feeds(database: Database, secret: bytes) -> list[str]:
+    async with database.write() as session:
+        mine = await feeds.renew_person(session, "t0", 0, "t0")
+        return [mine, *[await feeds.place_token(session, secret, "school", id) for id in ("s0", "s1")]]
 
 
 async def _webhook(database: Database, now: int) -> tuple[str, str]:
