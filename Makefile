@@ -3,6 +3,7 @@
 #   make test    sets up what the tests need and runs them all
 #   make bench   measures this machine: docs/benchmarks.md
 #   make fuzz    looks for inputs that break the compiled plane: make fuzz SECONDS=600
+#   make fuzz-api  asks the REST API what its document allows and what not, from a new seed each round: SECONDS, SEED
 # ARGS goes to the program: make demo ARGS="--for 20 --json", make test ARGS="tests/signalling -x"
 
 VENV := .venv
@@ -18,7 +19,7 @@ CLIENT_SOURCES := $(shell find client_web -name node_modules -prune -o -name dis
 JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js/package.json))
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fuzz lint clean browser postgres
+.PHONY: demo test bench fuzz fuzz-api lint clean browser postgres
 
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
@@ -33,6 +34,10 @@ bench: $(BENCH)
 SECONDS ?= 600
 fuzz: $(TESTS)
 	@exec $(VENV)/bin/python -m tests.plane.fuzz $(SECONDS)
+
+SEED ?= 1
+fuzz-api: $(TESTS) postgres
+	@TONGKE_FUZZ_SECONDS=$(SECONDS) TONGKE_FUZZ_SEED=$(SEED) exec $(VENV)/bin/python -m pytest --timeout=0 tests/rest/fuzz $(ARGS)
 
 lint: $(TESTS) $(MODULES)
 	@$(VENV)/bin/ruff check .

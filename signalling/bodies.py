@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import re
 import typing
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from aiohttp.http_exceptions import HttpProcessingError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from mediaserver.api import UserError
 
+RECEIVE_S = 30.0
+"""Until the whole body is there."""
 _PLAIN = r"^[^\x00]*$"
 """PostgreSQL keeps no NUL."""
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,16}$")]
@@ -17,6 +23,19 @@ Short = Annotated[str, StringConstraints(max_length=40, pattern=_PLAIN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_PLAIN)]
 Line = Annotated[str, StringConstraints(max_length=500, pattern=_PLAIN)]
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)]
+
+
+def _day(given: Any) -> dt.date:
+    """pydantic alone also takes numbers of seconds, and instants at midnight."""
+    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        try:
+            return dt.date.fromisoformat(given)
+        except ValueError:
+            pass
+    raise ValueError("input should be a day such as 2026-09-08")
+
+
+IsoDay = Annotated[dt.date, BeforeValidator(_day)]
 
 
 class Body(BaseModel):
@@ -33,14 +52,28 @@ B = TypeVar("B", bound=Body)
 Q = TypeVar("Q", bound=Query)
 
 
+async def receive(request: web.Request) -> bytes:
+    """The whole body, which is kept for the next who asks.
+
+    :raises UserError: 400 `bad_request`: it is not encoded as it says; 408 `too_slow`.
+    """
+    try:
+        async with asyncio.timeout(RECEIVE_S):
+            return await request.read()
+    except TimeoutError:
+        raise UserError(408, "too_slow", "The request took too long to arrive; try again on a better line.") from None
+    except (HttpProcessingError, web.RequestPayloadError):
+        raise UserError(400, "bad_request", "The body is not encoded as it says; send it as it is.") from None
+
+
 async def read(request: web.Request, model: type[B]) -> B:
     """No body is read as `{}`.
 
     Other sites' forms cannot send `application/json`, which is why nothing else is taken.
 
-    :raises UserError: 400 `bad_request`, 415 `not_json`.
+    :raises UserError: 400 `bad_request`, 408 `too_slow`, 415 `not_json`.
     """
-    raw = await request.read()
+    raw = await receive(request)
     if raw and request.content_type != "application/json":
         raise UserError(415, "not_json", "The body must be JSON; send it as Content-Type: application/json.")
     try:
@@ -68,5 +101,6 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
 def _unfit(error: ValidationError, whole: str) -> UserError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or whole
-    reason = first["msg"][0].lower() + first["msg"][1:]
+    said = first["msg"].removeprefix("Value error, ")
+    reason = said[0].lower() + said[1:]
     return UserError(400, "bad_request", f"In {where}: {reason}.")

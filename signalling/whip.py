@@ -13,7 +13,7 @@ from typing import Literal
 from aiohttp import web
 
 from mediaserver.api import SessionAnswer, UserError
-from signalling import access, sdpfrag
+from signalling import access, bodies, sdpfrag
 from signalling.access import CLAIMS, Rule
 from signalling.config import IceServer
 from signalling.rooms import Rooms
@@ -131,7 +131,7 @@ async def _body(request: web.Request, content_type: str, what: str) -> str:
     if (request.content_length or 0) > MAX_BODY:
         raise _too_large(what)
     try:
-        return (await request.read()).decode()
+        return (await bodies.receive(request)).decode()
     except UnicodeDecodeError:
         raise UserError(400, "bad_sdp", f"The {what} is not UTF-8 text.") from None
     except web.HTTPRequestEntityTooLarge:  # sent in chunks, without a length

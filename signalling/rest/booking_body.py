@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from pydantic import Field
 
-from signalling.bodies import Body, Id, Line, Text
+from signalling.bodies import Body, Id, IsoDay, Line, Text
 from signalling.booking.request import Receiver, Request
 from signalling.timetable.series import MAX_LESSONS, Plan, Weeks
 
@@ -17,10 +15,10 @@ class PlanBody(Body):
     """When. `rule` is an RRULE without DTSTART, empty for a single lesson; `without` its EXDATEs. `period` is one of
     the lead school's bell table; without it `starts` counts, in minutes after midnight."""
 
-    first: dt.date
+    first: IsoDay
     minutes: int
     rule: Line = ""
-    without: tuple[dt.date, ...] = Field((), max_length=MAX_LESSONS)
+    without: tuple[IsoDay, ...] = Field((), max_length=MAX_LESSONS)
     weeks: Weeks = "all"
     period: int | None = None
     starts: int | None = None

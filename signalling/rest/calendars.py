@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
 
-from signalling.bodies import Body, Name, Query, Short
+from signalling.bodies import Body, IsoDay, Name, Query, Short
 from signalling.db.times import Calendar
 from signalling.exchange.calendar_import import Proposal, propose
 from signalling.people import roles
@@ -20,6 +19,9 @@ from signalling.places.schoolday import SchoolDay
 from signalling.rest.operation import Call, Nothing, Operation
 from signalling.rest.paging import Page, Paged, after, page, select_page
 from signalling.timetable.calendar import Period, SpecialDay
+
+MAX_BODY = 1 << 20
+"""All the special days of a calendar, or all the bell tables of a school."""
 
 
 class CalendarsAsked(Paged):
@@ -38,8 +40,8 @@ class CalendarChanges(Body):
 class Day(Body):
     """`runs`: the day whose timetable it runs; null: no school."""
 
-    day: dt.date
-    runs: dt.date | None = None
+    day: IsoDay
+    runs: IsoDay | None = None
     name: str = Field("", max_length=120, pattern=r"^[^\x00]*$")
 
 
@@ -51,21 +53,21 @@ class Days(Body):
 
 class NewTerm(Body):
     name: Name
-    starts: dt.date
-    ends: dt.date
+    starts: IsoDay
+    ends: IsoDay
 
 
 class TermChanges(Body):
     """What is null stays."""
 
     name: Name | None = None
-    starts: dt.date | None = None
-    ends: dt.date | None = None
+    starts: IsoDay | None = None
+    ends: IsoDay | None = None
 
 
 class Span(Query):
-    first: dt.date
-    last: dt.date
+    first: IsoDay
+    last: IsoDay
 
 
 class BellPeriod(Body):
@@ -81,7 +83,7 @@ class NewTable(Body):
     """`starts`: the first day on which it is rung."""
 
     name: Name
-    starts: dt.date
+    starts: IsoDay
     periods: list[BellPeriod] = Field(max_length=bells.MAX_PERIODS)
 
 
@@ -92,7 +94,7 @@ class Tables(Body):
 
 
 class DayAsked(Query):
-    day: dt.date | None = Field(None, description="today by the school's clock when it is left out")
+    day: IsoDay | None = Field(None, description="today by the school's clock when it is left out")
 
 
 class CalendarsResource:
@@ -103,7 +105,7 @@ class CalendarsResource:
         yield Operation("POST", "/calendars", self.create, right=write, status=201, creates=True)
         yield Operation("GET", one, self.read, right=read, of="calendar")
         yield Operation("PATCH", one, self.change, right=write, of="calendar")
-        yield Operation("PUT", f"{one}/days", self.days, right=write, of="calendar")
+        yield Operation("PUT", f"{one}/days", self.days, right=write, of="calendar", body_bytes=MAX_BODY)
         yield Operation("GET", f"{one}/proposal", self.proposal, right=read, of="calendar")
         yield Operation("POST", f"{one}/terms", self.add_term, right=write, of="calendar", status=201, creates=True)
         yield Operation("PATCH", term, self.change_term, right=write, of="calendar")
@@ -182,7 +184,9 @@ class CalendarsResource:
 class BellsResource:
     def operations(self) -> Iterable[Operation]:
         yield Operation("GET", "/schools/{school}/bells", self.all, right="times.read", of="school")
-        yield Operation("PUT", "/schools/{school}/bells", self.replace, right="times.write", of="school")
+        yield Operation(
+            "PUT", "/schools/{school}/bells", self.replace, right="times.write", of="school", body_bytes=MAX_BODY
+        )
         yield Operation("GET", "/schools/{school}/day", self.day, right="times.read", of="school")
 
     async def all(self, call: Call[Nothing, Nothing]) -> list[TableShown]:

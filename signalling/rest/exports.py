@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import tempfile
 import zipfile
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from mediaserver.api import UserError
-from signalling.bodies import Id, Query
+from signalling.bodies import Id, IsoDay, Query
 from signalling.exchange.roster_export import export_roster
 from signalling.exchange.timetable_export import export_week
 from signalling.rest import scratch
@@ -24,7 +23,7 @@ _ZIP, _CSV = "application/zip", "text/csv"
 
 class WeekAsked(Query):
     school: Id
-    day: dt.date
+    day: IsoDay
 
 
 class ExportsResource:

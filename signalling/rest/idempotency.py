@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from signalling import bodies
 from signalling.db.engine import Database
 from signalling.db.records import Answered
 from signalling.db.upsert import insert
@@ -49,7 +50,7 @@ async def once(
     """
     if not 1 <= len(key) <= MAX_KEY or not _CHARACTERS.issuperset(key):
         raise UserError(422, "bad_key", f"An {HEADER} has 1 to {MAX_KEY} visible ASCII characters; use a new UUID.")
-    what = hashlib.sha256(f"{request.method} {request.rel_url}\n".encode() + await request.read()).hexdigest()
+    what = hashlib.sha256(f"{request.method} {request.rel_url}\n".encode() + await bodies.receive(request)).hexdigest()
     before = await _take(database, person, key, what, now)
     if before is not None:
         return web.json_response(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from mediaserver.api import UserError
-from signalling.bodies import Id, Line, Query, Short
+from signalling.bodies import Id, IsoDay, Line, Query, Short
 from signalling.booking.limits import Rules
 from signalling.db.places import Classroom
 from signalling.exchange import calendar_import, timetable_csv
@@ -44,7 +43,7 @@ class TimetableAsked(Query):
     form: Short = Field("channel", description="of the lessons")
     classroom: Id | None = Field(None, description="of rows that name none")
     receiver: list[Id] = Field([], max_length=MAX_RECEIVERS, description="classrooms that all lessons are sent to")
-    first: dt.date | None = Field(None, description="no lesson is before this day; from tomorrow on in any case")
+    first: IsoDay | None = Field(None, description="no lesson is before this day; from tomorrow on in any case")
     skip_refused: bool = False
 
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mediaserver.api import UserError
 from signalling.db.base import new_id
@@ -168,5 +169,5 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         part = await (await request.multipart()).next()
         while part is not None and (chunk := await part.read_chunk(_CHUNK)):  # type: ignore[union-attr]
             yield chunk
-    except (ValueError, AttributeError, AssertionError):
+    except (ValueError, AttributeError, AssertionError, HttpProcessingError):
         raise UserError(400, "bad_upload", "The form cannot be read; send the file as its first part.") from None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from signalling.bell.passes import Pass, Passes
-from signalling.bodies import Body, Id, Line, Query
+from signalling.bodies import Body, Id, IsoDay, Line, Query
 from signalling.booking import change, edit, schooltime, week
 from signalling.booking.change import Changed
 from signalling.booking.limits import Rules
@@ -56,7 +56,7 @@ class Duty(LessonShown):
 
 
 class MineQuery(Query):
-    day: dt.date | None = Field(None, description="without it today")
+    day: IsoDay | None = Field(None, description="without it today")
 
 
 class MoveBody(VersionBody):

@@ -15,6 +15,11 @@ from signalling.rest.operation import ROOT, Nothing, Operation
 
 _SCHEMAS = "#/components/schemas/{model}"
 _ID = {"type": "string", "pattern": "^[0-9A-Za-z]{1,16}$"}
+_OTHER = {
+    "room": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
+    "token": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,128}$"},
+}
+"""Parameters of paths that are no ids of the database."""
 _PARAMETER = re.compile(r"{(\w+)(?::[^{}]*)?}")
 _SECURITY: dict[Rule, list[dict[str, list[str]]]] = {
     Rule.PUBLIC: [],
@@ -117,7 +122,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
 
 def _parameters(operation: Operation, schemas: _Schemas, query: Any) -> Iterable[dict[str, Any]]:
     for name in _PARAMETER.findall(operation.path):
-        yield {"name": name, "in": "path", "required": True, "schema": _ID}
+        yield {"name": name, "in": "path", "required": True, "schema": _OTHER.get(name, _ID)}
     if query is not Nothing:
         schema = schemas.resolved(schemas.find(operation, "query", "validation"))
         for name, field in schema["properties"].items():

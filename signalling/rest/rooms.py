@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mediaserver.api import UserError
 from signalling import rights
@@ -16,6 +18,8 @@ from signalling.rest.operation import Call, Nothing, Operation
 from signalling.rooms import Rooms
 
 MAX_PREFLIGHT = 4 * 1024 * 1024
+MEASURE_S = 120.0
+"""For all of it: with less than 300 kbit/s there is no lesson anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,21 @@ class Listed:
 
 
 async def measure(request: web.Request) -> Measured:
-    """Read a body and throw it away. :raises UserError: 413 `too_large`."""
+    """Read a body and throw it away. :raises UserError: 408 `too_slow`, 413 `too_large`."""
     size, began = 0, 0.0
-    async for chunk in request.content.iter_any():
-        began = began or time.monotonic()
-        size += len(chunk)
-        if size > MAX_PREFLIGHT:
-            raise UserError(413, "too_large", f"The line test takes up to {MAX_PREFLIGHT // 2**20} MiB; send less.")
+    try:
+        async with asyncio.timeout(MEASURE_S):
+            async for chunk in request.content.iter_any():
+                began = began or time.monotonic()
+                size += len(chunk)
+                if size > MAX_PREFLIGHT:
+                    raise UserError(
+                        413, "too_large", f"The line test takes up to {MAX_PREFLIGHT // 2**20} MiB; send less."
+                    )
+    except TimeoutError:
+        raise UserError(408, "too_slow", "The line test took too long; try it with less.") from None
+    except HttpProcessingError:
+        raise UserError(400, "bad_request", "The body is not encoded as it says; send it as it is.") from None
     seconds = time.monotonic() - began if began else 0.0
     return Measured(size, round(seconds, 6))
 

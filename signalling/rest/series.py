@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
 
-from signalling.bodies import Id
+from signalling.bodies import Id, IsoDay
 from signalling.booking import series
 from signalling.booking.limits import Rules
 from signalling.booking.series import ByHand, Series
@@ -21,26 +20,26 @@ _SINCE = "without it all lessons that have not begun"
 class MoveSeriesBody(VersionBody):
     """`by_hand`: lessons that were changed one by one: keep them, move them too, or ask (409 `moved_by_hand`)."""
 
-    since: dt.date
+    since: IsoDay
     plan: PlanBody
     by_hand: ByHand = "ask"
 
 
 class CancelSeriesBody(ReasonBody):
-    since: dt.date | None = Field(None, description=_SINCE)
+    since: IsoDay | None = Field(None, description=_SINCE)
 
 
 class LeaveOutBody(ReasonBody):
-    day: dt.date
+    day: IsoDay
 
 
 class SubstituteSeriesBody(ReasonBody):
-    since: dt.date | None = Field(None, description=_SINCE)
+    since: IsoDay | None = Field(None, description=_SINCE)
     teacher: Id
 
 
 class AssistantSeriesBody(ReasonBody):
-    since: dt.date | None = Field(None, description=_SINCE)
+    since: IsoDay | None = Field(None, description=_SINCE)
     classroom: Id
     assistant: Id | None = Field(description="null: nobody")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from signalling.bodies import Body, Id, Line, Query
+from signalling.bodies import Body, Id, IsoDay, Line, Query
 from signalling.booking import free, schooltime, week
 from signalling.booking.free import MAX_RESOURCES, Search, Slot
 from signalling.booking.limits import Rules
@@ -20,7 +20,7 @@ from signalling.timetable.calendar import monday
 class WeekQuery(Query):
     view: View
     id: Id
-    first: dt.date | None = Field(None, description="without it this week's Monday")
+    first: IsoDay | None = Field(None, description="without it this week's Monday")
     days: int = 7
 
 
@@ -49,8 +49,8 @@ class FreeBody(Body):
     school: Id = Field(description="the lead school, whose days and periods count")
     resources: tuple[Line, ...] = Field(min_length=1, max_length=MAX_RESOURCES)
     minutes: int
-    first: dt.date
-    last: dt.date
+    first: IsoDay
+    last: IsoDay
     by_period: bool = True
 
 

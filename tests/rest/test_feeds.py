@@ -73,14 +73,6 @@ async def test_feeds_of_places(office: Office) -> None:
     assert (await office.http.get(URL(room).path)).status == 404
 
 
-async def test_who_may_give_feeds_away(office: Office) -> None:
-    janitor, assistant = await office.page("janitor"), await office.page("a1")
-    for place in ("/schools/s1", "/classrooms/r1"):
-        assert await janitor.refused("GET", f"{place}/feed") == (403, "forbidden")
-        for page in (janitor, assistant):
-            assert await page.refused("DELETE", f"{place}/feed") == (403, "forbidden")
-
-
 async def test_the_public_name(open_office: OpenOffice) -> None:
     office = await open_office(http={"public_url": "https://tongke.school.example"})
     await (await office.page("p0", "__Host-tongke")).post("/bookings", body())
