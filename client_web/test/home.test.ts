@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstValues, missing, asked, type Ask } from "../src/components/form-dialog.ts";
 import { noticeText } from "../src/components/notices.ts";
-import { entering, nextLesson, plannedSchools, readyName, readyTone, readyWord, roomUrl, type Ready } from "../src/home/lessons.ts";
+import { entering, nextLesson, plannedSchools, readyName, readyTone, readyWord, assistantUrl, studioUrl, type Ready } from "../src/home/lessons.ts";
 import { problemText } from "../src/lib/problems.ts";
 import { RestProblem, type Me } from "../src/lib/rest.ts";
 import { may, pagesOf } from "../src/lib/rights.ts";
@@ -46,9 +46,9 @@ test("what is ready has a word and a colour", () => {
   assert.equal(readyName(ready, []), "多媒体教室");
 });
 
-test("a pass leads to the page of its part", () => {
-  assert.equal(roomUrl({ room: "a", token: "b.c" }, "lead"), "/studio#room=a&token=b.c");
-  assert.equal(roomUrl({ room: "a", token: "b.c" }, "assistant"), "/assistant#room=a&token=b.c");
+test("each part has its page; the studio gets no token in its address", () => {
+  assert.equal(studioUrl("1n9q"), "/studio#lesson=1n9q");
+  assert.equal(assistantUrl({ room: "a", token: "b.c" }), "/assistant#room=a&token=b.c");
 });
 
 const me = (may: Me["may"]): Me => ({ person: { id: "p", name: "", login: "", language: "", school: null }, grants: [], may, csrf: "" });

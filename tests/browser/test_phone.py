@@ -50,9 +50,7 @@ async def test_the_code_on_the_display_is_its_remote(open_county: OpenCounty) ->
     phone = await scanned(county, display)
     await in_phase(phone, "waiting")
     await phone.find("left").wait_for()
-    belfry = county.server.belfry
-    assert belfry is not None
-    teacher_pass = await belfry.passes.of_person(lesson, "t0", county.clock())
+    teacher_pass = await county.server.signalling.passes.of_person(lesson, "t0", county.clock())
     context = await county.window("Asia/Shanghai")
     await context.add_init_script(f"(now => {{ Date.now = () => now() + {county.apart_ms} }})(Date.now.bind(Date))")
     teacher = await county.open(context, f"studio#room={lesson}&token={teacher_pass.token}", "teacher")

@@ -76,14 +76,18 @@ export function readyWord(ready: Ready): "noDevice" | "offline" | "untested" | "
   return ready.preflight?.grade ?? "untested";
 }
 
-/** Where a room pass leads. */
-export function roomUrl(pass: { room: string; token: string }, part: MyLesson["part"]): string {
-  const page = part === "lead" ? "studio" : "assistant";
-  return `/${page}#room=${encodeURIComponent(pass.room)}&token=${encodeURIComponent(pass.token)}`;
+/** The studio fetches its own pass, and only so knows the lesson: its end, how to make it longer, its rating. */
+export function studioUrl(lesson: string): string {
+  return `/studio#lesson=${encodeURIComponent(lesson)}`;
 }
 
-export async function enter(rest: Rest, lesson: MyLesson): Promise<void> {
-  location.assign(roomUrl(await rest.post<{ room: string; token: string }>(`/lessons/${lesson.lesson}/pass`), lesson.part));
+export function assistantUrl(pass: { room: string; token: string }): string {
+  return `/assistant#room=${encodeURIComponent(pass.room)}&token=${encodeURIComponent(pass.token)}`;
+}
+
+export async function enter(rest: Rest, { lesson, part }: MyLesson): Promise<void> {
+  const url = part === "lead" ? studioUrl(lesson) : assistantUrl(await rest.post<{ room: string; token: string }>(`/lessons/${lesson}/pass`));
+  location.assign(url);
 }
 
 /** The schools that somebody plans for by name; of a region's planner there are too many to list. */

@@ -14,6 +14,7 @@ export const frameEn: Record<keyof typeof frameZh, string> = {
   "page.home": "Home",
   "page.timetable": "Timetable",
   "page.admin": "Administration",
+  "table.actions": "Actions",
   "table.more": "Show more",
   "role.admin": "administrator",
   "role.planner": "planner",
