@@ -19,7 +19,7 @@ test("after signing in nobody is sent to another server", () => {
   }
 });
 
-const lesson = (state: string, opens: number, closes: number) => ({ state, opens, closes });
+const lesson = (state: string, opens: number, closes: number, ends = closes) => ({ state, opens, ends, closes });
 
 test("a lesson can be entered while its room is open", () => {
   assert.equal(entering(lesson("scheduled", 100, 200), 99), "soon");
@@ -34,6 +34,9 @@ test("the large one is what runs, else what comes next", () => {
   assert.equal(nextLesson([over, comes, runs], 100), runs);
   assert.equal(nextLesson([over, comes], 100), comes);
   assert.equal(nextLesson([over], 100), null);
+  const late = lesson("open", 10, 200, 95);
+  assert.equal(nextLesson([late, runs], 100), runs);
+  assert.equal(nextLesson([late, comes], 100), late);
 });
 
 test("what is ready has a word and a colour", () => {

@@ -181,7 +181,7 @@ export class AssistantApp extends LitElement {
           ${t("lang.other")}
         </button>
       </header>
-      <main>${this.#body(phase)}</main>
+      ${inLesson(phase) ? this.#body(phase) : html`<main>${this.#body(phase)}</main>`}
       <div class="told" role="status">${this.told ? html`<span data-testid="told">${icon("check")}${this.told}</span>` : nothing}</div>
     `;
   }

@@ -50,9 +50,10 @@ export function entering(lesson: Pick<MyLesson, "state" | "opens" | "closes">, n
   return now < lesson.opens ? "soon" : "now";
 }
 
-/** The one that stands large: the first that can be entered or is still to come. */
-export function nextLesson<T extends Pick<MyLesson, "state" | "opens" | "closes">>(lessons: readonly T[], now: number): T | null {
-  return lessons.find((it) => entering(it, now) === "now") ?? lessons.find((it) => entering(it, now) === "soon") ?? null;
+/** The one that stands large: what can be entered, before what should have ended, before what is still to come. */
+export function nextLesson<T extends Pick<MyLesson, "state" | "opens" | "ends" | "closes">>(lessons: readonly T[], now: number): T | null {
+  const open = lessons.filter((it) => entering(it, now) === "now");
+  return open.find((it) => now < it.ends) ?? open[0] ?? lessons.find((it) => entering(it, now) === "soon") ?? null;
 }
 
 /** Two schools may call a classroom the same: the school's name comes first where the lesson has it. */
