@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstValues, missing, asked, type Ask } from "../src/components/form-dialog.ts";
 import { noticeText } from "../src/components/notices.ts";
-import { entering, nextLesson, plannedSchools, readyName, readyTone, readyWord, roomUrl, type Ready } from "../src/home/lessons.ts";
+import { entering, nextLesson, plannedSchools, readyName, readyTone, readyWord, assistantUrl, studioUrl, type Ready } from "../src/home/lessons.ts";
 import { problemText } from "../src/lib/problems.ts";
 import { RestProblem, type Me } from "../src/lib/rest.ts";
 import { may, pagesOf } from "../src/lib/rights.ts";
@@ -19,7 +19,7 @@ test("after signing in nobody is sent to another server", () => {
   }
 });
 
-const lesson = (state: string, opens: number, closes: number) => ({ state, opens, closes });
+const lesson = (state: string, opens: number, closes: number, ends = closes) => ({ state, opens, ends, closes });
 
 test("a lesson can be entered while its room is open", () => {
   assert.equal(entering(lesson("scheduled", 100, 200), 99), "soon");
@@ -34,6 +34,9 @@ test("the large one is what runs, else what comes next", () => {
   assert.equal(nextLesson([over, comes, runs], 100), runs);
   assert.equal(nextLesson([over, comes], 100), comes);
   assert.equal(nextLesson([over], 100), null);
+  const late = lesson("open", 10, 200, 95);
+  assert.equal(nextLesson([late, runs], 100), runs);
+  assert.equal(nextLesson([late, comes], 100), late);
 });
 
 test("what is ready has a word and a colour", () => {
@@ -46,9 +49,9 @@ test("what is ready has a word and a colour", () => {
   assert.equal(readyName(ready, []), "多媒体教室");
 });
 
-test("a pass leads to the page of its part", () => {
-  assert.equal(roomUrl({ room: "a", token: "b.c" }, "lead"), "/studio#room=a&token=b.c");
-  assert.equal(roomUrl({ room: "a", token: "b.c" }, "assistant"), "/assistant#room=a&token=b.c");
+test("each part has its page; the studio gets no token in its address", () => {
+  assert.equal(studioUrl("1n9q"), "/studio#lesson=1n9q");
+  assert.equal(assistantUrl({ room: "a", token: "b.c" }), "/assistant#room=a&token=b.c");
 });
 
 const me = (may: Me["may"]): Me => ({ person: { id: "p", name: "", login: "", language: "", school: null }, grants: [], may, csrf: "" });

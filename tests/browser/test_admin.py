@@ -138,7 +138,7 @@ async def test_an_administrator_sets_a_school_up(town: Town) -> None:
     await page.get_by_test_id("ask-kind").select_option("classroom")
     await choose(page, "ask-classroom", "录播教室")
     await save(page)
-    await expect(page.get_by_test_id("grants")).to_contain_text("助教 · 录播教室")
+    await expect(page.get_by_test_id("grants")).to_contain_text("辅助教师 · 录播教室")
     await page.get_by_test_id("person-dialog").get_by_test_id("dialog-close").click()
 
     # A classroom.

@@ -145,7 +145,7 @@ CASES: dict[str, Case] = {
     ),
     "rating_form": Case(rights=("rating.read", "rating.give"), of=(("lesson", "lesson"),)),
     "rating_give": body_of(answers={"sound": 5}),
-    "rating_quality": Case(query=SPAN),
+    **dict.fromkeys(("rating_quality", "rating_weeks", "rating_lessons"), Case(query=SPAN)),
     "audit_all": Case(query="subject=s0", of=(SCHOOL,)),
     "audit_verify": ASKED,
     # feeds
@@ -189,6 +189,6 @@ def ids_of(made: Scene) -> dict[str, str]:
 
 OPEN = {
     *("api_openapi", "me_ways", "me_login", "pairing_begin", "pairing_progress"),
-    *("feeds_person_ics", "feeds_classroom_ics", "feeds_school_ics"),
+    *("feeds_person_ics", "feeds_classroom_ics", "feeds_school_ics", "device_phone"),
 }
-"""For whoever comes: the document, the way in, and calendars by an address that cannot be guessed."""
+"""For whoever comes: the document, the way in, and what is signed: calendars, phones."""

@@ -120,9 +120,10 @@ export class Admin extends LitElement {
   #page(me: Me): TemplateResult {
     const tabs = tabsOf(me);
     const route = routeOf(this.hash, tabs);
-    if (!route) return html`<div class="page">${emptiness("tools", say("admin.nothing"))}</div>`;
+    if (!route) return html`<div class="page"><h1 class="sr">${say("admin.title")}</h1>${emptiness("tools", say("admin.nothing"), html`<a class="button" href="/home">${say("admin.home")}</a>`)}</div>`;
     const current = route.tab === "school" ? "places" : route.tab;
     return html`<div class="page">
+      <h1 class="sr">${say("admin.title")}</h1>
       <nav aria-label=${say("admin.tabs")}>
         ${tabs.map(
           (tab) => html`<a href="#/${tab}" aria-current=${tab === current ? "page" : nothing} data-testid="tab-${tab}">${icon(MARKS[tab])}${say(`tab.${tab}`)}</a>`,

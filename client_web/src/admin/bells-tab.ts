@@ -150,7 +150,7 @@ export class BellsTab extends Tab {
 
   #editor(draft: Draft): TemplateResult {
     return html`<tk-dialog heading=${say(draft.id ? "action.edit" : "bells.new")} testid="bells-dialog" @dismiss=${() => (this.draft = null)}>
-      ${field(say("people.name"), html`<input data-testid="bells-name" autofocus .value=${draft.name} @input=${(event: Event) => this.#set({ name: (event.target as HTMLInputElement).value })} />`, {
+      ${field(say("thing.name"), html`<input data-testid="bells-name" autofocus .value=${draft.name} @input=${(event: Event) => this.#set({ name: (event.target as HTMLInputElement).value })} />`, {
         hint: say("bells.nameHint"),
       })}
       ${field(say("bells.starts"), html`<input type="date" data-testid="bells-starts" .value=${draft.starts} @input=${(event: Event) => this.#set({ starts: (event.target as HTMLInputElement).value })} />`)}

@@ -191,7 +191,7 @@ export class CalendarsTab extends Tab {
   #create(): void {
     this.ask({
       heading: say("calendar.new"),
-      asks: [{ kind: "text", name: "name", label: say("people.name"), hint: say("calendar.nameHint"), most: 120 }],
+      asks: [{ kind: "text", name: "name", label: say("thing.name"), hint: say("calendar.nameHint"), most: 120 }],
       action: say("action.create"),
       save: async ({ name }) => {
         const { id } = await this.rest.create<Calendar>("/calendars", { name });
@@ -204,7 +204,7 @@ export class CalendarsTab extends Tab {
     this.ask({
       heading: say(term ? "action.edit" : "term.new"),
       asks: [
-        { kind: "text", name: "name", label: say("people.name"), value: term?.name ?? "", hint: say("term.nameHint"), most: 120 },
+        { kind: "text", name: "name", label: say("thing.name"), value: term?.name ?? "", hint: say("term.nameHint"), most: 120 },
         { kind: "date", name: "starts", label: say("term.starts"), value: term?.starts ?? "" },
         { kind: "date", name: "ends", label: say("term.ends"), value: term?.ends ?? "" },
       ],
@@ -234,7 +234,7 @@ export class CalendarsTab extends Tab {
         { kind: "date", name: "day", label: say("day.day") },
         { kind: "select", name: "kind", label: say("school.kind"), options: [["free", say("day.free")], ["runs", say("day.runsOther")]] },
         { kind: "date", name: "runs", label: say("day.runsDay"), hint: say("day.runsHint"), when: (said) => said["kind"] === "runs" },
-        { kind: "text", name: "name", label: say("people.name"), optional: true, most: 120 },
+        { kind: "text", name: "name", label: say("thing.name"), optional: true, most: 120 },
       ],
       action: say("action.save"),
       save: ({ day, runs, name }) =>

@@ -32,6 +32,10 @@ export class ImportsTab extends Tab {
   @state() private running: Import | null = null;
   @state() private week = today();
 
+  protected override willUpdate(): void {
+    this.kind = this.#kinds.find((it) => it === this.kind) ?? this.#kinds[0] ?? this.kind;
+  }
+
   protected override render(): TemplateResult {
     return html`
       ${this.status()}
@@ -39,6 +43,11 @@ export class ImportsTab extends Tab {
       ${this.running ? this.#progress(this.running) : nothing}
       ${this.may("export.run") ? this.#exports() : nothing}
     `;
+  }
+
+  /** Rosters are imported for the whole system only. */
+  get #kinds(): readonly ImportKind[] {
+    return KINDS.filter((kind) => kind !== "roster" || this.mayIn("import.run", "system"));
   }
 
   #import(): TemplateResult {
@@ -49,7 +58,7 @@ export class ImportsTab extends Tab {
         ${field(
           say("import.what"),
           html`<select data-testid="import-kind" ?disabled=${busy} @change=${(event: Event) => (this.kind = (event.target as HTMLSelectElement).value as ImportKind)}>
-            ${KINDS.map((kind) => html`<option value=${kind}>${say(`import.${kind}`)}</option>`)}
+            ${this.#kinds.map((kind) => html`<option value=${kind}>${say(`import.${kind}`)}</option>`)}
           </select>`,
         )}
         ${this.kind === "timetable" ? this.#pick("school", say("people.school")) : nothing}
@@ -127,9 +136,11 @@ export class ImportsTab extends Tab {
     const timetable = this.school ? withQuery(`${ROOT}/exports/timetable`, { school: this.school.id, day: this.week }) : "";
     return html`
       <h2>${say("export.title")}</h2>
-      <div class="bar">
-        <a class="button" href=${`${ROOT}/exports/roster`} download="roster.zip" data-testid="export-roster">${icon("file")}${say("export.roster")}</a>
-      </div>
+      ${this.mayIn("export.run", "system")
+        ? html`<div class="bar">
+            <a class="button" href=${`${ROOT}/exports/roster`} download="roster.zip" data-testid="export-roster">${icon("file")}${say("export.roster")}</a>
+          </div>`
+        : nothing}
       <div class="bar">
         ${this.#pick("school", say("people.school"))}
         ${field(say("export.week"), html`<input type="date" .value=${this.week} @change=${(event: Event) => (this.week = (event.target as HTMLInputElement).value)} />`)}

@@ -94,7 +94,7 @@ export class PlacesTab extends Tab {
         <div>
           <div class="bar">
             ${field(say("places.search"), html`<input type="search" data-testid="school-search" @input=${this.#typed} />`)}
-            ${this.may("places.write") ? this.#doing() : nothing}
+            ${this.mayIn("places.write", "system", "region") ? this.#doing() : nothing}
           </div>
           <tk-table testid="schools" label=${say("places.schools")} .columns=${this.#columns()} .load=${this.#load} .key=${(it: School) => it.id}
             .nothing=${{ mark: "house", text: say(this.q ? "places.noneFound" : "places.none") }}></tk-table>
@@ -162,7 +162,7 @@ export class PlacesTab extends Tab {
       heading: parent ? say("places.newRegionIn", { name: parent.name }) : say("places.newRegion"),
       asks: [
         { kind: "select", name: "kind", label: say("school.kind"), options: kinds.map((kind) => [kind, say(`region.${kind as "city"}`)] as const) },
-        { kind: "text", name: "name", label: say("people.name"), most: 120 },
+        { kind: "text", name: "name", label: say("thing.name"), most: 120 },
       ],
       action: say("action.create"),
       save: ({ kind, name }) => this.rest.create("/regions", { parent: parent?.id ?? null, kind, name }),
@@ -172,7 +172,7 @@ export class PlacesTab extends Tab {
   #rename(region: Region): void {
     this.ask({
       heading: say("action.rename"),
-      asks: [{ kind: "text", name: "name", label: say("people.name"), value: region.name, most: 120 }],
+      asks: [{ kind: "text", name: "name", label: say("thing.name"), value: region.name, most: 120 }],
       action: say("action.save"),
       save: ({ name }) => this.rest.patch(`/regions/${region.id}`, { name }),
     });

@@ -12,7 +12,7 @@ import { troubleCss } from "../components/trouble.ts";
 import { LangController } from "../lib/i18n.ts";
 import { problemText } from "../lib/problems.ts";
 import type { Me, Rest } from "../lib/rest.ts";
-import { may } from "../lib/rights.ts";
+import { may, mayIn } from "../lib/rights.ts";
 
 export const tabCss = css`
   :host {
@@ -99,6 +99,10 @@ export abstract class Tab extends LitElement {
 
   protected may(action: string): boolean {
     return may(this.me, action);
+  }
+
+  protected mayIn(action: string, ...kinds: readonly string[]): boolean {
+    return mayIn(this.me, action, ...kinds);
   }
 
   /** What was said last, and the form that is open. */

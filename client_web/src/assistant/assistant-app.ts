@@ -44,6 +44,11 @@ export class AssistantApp extends LitElement {
         max-width: 520px;
         margin: 0 auto;
       }
+      main {
+        flex: 1;
+        display: flex;
+        flex-direction: column;
+      }
       header {
         flex: none;
         display: flex;
@@ -203,7 +208,7 @@ export class AssistantApp extends LitElement {
           ${t("lang.other")}
         </button>
       </header>
-      ${this.#body(phase)}
+      ${inLesson(phase) ? this.#body(phase) : html`<main>${this.#body(phase)}</main>`}
       <div class="told" role="status">${this.told ? html`<span data-testid="told">${icon("check")}${this.told}</span>` : nothing}</div>
     `;
   }

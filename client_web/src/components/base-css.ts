@@ -56,7 +56,8 @@ export const baseCss = css`
     font: inherit;
     color: inherit;
   }
-  button {
+  button,
+  a.button {
     display: inline-flex;
     align-items: center;
     justify-content: center;

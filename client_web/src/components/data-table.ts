@@ -186,7 +186,7 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
     }
     return html`<div class="box" data-testid=${this.testid} aria-busy=${String(rows === null)}>
       <table aria-label=${this.label}>
-        <thead><tr>${this.columns.map((it) => html`<th scope="col" class=${it.right ? "right" : ""}>${it.name}</th>`)}</tr></thead>
+        <thead><tr>${this.columns.map((it) => html`<th scope="col" class=${it.right ? "right" : ""}>${it.name || html`<span class="sr">${say("table.actions")}</span>`}</th>`)}</tr></thead>
         <tbody>
           ${rows === null
             ? SKELETONS.map(() => html`<tr>${this.columns.map((it) => html`<td data-name=${it.name}><div class="bone"></div></td>`)}</tr>`)

@@ -9,7 +9,7 @@ import { LangController } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
 import type { Me, Page, Rest } from "../lib/rest.ts";
-import { may } from "../lib/rights.ts";
+import { mayIn } from "../lib/rights.ts";
 import { ago, dateTime } from "../lib/when.ts";
 import { homeCss } from "./home-css.ts";
 import { say } from "./say.ts";
@@ -62,7 +62,7 @@ export class Care extends LitElement {
             </ul>`
           : html`<p class="done">${icon("check")} ${say("lost.none")}</p>`,
       )}
-      ${may(this.me, "import.run")
+      ${this.#whole("import.run") && this.#whole("audit.read")
         ? html`<h2>${icon("file")}${say("imported.title")}<a class="beside" href="/admin#/imports">${say("imported.go")}</a></h2>
             ${loaded(this.#imports, ({ items }) =>
               items.length
@@ -75,8 +75,13 @@ export class Care extends LitElement {
     </section>`;
   }
 
+  /** Rosters are of the whole system, and so are the rows that tell of them. */
+  #whole(action: string): boolean {
+    return mayIn(this.me, action, "system");
+  }
+
   #askImports(): Promise<Page<Imported>> {
-    if (!may(this.me, "audit.read")) return Promise.resolve({ items: [], next: null });
+    if (!this.#whole("audit.read")) return Promise.resolve({ items: [], next: null });
     return this.rest.page<Imported>("/audit", { action: "roster_imported", limit: 3 });
   }
 }

@@ -9,7 +9,8 @@ import { emptiness, troubleCss } from "../components/trouble.ts";
 import { LangController, t } from "../lib/i18n.ts";
 import { longDate } from "../lib/format.ts";
 import { Rest, type Me } from "../lib/rest.ts";
-import { hasRole, may, teaches } from "../lib/rights.ts";
+import { icon } from "../lib/icons.ts";
+import { hasRole, may, pagesOf, teaches } from "../lib/rights.ts";
 import "./account.ts";
 import "./care.ts";
 import { homeCss } from "./home-css.ts";
@@ -85,7 +86,7 @@ export class Home extends LitElement {
           ${mine ? html`<tk-my-lessons .rest=${this.#rest}></tk-my-lessons>` : nothing}
           ${plans ? html`<tk-school-day .rest=${this.#rest} .me=${me}></tk-school-day>` : nothing}
           ${cares && !plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}
-          ${!mine && !plans && !cares ? html`<section>${emptiness("home", say("home.nothing"))}</section>` : nothing}
+          ${!mine && !plans && !cares ? html`<section>${this.#nothing(me)}</section>` : nothing}
         </div>
         <div class="column">
           ${cares && plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}
@@ -94,6 +95,11 @@ export class Home extends LitElement {
         </div>
       </div>
     </div>`;
+  }
+
+  #nothing(me: Me): TemplateResult {
+    if (!pagesOf(me).includes("timetable")) return emptiness("home", say("home.nothing"));
+    return emptiness("home", say("home.quiet"), html`<a class="button" href="/timetable" data-testid="to-timetable">${icon("calendar")}${say("home.timetable")}</a>`);
   }
 
   #roles(me: Me): string {

@@ -50,9 +50,10 @@ export function entering(lesson: Pick<MyLesson, "state" | "opens" | "closes">, n
   return now < lesson.opens ? "soon" : "now";
 }
 
-/** The one that stands large: the first that can be entered or is still to come. */
-export function nextLesson<T extends Pick<MyLesson, "state" | "opens" | "closes">>(lessons: readonly T[], now: number): T | null {
-  return lessons.find((it) => entering(it, now) === "now") ?? lessons.find((it) => entering(it, now) === "soon") ?? null;
+/** The one that stands large: what can be entered, before what should have ended, before what is still to come. */
+export function nextLesson<T extends Pick<MyLesson, "state" | "opens" | "ends" | "closes">>(lessons: readonly T[], now: number): T | null {
+  const open = lessons.filter((it) => entering(it, now) === "now");
+  return open.find((it) => now < it.ends) ?? open[0] ?? lessons.find((it) => entering(it, now) === "soon") ?? null;
 }
 
 /** Two schools may call a classroom the same: the school's name comes first where the lesson has it. */
@@ -76,14 +77,18 @@ export function readyWord(ready: Ready): "noDevice" | "offline" | "untested" | "
   return ready.preflight?.grade ?? "untested";
 }
 
-/** Where a room pass leads. */
-export function roomUrl(pass: { room: string; token: string }, part: MyLesson["part"]): string {
-  const page = part === "lead" ? "studio" : "assistant";
-  return `/${page}#room=${encodeURIComponent(pass.room)}&token=${encodeURIComponent(pass.token)}`;
+/** The studio fetches its own pass, and only so knows the lesson: its end, how to make it longer, its rating. */
+export function studioUrl(lesson: string): string {
+  return `/studio#lesson=${encodeURIComponent(lesson)}`;
 }
 
-export async function enter(rest: Rest, lesson: Pick<MyLesson, "lesson" | "part">): Promise<void> {
-  location.assign(roomUrl(await rest.post<{ room: string; token: string }>(`/lessons/${lesson.lesson}/pass`), lesson.part));
+export function assistantUrl(pass: { room: string; token: string }): string {
+  return `/assistant#room=${encodeURIComponent(pass.room)}&token=${encodeURIComponent(pass.token)}`;
+}
+
+export async function enter(rest: Rest, { lesson, part }: Pick<MyLesson, "lesson" | "part">): Promise<void> {
+  const url = part === "lead" ? studioUrl(lesson) : assistantUrl(await rest.post<{ room: string; token: string }>(`/lessons/${lesson}/pass`));
+  location.assign(url);
 }
 
 /** The schools that somebody plans for by name; of a region's planner there are too many to list. */

@@ -161,11 +161,16 @@ export class MyLessons extends LitElement {
   #readiness(lesson: MyLesson): TemplateResult | typeof nothing {
     if (!this.#ready.value) return this.#ready.problem && this.#asked ? html`<p class="warn">${say("prepared.unknown")}</p>` : nothing;
     return html`<ul class="ready" aria-label=${say("prepared.title")} data-testid="ready">
-      ${this.#ready.value.map((it) => {
+      ${this.#mine(lesson, this.#ready.value).map((it) => {
         const tone = readyTone(it);
         return html`<li>${readyName(it, lesson.seats)}${tag(tone === "none" ? "plain" : tone, say(`prepared.${readyWord(it)}`))}</li>`;
       })}
     </ul>`;
+  }
+
+  /** An assistant answers for her own room; of a lesson for a whole county hers would be lost among the others. */
+  #mine(lesson: MyLesson, ready: readonly Ready[]): readonly Ready[] {
+    return lesson.part === "assistant" ? ready.filter((it) => it.classroom === lesson.classroom) : ready;
   }
 
   #row(lesson: MyLesson): TemplateResult {

@@ -26,6 +26,8 @@ import { say } from "./say.ts";
 const EVERY_MS = 60_000;
 /** Readiness is asked per lesson; of the next ones, and not of a whole day's. */
 const WATCHED = 8;
+/** Receiving schools that a lesson names; of more of them, how many. */
+const NAMED = 3;
 
 interface Waiting {
   booking: string;
@@ -169,7 +171,11 @@ export class SchoolDay extends LitElement {
   }
 
   #where(lesson: Lesson): string {
-    return lesson.seats.map((it) => it.classroom_name).join(t("list.comma"));
+    const lead = lesson.seats.find((it) => it.part === "lead");
+    const others = lesson.seats.filter((it) => it.part !== "lead");
+    const schools = others.slice(0, NAMED).map((it) => it.school_name).join(t("list.comma"));
+    const names = others.length > NAMED ? say("day.others", { names: schools, n: others.length }) : schools;
+    return [lead && `${lead.school_name} ${lead.classroom_name}`, names].filter(Boolean).join(" → ");
   }
 
   async #firstSchool(): Promise<Choice | null> {

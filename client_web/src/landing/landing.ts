@@ -22,7 +22,15 @@ export class Landing extends LitElement {
         padding: var(--s8) var(--s4);
         text-align: center;
       }
+      main {
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        gap: var(--s8);
+        width: 100%;
+      }
       h1 {
+        color: var(--accent);
         font-size: 56px;
         line-height: 1.1;
       }
@@ -90,12 +98,14 @@ export class Landing extends LitElement {
         <h1>${t("app.name")}</h1>
         <p>${t("landing.lead")}</p>
       </header>
-      <ul>
-        <li>${icon("live")}<h2>${t("studio.title")}</h2><p>${t("landing.studio")}</p></li>
-        <li>${icon("people")}<h2>${t("classroom.title")}</h2><p>${t("landing.classroom")}</p></li>
-      </ul>
-      <a class="in" href="/home" data-testid="sign-in">${icon("people")}${t("landing.signIn")}</a>
-      <p class="hint">${t("landing.hint")}</p>
+      <main>
+        <ul>
+          <li>${icon("live")}<h2>${t("studio.title")}</h2><p>${t("landing.studio")}</p></li>
+          <li>${icon("people")}<h2>${t("classroom.title")}</h2><p>${t("landing.classroom")}</p></li>
+        </ul>
+        <a class="in" href="/home" data-testid="sign-in">${icon("people")}${t("landing.signIn")}</a>
+        <p class="hint">${t("landing.hint")}</p>
+      </main>
       <button @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
     `;
   }

@@ -7,6 +7,11 @@ export function may(me: Me, action: string): boolean {
   return (me.may[action] ?? []).some((scope) => scope.kind !== "person");
 }
 
+/** Within one of these kinds of scope: what reaches further than a school's own. */
+export function mayIn(me: Me, action: string, ...kinds: readonly string[]): boolean {
+  return (me.may[action] ?? []).some((scope) => kinds.includes(scope.kind));
+}
+
 export function mayAny(me: Me, ...actions: readonly string[]): boolean {
   return actions.some((action) => may(me, action));
 }

@@ -98,7 +98,7 @@ export const assistantEn: Record<AssistantKey, string> = {
   "assistant.mine.emptyHint": "Stepping in? Scan the code on the classroom's display.",
   "assistant.mine.failed": "Your lessons could not be fetched. {why}",
   "assistant.mine.again": "Try again",
-  "assistant.mine.enter": "Enter",
+  "assistant.mine.enter": "Enter the lesson",
   "assistant.mine.opens": "Opens at {time}",
   "assistant.mine.ended": "Over",
   "assistant.mine.cancelled": "Cancelled",

@@ -2,7 +2,7 @@ import type { DisplayKey } from "./display.zh.ts";
 
 export const en: Record<DisplayKey, string> = {
   "display.pair.title": "This screen belongs to no classroom yet",
-  "display.pair.say": "An administrator opens Administration → Devices → Pair a screen, chooses the classroom and types this code:",
+  "display.pair.say": "An administrator opens Administration → Devices → Pair a display, chooses the classroom and types this code:",
   "display.pair.wait": "Asking the server for a code …",
   "display.pair.expires": "The code changes now and then; once paired, this screen shows the timetable by itself.",
   "display.pair.server": "Server: {host}",

@@ -1,8 +1,8 @@
 /** What the display says outside of lessons. */
 
 export const zh = {
-  "display.pair.title": "这块屏幕还没有绑定教室",
-  "display.pair.say": "请管理员在“管理 → 设备 → 绑定屏幕”中选择教室，然后输入配对码：",
+  "display.pair.title": "这块大屏还没有配对教室",
+  "display.pair.say": "请管理员在“管理 → 设备 → 配对大屏”中选择教室，然后输入配对码：",
   "display.pair.wait": "正在向服务器要配对码……",
   "display.pair.expires": "配对码会不时自动更换；配对后这里会自己显示课表。",
   "display.pair.server": "服务器：{host}",

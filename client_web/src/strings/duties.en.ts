@@ -27,7 +27,7 @@ export const en: Record<DutyKey, string> = {
   "duty.opens": "Opens at {time}",
   "duty.rate": "Rate it",
   "duty.mark.later": "Later",
-  "duty.mark.open": "Open",
+  "duty.mark.open": "Room open",
   "duty.mark.now": "Going on",
   "duty.mark.over": "Over",
   "duty.mark.cancelled": "Cancelled",

@@ -17,6 +17,7 @@ export const frameEn: Record<keyof typeof frameZh, string> = {
   "page.school": "Quality",
   "page.lesson": "Lesson",
   "page.admin": "Administration",
+  "table.actions": "Actions",
   "table.more": "Show more",
   "role.admin": "administrator",
   "role.planner": "planner",

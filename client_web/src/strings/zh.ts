@@ -11,7 +11,7 @@ export const zh = {
   "landing.studio": "主讲教师在这里开始上课，共享屏幕，看到每一间教室。",
   "landing.classroom": "教室前方的大屏。打开一次，之后自己上课、自己恢复。",
   "landing.signIn": "登录",
-  "landing.hint": "教师、助教、排课员和管理员请登录。由链接进入课堂的，请使用学校发给您的完整链接。",
+  "landing.hint": "教师、辅助教师、教务员和管理员请登录。由链接进入课堂的，请使用学校发给您的完整链接。",
   "action.goLive": "开始上课",
   "action.retry": "重试",
   "action.back": "返回",

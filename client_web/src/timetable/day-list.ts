@@ -71,8 +71,10 @@ export class DayList extends LitElement {
         border-left-color: var(--line);
         color: var(--text-2);
       }
-      .lessons .live,
       .lessons .open {
+        border-left-color: var(--ok);
+      }
+      .lessons .live {
         border-left-color: var(--bad);
       }
       .lessons .cancelled b {

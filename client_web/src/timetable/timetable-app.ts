@@ -95,6 +95,7 @@ export class TimetableApp extends LitElement {
     return html`
       <tk-frame here="timetable" .rest=${model.rest} @me=${(event: CustomEvent<Me>) => void this.#start(event.detail)}>
         <div class="page">
+          <h1 class="sr">${w("tt.title")}</h1>
           ${model.me ? this.#bar() : nothing} ${this.#paper()}
           <section aria-label=${w("tt.title")} aria-busy=${model.loading ? "true" : "false"}>${this.#main()}</section>
         </div>
@@ -157,6 +158,7 @@ export class TimetableApp extends LitElement {
   #main() {
     const { model } = this;
     if (model.problem && !model.shown.days.length) {
+      if (model.problem.status === 403) return html`<div class="problem" role="alert" data-testid="no-right"><h2>${w("tt.noRight")}</h2><p>${w("tt.noRight.say")}</p><a class="button" href="/home">${w("tt.noRight.home")}</a></div>`;
       return html`<div class="problem" role="alert" data-testid="problem"><h2>${w("tt.problem")}</h2><p>${problemText(model.problem)}</p><button type="button" class="primary" @click=${() => void this.#again()}>${t("action.retry")}</button></div>`;
     }
     if (!model.shown.days.length) {
@@ -166,7 +168,7 @@ export class TimetableApp extends LitElement {
     return html`
       ${model.problem ? html`<p class="banner" role="alert">${icon("warn")}${w("tt.stale", { why: problemText(model.problem) })}</p>` : nothing}
       <div class=${model.behind ? "behind" : ""}>${this.narrow ? this.#list() : this.#week()}</div>
-      ${empty ? html`<p class="hint">${w("tt.empty")}</p>` : nothing}
+      ${empty ? html`<p class="hint">${w(model.calendar.terms.length && !model.term ? "tt.empty.term" : "tt.empty")}</p>` : nothing}
       ${!this.narrow && model.mayBook ? html`<p class="hint">${w(model.mayPlan ? "tt.hint.plan" : "tt.hint.book")}</p>` : nothing}
     `;
   }

@@ -202,7 +202,6 @@ export const weekGridCss = css`
   }
   .card.goesOn {
     min-height: 22px;
-    opacity: 0.75;
   }
   .card.dragged {
     opacity: 0.45;
@@ -215,6 +214,10 @@ export const weekGridCss = css`
     color: var(--accent);
     font-size: 12px;
     line-height: 18px;
+  }
+  .card .flag.open {
+    background: var(--ok-soft);
+    color: var(--ok);
   }
   .card .flag.live {
     background: var(--bad-soft);

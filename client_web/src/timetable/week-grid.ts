@@ -174,7 +174,7 @@ export class WeekGrid extends LitElement {
   }
 
   #flag({ state, moved, makes_up }: LessonShown) {
-    if (state === "live" || state === "open") return html`<span class="flag live">${w(`tt.state.${state}` as "tt.state.live")}</span>`;
+    if (state === "live" || state === "open") return html`<span class="flag ${state}">${w(`tt.state.${state}` as "tt.state.live")}</span>`;
     if (state === "cancelled") return html`<span class="flag">${w("tt.state.cancelled")}</span>`;
     if (makes_up) return html`<span class="flag">${w("tt.flag.makeUp")}</span>`;
     return moved ? html`<span class="flag">${w("tt.flag.moved")}</span>` : nothing;
