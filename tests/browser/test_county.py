@@ -135,5 +135,14 @@ async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -
     (item,) = await until("the lesson is in the ledger", ended)
     assert (item.title, item.part, item.planned_s) == ("三年级数学", "lead", 40 * 60)
     assert await audit.verify(county.database) is None
+
+    # The planner finds it: the teacher's line, the lesson behind it, and the rows behind that.
+    page = planner.page
+    await page.goto(f"{county.url}/ledger#since={TUESDAY}&until={TUESDAY}&school=s0")
+    line = page.get_by_test_id("line").filter(has_text="教师甲")
+    await line.get_by_test_id("unfold").click()
+    found = page.get_by_test_id("items").get_by_test_id("row").filter(has_text="三年级数学")
+    await found.get_by_test_id("item-log").click()
+    await expect(page.get_by_test_id("audit-row")).to_have_count(len(item.audit))
     for person in county.people:
         assert person.errors == []
