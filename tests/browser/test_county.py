@@ -94,7 +94,7 @@ async def pair(county: County, display: Person) -> None:
 
 
 async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -> None:
-    county = await open_county(OPENS - 90)
+    county = await open_county(OPENS - 20, evidence_s=2)
     async with county.database.write() as session:
         session.add(RoleGrant(person="t0", role="teacher", kind="school", scope="s0"))
     context, _ = await county.signed_in("p0")
@@ -117,7 +117,7 @@ async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -
     await display.sees("camera")
     await display.hears("teacher")
 
-    # What is measured is written every half minute, and at the end.
+    # What is measured is written now and then, and at the end.
     hours = ledger.Scope(at(TUESDAY, 0), at(TUESDAY, 23), teacher="t0")
 
     async def taught() -> list[ledger.Item]:

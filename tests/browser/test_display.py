@@ -115,14 +115,15 @@ class County:
             await context.close()
 
 
-OpenCounty = Callable[[float], Awaitable[County]]
+OpenCounty = Callable[..., Awaitable[County]]
 
 
 @pytest_asyncio.fixture
 async def open_county(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenCounty]:
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(begins: float) -> County:
+        async def start(begins: float, **bell: Any) -> County:
+            """:param bell: settings of the bell."""
             clock = Clock(begins)
             monkeypatch.setattr(serve, "Signalling", functools.partial(Signalling, clock=clock))
             monkeypatch.setattr(serve, "Belfry", functools.partial(Belfry, clock=clock))
@@ -131,6 +132,7 @@ async def open_county(tmp_path: Path, database_url: str, monkeypatch: pytest.Mon
                 http={"host": ["127.0.0.1"], "port": 0, "tls": "off"},
                 media={"port": 0},
                 database={"url": database_url},
+                bell=bell,
             )
             server = await stack.enter_async_context(Server(config))
             database = await stack.enter_async_context(Database(database_url))
