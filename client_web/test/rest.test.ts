@@ -58,6 +58,13 @@ test("a problem keeps what the server says about it", async () => {
   });
 });
 
+test("of several answers that she is signed out the first one leads away", async () => {
+  const gone = { status: 401, body: { code: "signed_out" } };
+  const { rest, signedOut } = server([gone, gone]);
+  await Promise.allSettled([rest.get("/regions"), rest.get("/schools")]);
+  assert.equal(signedOut(), 1);
+});
+
 test("who is signed out is sent to sign in, and back", async () => {
   const { rest, signedOut } = server([{ status: 401, body: { code: "signed_out" } }]);
   await assert.rejects(rest.get("/a"), (error: RestProblem) => error.status === 401);

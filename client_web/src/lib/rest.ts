@@ -72,6 +72,8 @@ export function withQuery(path: string, query: Query = {}): string {
   return text ? `${path}?${text}` : path;
 }
 
+const LEAVING_MS = 5_000;
+
 /** Where to sign in, so that one comes back to where one is. */
 export function signInUrl(place: Pick<Location, "pathname" | "search" | "hash">): string {
   return `/login?next=${encodeURIComponent(place.pathname + place.search + place.hash)}`;
@@ -81,11 +83,19 @@ export function signInUrl(place: Pick<Location, "pathname" | "search" | "hash">)
 export class Rest {
   #csrf = "";
   #me: Promise<Me> | null = null;
+  /** When the page was sent to sign in, ms of `performance.now`: a second going there would stop the first. */
+  #sent = -Infinity;
 
   constructor(
     private readonly fetching: typeof fetch = (...args) => fetch(...args),
     private readonly signedOut: () => void = () => location.assign(signInUrl(location)),
   ) {}
+
+  #leave(): void {
+    if (performance.now() - this.#sent < LEAVING_MS) return;
+    this.#sent = performance.now();
+    this.signedOut();
+  }
 
   /** Who is signed in; asked once. */
   me(): Promise<Me> {
@@ -174,7 +184,7 @@ export class Rest {
       this.#me = null;
       response = await this.#send(method, path, sending);
     }
-    if (response.status === 401) this.signedOut();
+    if (response.status === 401) this.#leave();
     if (!response.ok) throw await problemOf(response);
     if (response.status === 204) return undefined as T;
     try {
