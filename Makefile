@@ -24,9 +24,11 @@ JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
 
+# Most tests wait more than they compute: for browsers, for databases, for bells.
+WORKERS ?= 4
 test: $(TESTS) $(CLIENT) $(JS_TESTS) browser postgres
 	@cd client_web && npm test --silent
-	@exec $(VENV)/bin/python -m pytest $(ARGS)
+	@exec $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 bench: $(BENCH)
 	@exec $(VENV)/bin/python -m benchmarks run $(ARGS)

@@ -91,6 +91,7 @@ class AnsweringConsent:
             b"\x00\x01",
             bytes(check()) + bytes(600),
         ],
+        ids=map(str, range(14)),  # transactions are random, names of tests are not
     )
     def test_anything_else_goes_to_control(self, world: World, peer: Peer, data: bytes) -> None:
         world.receive(data, peer.address)
