@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from signalling.cli.serve import Server
 from signalling.config import Config
@@ -33,6 +33,7 @@ FLAGS = (
 )
 ROOM = "lesson"
 PATIENCE_S = 30.0
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 _RECEIVED = """async (which) => {
     const link = window.__tongke[which === 'published' ? 'whip' : 'whep'];
