@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -125,9 +126,11 @@ class Bell:
         if self._odd(now, monotonic):
             return 0
         try:
-            moved = await self._obey("arrives", now) + await self._obey("close", now)
+            arrived, waiting = await self._obey("arrives", now)
+            closed, _ = await self._obey("close", now)
+            moved = arrived + closed
             if await self._wanted(now, monotonic):
-                moved += await self._ring(now)
+                moved += await self._ring(now, waiting)
             await self._count(now, monotonic)
         except UserError:
             self._hold(False)
@@ -148,19 +151,19 @@ class Bell:
                 log.warning("clock_settled")
         return self._jumped
 
-    async def _obey(self, cue: str, now: float) -> int:
-        orders = [order for order in self._orders.values() if order.cue == cue][:BATCH]
-        if not orders:
-            return 0
-
-        async def work(session: AsyncSession) -> list[Moved]:
-            return await transitions.obey(session, orders, now)
-
-        moved = await self._database.run(work)
-        for order in orders:
-            del self._orders[order.lesson, order.cue]
-        self._announce(moved)
-        return len(moved)
+    async def _obey(self, cue: str, now: float) -> tuple[int, set[str]]:
+        """In batches. Also returns the lessons that were passed over: they do not end before they were live."""
+        orders = [order for order in self._orders.values() if order.cue == cue]
+        total, waiting = 0, set[str]()
+        for first in range(0, len(orders), BATCH):
+            batch = orders[first : first + BATCH]
+            moved, passed = await self._database.run(partial(transitions.obey, orders=batch, now=now))
+            for order in batch:
+                del self._orders[order.lesson, order.cue]
+            self._announce(moved)
+            total += len(moved)
+            waiting |= passed
+        return total, waiting
 
     async def _wanted(self, now: float, monotonic: float) -> bool:
         """Whether there is something to write: lessons, or our name in the lease."""
@@ -171,13 +174,13 @@ class Bell:
             renew = self._renewed is None or monotonic - self._renewed >= self._lease.seconds / 3
             return not self.held or renew or await transitions.is_due(session, now, self._open_before_s)
 
-    async def _ring(self, now: float) -> int:
+    async def _ring(self, now: float, waiting: set[str]) -> int:
         """In batches, each a transaction of its own in which the lease is ours."""
 
         async def work(session: AsyncSession) -> list[Moved] | None:
             if not await self._lease.hold(session, self._clock(), self._monotonic()):
                 return None
-            return await transitions.ring(session, now, self._open_before_s)
+            return await transitions.ring(session, now, self._open_before_s, waiting)
 
         total = 0
         while True:

@@ -8,7 +8,7 @@ on SQLite and 60 ms on PostgreSQL, against 10 ms for a few rows with all ids in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -61,12 +61,18 @@ async def is_due(session: AsyncSession, now: float, open_before_s: int) -> bool:
     return (await session.execute(query)).first() is not None
 
 
-async def ring(session: AsyncSession, now: float, open_before_s: int) -> list[Moved]:
+async def ring(
+    session: AsyncSession, now: float, open_before_s: int, waiting: Collection[str] = frozenset()
+) -> list[Moved]:
     """Open and close at most `BATCH` lessons whose time has come.
 
     One that somebody changes at this moment is passed over: its turn comes a second later.
+
+    :param waiting: lessons that are left as they are: what happened in their rooms before is not written yet.
     """
     query = select(*_COLUMNS).where(_due(now, open_before_s)).order_by(Lesson.starts, Lesson.id).limit(BATCH)
+    if waiting:
+        query = query.where(Lesson.id.not_in(waiting))
     rows = (await session.execute(query.with_for_update(skip_locked=True))).all()
     called: list[tuple[Any, Cue, str]] = []
     for row in rows:
@@ -76,17 +82,16 @@ async def ring(session: AsyncSession, now: float, open_before_s: int) -> list[Mo
     return await _move(session, called, now, open_before_s)
 
 
-async def obey(session: AsyncSession, orders: Sequence[Order], now: float) -> list[Moved]:
-    """Carry out what happened in rooms, at most one thing in each.
+async def obey(session: AsyncSession, orders: Sequence[Order], now: float) -> tuple[list[Moved], set[str]]:
+    """Carry out what happened in rooms, at most one thing in each. Also returns the lessons that were passed over,
+    because somebody changes them at this moment or they are gone: who orders does so until the row shows it.
 
-    What the table does not know for a lesson's state has no effect, and neither has what is ordered of a lesson that
-    somebody changes at this moment: who orders does so until the row shows it.
+    What the table does not know for a lesson's state has no effect.
     """
     query = select(*_COLUMNS).where(Lesson.id.in_({order.lesson for order in orders})).order_by(Lesson.id)
     rows = {row.id: row for row in await session.execute(query.with_for_update(skip_locked=True))}
-    return await _move(
-        session, [(rows[order.lesson], order.cue, order.actor) for order in orders if order.lesson in rows], now, None
-    )
+    found = [(rows[order.lesson], order.cue, order.actor) for order in orders if order.lesson in rows]
+    return await _move(session, found, now, None), {order.lesson for order in orders} - rows.keys()
 
 
 async def census(session: AsyncSession, now: float) -> dict[str, int]:

@@ -60,11 +60,10 @@ async def once(
     try:
         status, document = await work()
     except UserError:  # nothing was done
-        async with database.write() as session:
-            await session.execute(delete(Answered).where(mine))
+        await database.run(lambda session: session.execute(delete(Answered).where(mine)))
         raise
-    async with database.write() as session:
-        await session.execute(update(Answered).where(mine).values(status=status, body=document))
+    done = update(Answered).where(mine).values(status=status, body=document)
+    await database.run(lambda session: session.execute(done))
     return web.json_response(document, status=status, headers=_NO_STORE)
 
 

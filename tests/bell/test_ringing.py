@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -90,6 +91,36 @@ class TestALesson:
         bell.order(Order(id, "arrives", county.teacher))
         assert await bell.ring() == 0
         assert await states(database) == {"ended": 1}
+
+    async def test_what_was_passed_over_does_not_end_before_it_was_live(
+        self,
+        database: Database,
+        county: County,
+        clock: Clock,
+        make_bell: MakeBell,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Somebody holds the row when her arrival is to be written, and lets go before the bell rings: as a connection
+        that was given up does when the database comes back. SQLite knows no lock on a row."""
+        id = await add_lesson(database, county, state="open")
+        bell = make_bell()
+        async with AsyncExitStack() as held:
+            if database.url.get_backend_name() == "postgresql":
+                session = await held.enter_async_context(database.write())
+                await session.execute(select(Lesson.id).where(Lesson.id == id).with_for_update())
+            wanted = bell._wanted
+
+            async def let_go(now: float, monotonic: float) -> bool:
+                await held.aclose()
+                return await wanted(now, monotonic)
+
+            monkeypatch.setattr(bell, "_wanted", let_go)
+            clock.set(EIGHT + 50 * MINUTE)
+            for _ in range(2):
+                bell.order(Order(id, "arrives", county.teacher))
+                await bell.ring()
+        row = await lesson(database, id)
+        assert (row.state, row.reason, row.live) == ("ended", "", EIGHT + 50 * MINUTE)
 
     async def test_an_order_for_a_lesson_that_is_gone_has_no_effect(
         self, database: Database, county: County, make_bell: MakeBell

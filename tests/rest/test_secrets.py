@@ -46,7 +46,9 @@ def opened_by(document: Any) -> set[str]:
     for name in TELLS:
         value = document.get(name)
         if isinstance(value, str) and len(value) > 16 and not value.startswith("rtsp"):
-            found.add(value.rpartition("token=")[2].rpartition("/")[2].removesuffix(".ics"))
+            # An address ends with what opens it; a key written in base64 may hold a stroke of its own.
+            at = value.startswith(("http", "/"))
+            found.add(value.rpartition("token=")[2].rpartition("/")[2].removesuffix(".ics") if at else value)
     return found
 
 
