@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import json
 import os
 import re
 import tomllib
@@ -22,7 +21,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -33,6 +31,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mediaserver.api import UserError
 from mediaserver.settings import MediaSettings
 from signalling.booking.limits import Rules
+from signalling.config_parts import Section, split
+from signalling.config_recorder import RecorderConfig, RedisConfig
 
 ENV_PREFIX = "TONGKE_"
 DEFAULT_FILE = "tongke.toml"
@@ -49,15 +49,6 @@ class ConfigError(UserError):
 
 
 # ---------------------------------------------------------------- kinds of values
-
-
-def _split(value: Any) -> Any:
-    """`"a, b"` and `'["a", "b"]'` from the environment become a list; a lone string in TOML too."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return json.loads(value)
-    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _address(value: str) -> str:
@@ -90,7 +81,7 @@ def _announced(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), Field(min_length=1)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(split), Field(min_length=1)]
 Network = Annotated[str, AfterValidator(lambda v: str(ipaddress.ip_network(v, strict=False)))]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -116,10 +107,6 @@ def _issuer(value: str) -> str:
     return value
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 # ---------------------------------------------------------------- sections
 
 
@@ -129,10 +116,10 @@ class HttpConfig(Section):
     tls: Literal["auto", "files", "off"] = "auto"
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    public_names: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    public_names: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
     public_url: Annotated[str, AfterValidator(_origin)] | None = None
-    proxies: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
-    metrics_allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ("127.0.0.0/8", "::1/128")
+    proxies: Annotated[tuple[Network, ...], BeforeValidator(split)] = ()
+    metrics_allow: Annotated[tuple[Network, ...], BeforeValidator(split)] = ("127.0.0.0/8", "::1/128")
     pages_dir: Path | None = None
 
     @model_validator(mode="after")
@@ -151,9 +138,9 @@ class IceServer(Section):
 class MediaConfig(Section):
     host: Addresses = LOOPBACK
     port: Port = 0
-    announce: Annotated[tuple[Annotated[str, AfterValidator(_announced)], ...], BeforeValidator(_split)] = ()
+    announce: Annotated[tuple[Annotated[str, AfterValidator(_announced)], ...], BeforeValidator(split)] = ()
     video_codecs: Annotated[
-        tuple[Literal["VP8", "H264", "VP9", "AV1"], ...], BeforeValidator(_split), Field(min_length=1)
+        tuple[Literal["VP8", "H264", "VP9", "AV1"], ...], BeforeValidator(split), Field(min_length=1)
     ] = ("VP8", "H264", "VP9", "AV1")
     consent_timeout_s: Annotated[float, Field(ge=5, le=600)] = 30.0
     history_video_packets: Annotated[int, Field(ge=256, le=32768)] = 2048
@@ -167,7 +154,7 @@ class MediaConfig(Section):
     max_publish_bitrate: Annotated[int, Field(ge=10_000)] = 6_000_000
     keyframe_min_interval_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
     plane: Literal["auto", "reference", "native"] = "auto"
-    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_split)] = ()
+    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(split)] = ()
 
     @model_validator(mode="after")
     def _rates_in_order(self) -> MediaConfig:
@@ -215,7 +202,7 @@ class BellConfig(Section):
     evidence_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     rating_days: Annotated[int, Field(ge=1, le=365)] = 7
     questions: Annotated[
-        tuple[Question, ...], BeforeValidator(_split), Field(max_length=20), AfterValidator(_different)
+        tuple[Question, ...], BeforeValidator(split), Field(max_length=20), AfterValidator(_different)
     ] = ()
 
     def rules(self) -> Rules:
@@ -227,7 +214,7 @@ class OidcConfig(Section):
     issuer: Annotated[str, Field(max_length=200), AfterValidator(_issuer)] | None = None
     client_id: Annotated[str, Field(min_length=1)] | None = None
     client_secret: SecretStr | None = None
-    scopes: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("openid", "profile")
+    scopes: Annotated[tuple[str, ...], BeforeValidator(split)] = ("openid", "profile")
     create: bool = False
     school: Annotated[str, Field(pattern=r"^[0-9a-z]{16}$")] | None = None
 
@@ -241,7 +228,7 @@ class OidcConfig(Section):
 
 
 class WebhooksConfig(Section):
-    allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
+    allow: Annotated[tuple[Network, ...], BeforeValidator(split)] = ()
 
 
 class BoxesConfig(Section):
@@ -269,6 +256,8 @@ class Config(BaseSettings):
     oidc: OidcConfig = OidcConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
     boxes: BoxesConfig = BoxesConfig()
+    recorder: RecorderConfig = RecorderConfig()
+    redis: RedisConfig = RedisConfig()
     log: LogConfig = LogConfig()
 
     @classmethod
@@ -297,8 +286,35 @@ class Config(BaseSettings):
     def tls_dir(self) -> Path:
         return self.data_dir / "tls"
 
+    @property
+    def recording_dir(self) -> Path:
+        """Where recordings are written while lessons go on."""
+        return self.recorder.folder or self.data_dir / "recording"
 
-PATH_SETTINGS = ("data_dir", "http.tls_cert", "http.tls_key", "http.pages_dir", "tokens.secret_file")
+    @property
+    def library_url(self) -> str:
+        """Where finished files are kept."""
+        return self.recorder.files or f"file://{(self.data_dir / 'library').resolve()}"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+    @property
+    def index_dir(self) -> Path:
+        """What is searched; made again from the database by a command."""
+        return self.data_dir / "index"
+
+
+PATH_SETTINGS = (
+    "data_dir",
+    "http.tls_cert",
+    "http.tls_key",
+    "http.pages_dir",
+    "tokens.secret_file",
+    "recorder.folder",
+    "recorder.model",
+)
 
 
 def setting_names() -> list[str]:
@@ -399,6 +415,10 @@ def _sentence(error: ValidationError, file: str) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if "credential" in name or name in ("database.url", "oidc.client_secret") or isinstance(value, dict | BaseModel):
+    if (
+        "credential" in name
+        or name in ("database.url", "oidc.client_secret", "redis.url")
+        or isinstance(value, dict | BaseModel)
+    ):
         return "used as it is"
     return repr(value)

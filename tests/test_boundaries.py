@@ -110,6 +110,8 @@ RULES = (
         ("mediaserver.api", "signalling.bell", "signalling.booking", "signalling.db", "signalling.timetable", *ROOMS),
         frozenset(("sqlalchemy", "structlog")),
     ),
+    Rule("signalling/config_parts.py", (), frozenset(("pydantic",))),
+    Rule("signalling/config_recorder.py", ("signalling.config_parts",), frozenset(("pydantic",))),
     Rule("signalling/hooks/schedule.py", (), refused=IMPURE - {"random"}),
     Rule("signalling/hooks/signature.py", (), refused=IMPURE - {"secrets"}),
     Rule(
@@ -153,6 +155,21 @@ RULES = (
         frozenset(("aiohttp", "cryptography", "pydantic", "sqlalchemy", "structlog")),
     ),
     Rule(
+        "signalling/recording/*",
+        ("mediaserver.api", "signalling.bell", "signalling.booking", "signalling.db", "signalling.recording", *ROOMS),
+        frozenset(("sqlalchemy", "structlog")),
+    ),
+    # The library's services know manifests, the store and the index; what decodes or recognises runs in workers.
+    Rule(
+        "signalling/library/*",
+        (
+            *("mediaserver.api", "recorder.manifest", "recorder.search", "recorder.stages.work", "recorder.store"),
+            *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
+            *("signalling.people.roles", "signalling.timetable", "signalling.metrics"),
+        ),
+        frozenset(("sqlalchemy", "structlog", "defusedxml")),
+    ),
+    Rule(
         "signalling/places/*",
         ("mediaserver.api", "signalling.booking", "signalling.db", "signalling.places", "signalling.timetable"),
         frozenset(("sqlalchemy",)),
@@ -164,6 +181,7 @@ RULES = (
             *("mediaserver.api", "signalling.access", "signalling.bell", "signalling.bodies", "signalling.booking"),
             *("signalling.db", "signalling.devices", "signalling.exchange", "signalling.hooks", "signalling.people"),
             *("signalling.places", "signalling.rest", "signalling.rights", "signalling.timetable", *ROOMS),
+            *("recorder.search", "signalling.library", "signalling.recording"),
         ),
         frozenset(("aiohttp", "pydantic", "sqlalchemy", "structlog")),
     ),
@@ -178,7 +196,9 @@ RULES = (
             "signalling.db",
             "signalling.hooks.webhooks",
             "signalling.devices",
+            "signalling.library",
             "signalling.people",
+            "signalling.recording",
             "signalling.rest",
             "signalling.timetable",
             *(f"signalling.{path.stem}" for path in ROOT.glob("signalling/*.py")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from signalling.db import lessons, people, places, records, times
+from signalling.db import lessons, library, people, places, records, times
 from signalling.db.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["lessons", "metadata", "people", "places", "records", "times"]
+__all__ = ["lessons", "library", "metadata", "people", "places", "records", "times"]

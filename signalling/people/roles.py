@@ -91,6 +91,15 @@ TABLE: dict[str, Right] = {
     "rating.give": _right("supervisor own", Where.EITHER),
     "rating.read": _right("admin planner supervisor own", Where.EITHER),
     "metrics.read": _right("admin supervisor"),
+    "recording.read": _right("admin planner supervisor own", Where.EITHER),
+    "recording.control": _right("admin own"),
+    "library.read": _right(_ALL, Where.ANYWHERE),
+    "library.add": _right("admin planner teacher staff"),
+    "library.edit": _right("admin staff own"),
+    "library.remove": _right("admin own"),
+    "library.import": _right("admin staff"),
+    "stages.read": _right("admin planner staff own"),
+    "stages.retry": _right("admin staff own"),
 }
 
 GRANTABLE: dict[str, frozenset[str]] = {

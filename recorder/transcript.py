@@ -1,0 +1,53 @@
+"""The transcript of one recording: `transcript.json` beside its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recorder import files
+
+NAME = "transcript.json"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Word(_Model):
+    start_us: int
+    end_us: int
+    text: str
+
+
+class Line(_Model):
+    """A sentence or less, on the lesson's time line. :ivar track: whose sound it is, as `manifest.Track.id`."""
+
+    start_us: int
+    end_us: int
+    text: str
+    words: list[Word] = Field(default_factory=list)
+    track: str = ""
+
+
+class Transcript(_Model):
+    """:ivar model: name and checksum of what heard it. :ivar heard_us: how far it has come; -1 when it is whole."""
+
+    model: str = ""
+    language: str = ""
+    heard_us: int = -1
+    lines: list[Line] = Field(default_factory=list)
+
+
+def load(folder: Path) -> Transcript | None:
+    """None when there is none. :raises ValueError: it is damaged."""
+    try:
+        return Transcript.model_validate_json((folder / NAME).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def save(folder: Path, transcript: Transcript) -> None:
+    """:raises OSError: the old one stays."""
+    files.replace(folder / NAME, transcript.model_dump_json(exclude_defaults=True).encode())

@@ -1,0 +1,44 @@
+"""Settings of recordings, of the work after the bell, and of the library."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from signalling.config_parts import Section
+
+_FILES = re.compile(r"(file:///|s3://[^/\s]+|memory://)\S*")
+_REDIS = re.compile(r"(rediss?|unix)://\S+")
+
+
+def _files(value: str) -> str:
+    if not _FILES.fullmatch(value):
+        raise ValueError("write file:///path or s3://bucket/prefix")
+    return value
+
+
+def _redis(value: SecretStr) -> SecretStr:
+    if not _REDIS.fullmatch(value.get_secret_value()):
+        raise ValueError("write redis://host:port/number")
+    return value
+
+
+class RecorderConfig(Section):
+    enabled: bool = True
+    folder: Path | None = None
+    files: Annotated[str, AfterValidator(_files)] | None = None
+    workers: Annotated[int, Field(ge=0, le=64)] = 1
+    nice: Annotated[int, Field(ge=0, le=19)] = 10
+    model: Path | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    captions: bool = False
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    keep_parts_days: Annotated[int, Field(ge=0, le=3_650)] = 7
+    max_upload_mb: Annotated[int, Field(ge=1, le=100_000)] = 4_000
+
+
+class RedisConfig(Section):
+    url: Annotated[SecretStr, AfterValidator(_redis)] | None = None

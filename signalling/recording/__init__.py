@@ -1,0 +1,1 @@
+"""Which lessons are recorded, who said so, and what everybody in the room is told of it."""
