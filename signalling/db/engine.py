@@ -28,7 +28,9 @@ T = TypeVar("T")
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 WAIT_S = 2.0
-"""For a lock, for a free connection, or for the server to answer."""
+"""For a lock or for a free connection."""
+CONNECT_S = 5.0
+"""For a new connection: at the bell every core may be busy, and each takes PostgreSQL a process."""
 MIGRATION_WAIT_S = 60.0
 """A server that starts while another one migrates stands in line so long."""
 STATEMENT_S = 30
@@ -243,5 +245,5 @@ def _postgresql(url: URL) -> AsyncEngine:
         max_overflow=READERS,
         pool_timeout=WAIT_S,
         pool_pre_ping=True,
-        connect_args={"timeout": WAIT_S, "server_settings": settings},
+        connect_args={"timeout": CONNECT_S, "server_settings": settings},
     )

@@ -29,6 +29,7 @@ KINDS = ("sqlite", "postgresql")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WAIT_S", 0.5)
+    monkeypatch.setattr(engine, "CONNECT_S", 0.5)
     monkeypatch.setattr(engine, "ATTEMPTS", 2)
 
 

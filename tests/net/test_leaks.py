@@ -40,7 +40,7 @@ def sizes(bench: Bench) -> dict[str, int]:
             "farewells": live._closing,
             "measured": live._reports._measured,
             "wishes": live._arbiter._wishes,
-            "keyframes asked": live._arbiter._sent,
+            "keyframes asked": live._arbiter._sent.keys() - live._streams.keys(),
             "ice peers": live.ice._peers,
             "ufrags": live.ice._by_ufrag,
             "ice addresses": live.ice._by_address,
