@@ -1,4 +1,5 @@
-"""A roster does not take away what booked lessons need: schools and classes that it closes, days of terms it moves."""
+"""A roster does not take away what booked lessons need: schools, classes and teachers that it closes, days of terms it
+moves."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.base import Base
+from signalling.db.people import Enrolment, Person
 from signalling.db.places import PupilClass, School
 from signalling.db.times import Term
 from signalling.exchange.roster_changes import CHUNK, Changes
@@ -31,6 +33,19 @@ async def strands_nothing(session: AsyncSession, now: float, changes: Changes) -
             now,
             "have a class in them that the roster closes; cancel them, or leave the class active",
             coming.of_pupils(*ids),
+        )
+    for ids in _closed(changes, Person):
+        # Pupils, most of them, neither teach nor assist.
+        pupils = select(Enrolment.person).where(Enrolment.person.in_(ids), Enrolment.role == "pupil")
+        grown = sorted(set(ids) - set(await session.scalars(pupils)))
+        if not grown:
+            continue
+        await coming.hold_people(session, grown)
+        await coming.require_none(
+            session,
+            now,
+            "need a person whom the roster closes; let somebody else take them over, or leave the account active",
+            coming.of_people(grown),
         )
     for id, values in sorted(changes.updates[Term].items()):
         term = await session.get(Term, id)

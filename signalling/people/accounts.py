@@ -154,7 +154,7 @@ class Accounts:
             language=language,
         )
 
-    async def rename(
+    async def change(
         self,
         now: float,
         actor: str,
@@ -163,24 +163,55 @@ class Accounts:
         name: str | None = None,
         login: str | None = None,
         language: str | None = None,
-    ) -> None:
-        """:param language: of `LANGUAGES`. :raises UserError: as `create`."""
+        active: bool | None = None,
+    ) -> bool:
+        """Rename a person, put the account out of use, which ends all of its sessions, or back: all of it or nothing.
+        False when it was so before.
+
+        :param language: of `LANGUAGES`.
+        :raises UserError: as `create`; 409 `last_admin`, or `lessons_booked` while she has to teach or assist: nobody
+            would come.
+        """
         name = person_name(name) if name is not None else None
         login = login_name(login) if login is not None else None
 
-        async def work(session: AsyncSession) -> None:
+        async def work(session: AsyncSession) -> bool:
+            if active is not None:
+                await _lock_admins(session)
+            if active is False:
+                await coming.hold_people(session, [person])
             row = await _locked(session, person)
             await self._require_over(session, actor, person)
             before = {"name": row.name, "login": row.login, "language": row.language}
             row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
-            await _flush(session)
             after = {"name": row.name, "login": row.login, "language": row.language}
+            switched = active is not None and active != row.active
+            if switched:
+                if not active:
+                    await self._may_leave(session, now, person)
+                row.active = bool(active)
+            await _flush(session)
             if after != before:
                 await audit.append(
                     session, int(now), actor, "person.renamed", person, {"before": before, "after": after}
                 )
+            if switched:
+                ended = await sessions.end(session, person) if not active else 0
+                action = "person.activated" if active else "person.deactivated"
+                await audit.append(session, int(now), actor, action, person, {"signed_out": ended})
+            return switched or after != before
 
-        await self._database.run(work)
+        return await self._database.run(work)
+
+    async def _may_leave(self, session: AsyncSession, now: float, person: str) -> None:
+        if _ADMIN in await sessions.grants(session, person):
+            await _require_another_admin(session, person)
+        await coming.require_none(
+            session,
+            now,
+            "need this person; let somebody else take them over, or cancel them, before the account is closed",
+            coming.of_people([person]),
+        )
 
     async def set_language(self, now: float, person: str, language: str) -> None:
         """One's own. :param language: of `LANGUAGES`."""
@@ -274,39 +305,6 @@ class Accounts:
             which = (RoleGrant.person == person, RoleGrant.role == role, RoleGrant.kind == kind)
             await session.execute(delete(RoleGrant).where(*which, RoleGrant.scope == scope))
             await audit.append(session, int(now), actor, "role.revoked", person, _detail(taken))
-            return True
-
-        return await self._database.run(work)
-
-    async def set_active(self, now: float, actor: str, person: str, active: bool) -> bool:
-        """Put an account out of use, which ends all of its sessions, or back; False when it was so before.
-
-        :raises UserError: 403 `forbidden`, 404 `not_found`, 409 `last_admin`, or `lessons_booked` while she has to
-            teach or assist: nobody would come.
-        """
-
-        async def work(session: AsyncSession) -> bool:
-            await _lock_admins(session)
-            if not active:
-                await coming.hold_person(session, person)
-            row = await _locked(session, person)
-            await self._require_over(session, actor, person)
-            if row.active == active:
-                return False
-            if not active and _ADMIN in await sessions.grants(session, person):
-                await _require_another_admin(session, person)
-            if not active:
-                await coming.require_none(
-                    session,
-                    now,
-                    "need this person; let somebody else take them over, or cancel them, before the account is closed",
-                    coming.of_person(person),
-                )
-            row.active = active
-            await session.flush()
-            ended = await sessions.end(session, person) if not active else 0
-            action = "person.activated" if active else "person.deactivated"
-            await audit.append(session, int(now), actor, action, person, {"signed_out": ended})
             return True
 
         return await self._database.run(work)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.booking import claims, week
+from signalling.booking import claims
 from signalling.booking.claims import HOLDING
 from signalling.booking.limits import Rules
 from signalling.db.lessons import Booking, Lesson, Seat
@@ -66,14 +68,14 @@ async def hold(session: AsyncSession, schools: Select[tuple[str]]) -> None:
         await claims.lock(session, [f"classroom:{room}" for room in rooms[first : first + _BATCH]], Rules())
 
 
-async def hold_person(session: AsyncSession, person: str) -> None:
-    """The same for lessons that she is to teach or assist in, before her row is locked."""
-    await claims.lock(session, [f"person:{person}"], Rules())
+async def hold_people(session: AsyncSession, people: Sequence[str]) -> None:
+    """The same for lessons that they are to teach or assist in, before their rows are locked."""
+    await claims.lock(session, [f"person:{person}" for person in sorted(people)], Rules())
 
 
-def of_person(person: str) -> ColumnElement[bool]:
-    """Lessons that she teaches or assists in."""
-    return Lesson.id.in_(week.lessons_of("teacher", person))
+def of_people(people: Sequence[str]) -> ColumnElement[bool]:
+    """Lessons that they teach or assist in."""
+    return Lesson.teacher.in_(people) | Lesson.id.in_(select(Seat.lesson).where(Seat.assistant.in_(people)))
 
 
 def in_classroom(classroom: str, part: str | None = None) -> ColumnElement[bool]:

@@ -124,12 +124,15 @@ class PeopleResource:
     async def change(self, call: Call[PersonChanges, Nothing]) -> PersonShown:
         """Rename a person, change the language, put the account out of use or back"""
         body, person = call.body, call.path("person")
-        if body.name is not None or body.login is not None or body.language is not None:
-            await self._accounts.rename(
-                call.now, call.person, person, name=body.name, login=body.login, language=body.language
-            )
-        if body.active is not None:
-            await self._accounts.set_active(call.now, call.person, person, body.active)
+        await self._accounts.change(
+            call.now,
+            call.person,
+            person,
+            name=body.name,
+            login=body.login,
+            language=body.language,
+            active=body.active,
+        )
         return await self._one(call, person)
 
     async def password(self, call: Call[NewPassword, Nothing]) -> None:

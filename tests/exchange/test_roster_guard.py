@@ -12,6 +12,7 @@ from sqlalchemy import select
 from mediaserver.api import UserError
 from signalling.booking import change
 from signalling.db.engine import Database
+from signalling.db.people import Person
 from signalling.db.places import School
 from signalling.db.times import Term
 from signalling.exchange.oneroster import import_roster
@@ -53,9 +54,11 @@ def edited(file: Path, edit: Callable[[Row], None]) -> None:
     [
         ("orgs.csv", closed("s1")),
         ("classes.csv", closed("c0")),
+        ("users.csv", closed("t0")),
+        ("users.csv", closed("a1")),
         ("academicSessions.csv", shortened),
     ],
-    ids=["school", "class", "term"],
+    ids=["school", "class", "teacher", "assistant", "term"],
 )
 async def test_what_lessons_need_stays(
     county: Database, tmp_path: Path, file: str, edit: Callable[[Row], None]
@@ -68,6 +71,7 @@ async def test_what_lessons_need_stays(
     assert caught.value.code == "lessons_booked" and caught.value.detail.endswith(".")
     async with county.read() as session:
         assert all(await session.scalars(select(School.active)))
+        assert all(await session.scalars(select(Person.active)))
         assert {str(day) for day in await session.scalars(select(Term.ends))} == {"2027-01-15"}
     for lesson in booked.lessons:
         await change.cancel(county, lesson, "p0", NOW)

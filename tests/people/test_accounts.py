@@ -94,14 +94,14 @@ class TestCreate:
         assert sorted(type(it) for it in both if isinstance(it, str)) == [str]
         assert {it.code for it in both if isinstance(it, UserError)} == {"login_taken"}
         other = await accounts.create(NOW, COMMAND, name="教师乙", login="yi")
-        assert await code(accounts.rename(NOW, COMMAND, other, login="JIA")) == "login_taken"
+        assert await code(accounts.change(NOW, COMMAND, other, login="JIA")) == "login_taken"
         assert (await row(database, other)).login == "yi"
 
     async def test_rename(self, database: Database, accounts: Accounts) -> None:
         id = await accounts.create(NOW, COMMAND, name="教师甲", login="jia")
-        await accounts.rename(NOW, COMMAND, id, name="教师乙")
-        await accounts.rename(NOW, COMMAND, id, name="教师乙")
-        await accounts.rename(NOW, COMMAND, id, login="yi")
+        await accounts.change(NOW, COMMAND, id, name="教师乙")
+        await accounts.change(NOW, COMMAND, id, name="教师乙")
+        await accounts.change(NOW, COMMAND, id, login="yi")
         assert [action for _, action, _, _ in await audit_rows(database)] == [
             "person.created",
             "person.renamed",
@@ -140,9 +140,9 @@ class TestRights:
     ) -> None:
         for name, id in cast.items():
             for work in (
-                accounts.rename(NOW, cast[actor], id, name="别名"),
+                accounts.change(NOW, cast[actor], id, name="别名"),
                 accounts.set_password(NOW, cast[actor], id, NEW) if name != actor else None,
-                accounts.set_active(NOW, cast[actor], id, True),
+                accounts.change(NOW, cast[actor], id, active=True),
             ):
                 if work is None:
                     continue
@@ -206,16 +206,16 @@ class TestRights:
     async def test_things_that_are_not_there(self, accounts: Accounts, cast: dict[str, str]) -> None:
         assert await code(accounts.grant(NOW, COMMAND, cast["teacher"], "admin", "school", "nothing")) == "not_found"
         assert await code(accounts.grant(NOW, COMMAND, "nobody", *ADMIN)) == "not_found"
-        assert await code(accounts.rename(NOW, COMMAND, "nobody", name="甲")) == "not_found"
+        assert await code(accounts.change(NOW, COMMAND, "nobody", name="甲")) == "not_found"
         assert await code(accounts.set_password(NOW, COMMAND, "nobody", NEW)) == "not_found"
 
     async def test_somebody_put_out_of_use_does_nothing_more(
         self, accounts: Accounts, cast: dict[str, str], county: County
     ) -> None:
-        await accounts.set_active(NOW, COMMAND, cast["school"], False)
-        assert await code(accounts.rename(NOW, cast["school"], cast["teacher"], name="别名")) == "forbidden"
-        assert await accounts.set_active(NOW, COMMAND, cast["school"], True)
-        await accounts.rename(NOW, cast["school"], cast["teacher"], name="别名")
+        await accounts.change(NOW, COMMAND, cast["school"], active=False)
+        assert await code(accounts.change(NOW, cast["school"], cast["teacher"], name="别名")) == "forbidden"
+        assert await accounts.change(NOW, COMMAND, cast["school"], active=True)
+        await accounts.change(NOW, cast["school"], cast["teacher"], name="别名")
 
 
 class TestOwnPassword:
@@ -279,7 +279,7 @@ class TestAtOnce:
                 service = Accounts(database, hasher)
                 if way == "revoke":
                     return lambda: service.revoke(NOW, COMMAND, id, *ADMIN)
-                return lambda: service.set_active(NOW, COMMAND, id, False)
+                return lambda: service.change(NOW, COMMAND, id, active=False)
 
             removals = [removal(*it) for it in zip(ways, (first, second), ids, strict=True)]
             done = await asyncio.gather(*(it() for it in removals), return_exceptions=True)
@@ -310,7 +310,7 @@ class TestAdministrators:
         silent = await accounts.create(NOW, COMMAND, name="影子")
         await accounts.grant(NOW, COMMAND, silent, *ADMIN)
         assert await code(accounts.revoke(NOW, COMMAND, last, *ADMIN)) == "last_admin"
-        assert await code(accounts.set_active(NOW, last, last, False)) == "last_admin"
+        assert await code(accounts.change(NOW, last, last, active=False)) == "last_admin"
         await accounts.create(NOW, last, name="管理员乙", issuer="https://id.example", subject="2")
         assert await code(accounts.revoke(NOW, last, last, *ADMIN)) == "last_admin"
 
@@ -324,8 +324,8 @@ class TestAdministrators:
     async def test_out_of_use_ends_all_sessions(self, database: Database, accounts: Accounts) -> None:
         id = await person(accounts, "jia")
         begun = [await begin(database, id) for _ in range(2)]
-        assert await accounts.set_active(NOW, COMMAND, id, False)
-        assert not await accounts.set_active(NOW, COMMAND, id, False)
+        assert await accounts.change(NOW, COMMAND, id, active=False)
+        assert not await accounts.change(NOW, COMMAND, id, active=False)
         assert await hashes(database) == set()
         assert await sessions.find(database, NOW, begun[0].cookie) is None
         assert (await audit_rows(database))[-1] == (COMMAND, "person.deactivated", id, {"signed_out": 2})

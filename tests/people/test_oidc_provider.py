@@ -115,7 +115,7 @@ async def test_somebody_unknown_gets_an_account_where_that_is_wanted(
 async def test_a_closed_account_stays_closed(office_of: Any, provider: str) -> None:
     office = await office_of(create=True)
     id = await office.accounts.create(NOW, COMMAND, name="教师甲", issuer=provider, subject="jia")
-    await office.accounts.set_active(NOW, COMMAND, id, False)
+    await office.accounts.change(NOW, COMMAND, id, active=False)
     assert await problem(await back(office, await at_the_provider(office, "jia"))) == (403, "account_inactive")
     assert await office.me() == 401
 

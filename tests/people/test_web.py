@@ -70,7 +70,7 @@ class TestSigningIn:
     async def test_nobody_learns_which_logins_exist(self, office: Office) -> None:
         await person(office.accounts, "jia")
         closed = await person(office.accounts, "yi")
-        await office.accounts.set_active(NOW, COMMAND, closed, False)
+        await office.accounts.change(NOW, COMMAND, closed, active=False)
         await office.accounts.create(NOW, COMMAND, name="教师丙", login="bing")
         answers = []
         for login, password in (

@@ -101,7 +101,7 @@ async def test_teachers(empty_desk: Desk) -> None:
     )
     await person(accounts, "pupil", school=county.lead)
     gone = await person(accounts, "weg", ("teacher", "school", county.lead), school=county.lead)
-    await accounts.set_active(NOW, COMMAND, gone, False)
+    await accounts.change(NOW, COMMAND, gone, active=False)
     await desk.sign_in("asks", ("teacher", "school", county.foreign))
 
     async def found(query: str) -> set[str]:
