@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from signalling.people import roles
 from signalling.people.accounts import forbidden
 from signalling.places import bells, calendars, days, schoolday
 from signalling.places.bells import TableShown
-from signalling.places.calendars import CalendarShown, CalendarWhole
+from signalling.places.calendars import CalendarShown, TermShown
 from signalling.places.schoolday import SchoolDay
 from signalling.rest.operation import Call, Nothing, Operation
 from signalling.rest.paging import Page, Paged, after, page, select_page
@@ -97,6 +98,18 @@ class DayAsked(Query):
     day: IsoDay | None = Field(None, description="today by the school's clock when it is left out")
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """:ivar may_write: that of a county is changed by the county, although its schools see it."""
+
+    id: str
+    name: str
+    zone: str
+    terms: list[TermShown]
+    days: list[SpecialDay]
+    may_write: bool
+
+
 class CalendarsResource:
     def operations(self) -> Iterable[Operation]:
         one, term = "/calendars/{calendar}", "/calendars/{calendar}/terms/{term}"
@@ -119,7 +132,7 @@ class CalendarsResource:
             shown = [CalendarShown(*row) for row in await session.execute(rows)]
         return page(shown, asked.limit, lambda row: (row.name, row.id))
 
-    async def create(self, call: Call[NewCalendar, Nothing]) -> CalendarWhole:
+    async def create(self, call: Call[NewCalendar, Nothing]) -> CalendarRead:
         """Make a calendar, for schools of a region to follow"""
         kinds = {scope.kind for scope in roles.reach(call.caller.grants, "times.write")}
         if kinds.isdisjoint(("system", "region")):
@@ -128,17 +141,17 @@ class CalendarsResource:
         id = await calendars.create(call.database, call.now, call.person, name=body.name, zone=body.zone)
         return await self._whole(call, id)
 
-    async def read(self, call: Call[Nothing, Nothing]) -> CalendarWhole:
+    async def read(self, call: Call[Nothing, Nothing]) -> CalendarRead:
         """A calendar with its terms and special days"""
         return await self._whole(call, call.path("calendar"))
 
-    async def change(self, call: Call[CalendarChanges, Nothing]) -> CalendarWhole:
+    async def change(self, call: Call[CalendarChanges, Nothing]) -> CalendarRead:
         """Rename a calendar"""
         calendar = call.path("calendar")
         await calendars.rename(call.database, call.now, call.person, calendar, call.body.name)
         return await self._whole(call, calendar)
 
-    async def days(self, call: Call[Days, Nothing]) -> CalendarWhole:
+    async def days(self, call: Call[Days, Nothing]) -> CalendarRead:
         """Replace the special days of a calendar"""
         calendar = call.path("calendar")
         wanted = [SpecialDay(it.day, it.runs, it.name) for it in call.body.days]
@@ -149,7 +162,7 @@ class CalendarsResource:
         """China's public holidays and working weekends, to look through; nothing is saved"""
         return propose(call.query.first, call.query.last)
 
-    async def add_term(self, call: Call[NewTerm, Nothing]) -> CalendarWhole:
+    async def add_term(self, call: Call[NewTerm, Nothing]) -> CalendarRead:
         """Add a term"""
         body, calendar = call.body, call.path("calendar")
         await calendars.add_term(
@@ -157,7 +170,7 @@ class CalendarsResource:
         )
         return await self._whole(call, calendar)
 
-    async def change_term(self, call: Call[TermChanges, Nothing]) -> CalendarWhole:
+    async def change_term(self, call: Call[TermChanges, Nothing]) -> CalendarRead:
         """Rename a term, or move its first or last day"""
         body, calendar = call.body, call.path("calendar")
         await calendars.change_term(
@@ -176,9 +189,17 @@ class CalendarsResource:
         """Remove a term without lessons"""
         await calendars.remove_term(call.database, call.now, call.person, call.path("calendar"), call.id("term"))
 
-    async def _whole(self, call: Call[Any, Any], id: str) -> CalendarWhole:
+    async def _whole(self, call: Call[Any, Any], id: str) -> CalendarRead:
         async with call.database.read() as session:
-            return await calendars.whole(session, id)
+            whole = await calendars.whole(session, id)
+        return CalendarRead(
+            whole.id,
+            whole.name,
+            whole.zone,
+            whole.terms,
+            whole.days,
+            await call.caller.allows("times.write", "calendar", id),
+        )
 
 
 class BellsResource:

@@ -14,7 +14,7 @@ async def test_a_county_is_built_up(desk: Desk) -> None:
     county = await desk.ask("POST", "/regions", {"parent": province["id"], "kind": "county", "name": "南县"})
     calendar = await desk.ask("POST", "/calendars", {"name": "南县校历"})
     assert calendar == {
-        "id": calendar["id"], "name": "南县校历", "zone": "Asia/Shanghai", "terms": [], "days": [],
+        "id": calendar["id"], "name": "南县校历", "zone": "Asia/Shanghai", "terms": [], "days": [], "may_write": True,
     }  # fmt: skip
     body = {"region": county["id"], "calendar": calendar["id"], "name": "南县中心小学", "kind": "both"}
     school = await desk.ask("POST", "/schools", body)
@@ -113,6 +113,16 @@ async def test_a_county_cannot_take_anothers_calendar(empty_desk: Desk) -> None:
     assert refused == (403, "forbidden")
     made = {"region": county.other_county, "calendar": own["id"], "name": "新小学", "kind": "lead"}
     assert await desk.refused("POST", "/schools", made) == (403, "forbidden")
+
+
+async def test_a_school_sees_that_its_countys_calendar_is_not_its_own(empty_desk: Desk) -> None:
+    desk, county = empty_desk, empty_desk.county
+    calendar = (await _calendar_of(desk, county.lead)).pop()
+    await desk.sign_in("chef", ("admin", "system", ""))
+    assert (await desk.ask("GET", f"/calendars/{calendar}"))["may_write"]
+    await desk.sign_in("school", ("admin", "school", county.lead))
+    assert not (await desk.ask("GET", f"/calendars/{calendar}"))["may_write"]
+    assert await desk.refused("PATCH", f"/calendars/{calendar}", {"name": "校历"}) == (403, "forbidden")
 
 
 async def _calendar_of(desk: Desk, school: str) -> set[str]:

@@ -9,6 +9,7 @@ import { tag } from "../components/tag.ts";
 import { emptiness } from "../components/trouble.ts";
 import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
+import { mayIn } from "../lib/rights.ts";
 import { plusDays, today, longDay } from "../lib/when.ts";
 import { listCss } from "./list-css.ts";
 import { say } from "./say.ts";
@@ -72,7 +73,7 @@ export class CalendarsTab extends Tab {
             ${(this.#all.value ?? []).map(({ id, name }) => html`<option value=${id} ?selected=${id === this.#id()}>${name}</option>`)}
           </select>`,
         )}
-        ${this.may("times.write")
+        ${mayIn(this.me, "times.write", "system", "region")
           ? html`<button type="button" class="grow" data-testid="calendar-new" @click=${() => this.#create()}>${icon("plus")}${say("calendar.new")}</button>`
           : nothing}
       </div>
@@ -86,7 +87,7 @@ export class CalendarsTab extends Tab {
   }
 
   #whole(calendar: Calendar): TemplateResult {
-    const writes = this.may("times.write");
+    const writes = calendar.may_write;
     return html`
       <div class="title">
         <h2>${say("term.title")}</h2>

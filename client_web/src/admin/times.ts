@@ -22,6 +22,7 @@ export interface Calendar {
   zone: string;
   terms: Term[];
   days: SpecialDay[];
+  may_write: boolean;
 }
 
 /** What was proposed and is not so yet. */

@@ -3,6 +3,8 @@ import type { DutyKey } from "./duties.zh.ts";
 export const en: Record<DutyKey, string> = {
   "duty.title": "My lessons today",
   "duty.hello": "Hello, {name}",
+  "duty.out": "Sign out",
+  "duty.stays": "You are still signed in: the server did not answer. Check the network and try again.",
   "duty.loading": "Fetching today’s lessons …",
   "duty.none": "You have no lesson today",
   "duty.none.say": "Book one in the timetable when you need it.",

@@ -3,6 +3,8 @@
 export const zh = {
   "duty.title": "今天的课",
   "duty.hello": "{name}，您好",
+  "duty.out": "退出登录",
+  "duty.stays": "没有退出成功，您仍处于登录状态；请检查网络后再试一次。",
   "duty.loading": "正在取今天的课……",
   "duty.none": "今天没有您的课",
   "duty.none.say": "需要上课时，请在课表里预约。",

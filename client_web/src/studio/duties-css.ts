@@ -22,6 +22,12 @@ export const dutiesCss = css`
     min-height: 36px;
     padding: var(--s1) var(--s3);
   }
+  .stays {
+    margin: 0;
+    padding: var(--s3) var(--s6);
+    background: var(--bad-soft);
+    color: var(--bad);
+  }
   .brand {
     display: flex;
     align-items: baseline;

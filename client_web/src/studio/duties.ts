@@ -1,7 +1,7 @@
 /** A teacher's day in the studio: what comes next, who is ready for it, and the way in. */
 
 import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, query } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import { baseCss } from "../components/base-css.ts";
 import "../components/rating-form.ts";
@@ -40,6 +40,7 @@ export class Duties extends LitElement {
   static override styles = [baseCss, dutiesCss];
 
   @query("tk-teaching") readonly teaching!: Teaching | null;
+  @state() private stays = false;
   readonly #rest = new Rest();
   readonly #runner = new DutiesRunner(this.#rest, () => this.#onChange());
   #params: PageParams | null = null;
@@ -107,8 +108,20 @@ export class Duties extends LitElement {
         ${me ? html`<span class="who">${say("duty.hello", { name: me.person.name })}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
           @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
+        ${me ? html`<button data-testid="sign-out" @click=${() => void this.#signOut()}>${say("duty.out")}</button>` : nothing}
       </header>
+      ${this.stays ? html`<p class="stays" role="alert">${say("duty.stays")}</p>` : nothing}
     `;
+  }
+
+  async #signOut(): Promise<void> {
+    this.stays = false;
+    try {
+      await this.#rest.post("/logout");
+      location.assign("/login");
+    } catch {
+      this.stays = true; // on a computer of the school she must not believe that she is signed out
+    }
   }
 
   #list(): TemplateResult {
