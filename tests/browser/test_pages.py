@@ -57,6 +57,21 @@ async def test_a_server_that_is_away_is_said_and_comes_back(office: Office) -> N
     await expect(page.locator("tk-week-grid td[data-key]").first).to_be_visible()
 
 
+async def test_signing_out_of_the_studio(office: Office) -> None:
+    """On a computer that others use after her. Where the server does not answer she is told that she still is in."""
+    page = await office.open("planner", "/studio")
+    out = page.get_by_test_id("sign-out")
+    await expect(out).to_be_visible()
+    await page.context.set_offline(True)
+    await out.click()
+    await expect(page.get_by_role("alert")).to_contain_text("仍处于登录状态")
+    await page.context.set_offline(False)
+    await out.click()
+    await page.wait_for_url("**/login")
+    await page.goto(f"{office.base}/studio")
+    await page.wait_for_url("**/login?next=*")
+
+
 async def test_who_has_no_role_is_told_what_to_do(office: Office) -> None:
     await person(office.server.signalling.people.accounts, "nobody", school=office.county.lead)
     page = await office.open("nobody", "/home")
