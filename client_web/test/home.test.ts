@@ -54,7 +54,7 @@ test("each part has its page; the studio gets no token in its address", () => {
   assert.equal(assistantUrl({ room: "a", token: "b.c" }), "/assistant#room=a&token=b.c");
 });
 
-const me = (may: Me["may"]): Me => ({ person: { id: "p", name: "", login: "", language: "", school: null }, grants: [], may, csrf: "" });
+const me = (may: Me["may"]): Me => ({ person: { id: "p", name: "", login: "", language: "", school: null }, grants: [], may, zone: "Asia/Shanghai", csrf: "" });
 
 test("what is one's own opens no page of administration", () => {
   const teacher = me({ "people.read": [{ kind: "person", scope: "p" }], "booking.read": [{ kind: "school", scope: "s" }] });

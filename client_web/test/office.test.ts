@@ -16,6 +16,7 @@ function someone(role: string, kind: string, may: Record<string, { kind: string;
     person: { id: "p", name: "教师甲", login: "jia", language: "zh-CN", school: null },
     grants: [{ role, kind, scope: kind === "system" ? "" : "x" }],
     may,
+    zone: "Asia/Shanghai",
     csrf: "",
   };
 }

@@ -105,7 +105,7 @@ test("the usual time is the half year so far", () => {
 });
 
 test("whose figures one may see", () => {
-  const me = (may: Me["may"], role = "teacher"): Me => ({ person: { id: "p", name: "", login: "", language: "zh-CN", school: "s1" }, grants: [{ role, kind: "school", scope: "s1" }], may, csrf: "" });
+  const me = (may: Me["may"], role = "teacher"): Me => ({ person: { id: "p", name: "", login: "", language: "zh-CN", school: "s1" }, grants: [{ role, kind: "school", scope: "s1" }], may, zone: "Asia/Shanghai", csrf: "" });
   const own = me({ "ledger.read": [{ kind: "person", scope: "p" }] });
   assert.equal(reachOf(own, "ledger.read"), null);
   assert.deepEqual(pagesOf(own), ["home", "ledger"]);

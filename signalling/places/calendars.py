@@ -17,7 +17,7 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
 from signalling.db.places import School
-from signalling.db.times import Calendar, CalendarDay, Term
+from signalling.db.times import ZONE, Calendar, CalendarDay, Term
 from signalling.places import coming, naming
 from signalling.timetable.calendar import SpecialDay, monday
 from signalling.timetable.series import MAX_TERM
@@ -56,6 +56,12 @@ def rows(q: str = "") -> Select[Any]:
     """Columns of `CalendarShown`. :param q: a part of the name."""
     found = select(Calendar.id, Calendar.name, Calendar.zone)
     return found.where(Calendar.name.icontains(q, autoescape=True)) if q else found
+
+
+async def zone_of(session: AsyncSession, school: str | None) -> str:
+    """IANA name of the zone of a school's clock; of whoever belongs to none, China's."""
+    found = select(Calendar.zone).join(School, School.calendar == Calendar.id).where(School.id == school)
+    return await session.scalar(found) or ZONE
 
 
 async def whole(session: AsyncSession, calendar: str) -> CalendarWhole:

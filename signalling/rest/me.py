@@ -13,6 +13,7 @@ from signalling.access import ADDRESS, Rule
 from signalling.bodies import Body
 from signalling.people import roles, sessions
 from signalling.people.web import People
+from signalling.places import calendars
 from signalling.rest.operation import Call, Nothing, Operation
 
 Language = Literal["zh-CN", "en"]
@@ -74,9 +75,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """:ivar may: action → scopes in which it is allowed."""
+    """:ivar may: action → scopes in which it is allowed. :ivar zone: of her school's clock."""
 
     person: Self
+    zone: str
     grants: list[Given]
     may: dict[str, list[Scope]]
     csrf: str
@@ -123,8 +125,11 @@ class MeResource:
     async def read(self, call: Call[Nothing, Nothing]) -> Me:
         """Who is signed in, and what she may do where"""
         me, grants = call.caller.signed_in, call.caller.grants
+        async with call.database.read() as session:
+            zone = await calendars.zone_of(session, me.school)
         return Me(
             Self(me.person, me.name, me.login, me.language, me.school),
+            zone,
             [Given(role, *scope) for role, scope in grants if role != roles.OWN],
             {action: [Scope(*scope) for scope in sorted(roles.reach(grants, action))] for action in roles.TABLE},
             me.csrf,

@@ -189,7 +189,7 @@ export const classroomCss = css`
     line-height: 1.2;
   }
   .idle .say {
-    max-width: 32em;
+    max-width: 26em; /* between the two corners of a display that waits */
     font-size: 3.8vh;
     color: var(--text-2);
   }

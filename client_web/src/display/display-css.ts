@@ -273,12 +273,13 @@ export const displayCss = css`
   }
   .corner.left {
     left: 1.6vh;
+    max-width: 36vh;
   }
   .corner.right {
     right: 1.6vh;
   }
   .corner figure {
-    width: 40vh;
+    width: 32vh;
     padding: 1.2vh;
     border-radius: 1.6vh;
     background: #fff;

@@ -1,6 +1,7 @@
 /** Numbers and times as people read them, with units. */
 
 import { locale } from "./i18n.ts";
+import { zone } from "./zone.ts";
 
 export const DASH = "–";
 
@@ -32,11 +33,11 @@ export function fps(value: number | null | undefined): string {
 
 /** Wall clock, hours and minutes. @param at ms since 1970. */
 export function clock(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone() }).format(at);
 }
 
 export function longDate(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { weekday: "long", month: "long", day: "numeric" }).format(at);
+  return new Intl.DateTimeFormat(locale(), { weekday: "long", month: "long", day: "numeric", timeZone: zone() }).format(at);
 }
 
 /** `mm:ss`, or `h:mm:ss` from an hour on. @param elapsed ms. */

@@ -4,6 +4,7 @@
  */
 
 import { Problem } from "./http.ts";
+import { setZone } from "./zone.ts";
 
 export const ROOT = "/api/v1";
 const TIMEOUT_MS = 15_000;
@@ -28,6 +29,8 @@ export interface Me {
   grants: { role: string; kind: string; scope: string }[];
   /** Action → the scopes in which it may be done. */
   may: Record<string, { kind: string; scope: string }[]>;
+  /** Of her school's clock. */
+  zone: string;
   csrf: string;
 }
 
@@ -167,6 +170,7 @@ export class Rest {
     try {
       const me = await this.#json<Me>("GET", "/me", {});
       this.#csrf = me.csrf;
+      setZone(me.zone);
       return me;
     } catch (error) {
       this.#me = null; // the next one asks again

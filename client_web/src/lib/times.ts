@@ -1,6 +1,7 @@
 /** Times of day as the school's clock shows them, wherever the machine thinks it stands. */
 
 import { locale } from "./i18n.ts";
+import { known } from "./zone.ts";
 
 /** Makes its formatters once: a display asks for twenty times a second, for weeks. */
 export class Times {
@@ -25,14 +26,5 @@ export class Times {
 
   date(at: number): string {
     return this.#date.format(at);
-  }
-}
-
-/** An old browser may not know a young zone. */
-function known(zone: string): boolean {
-  try {
-    return zone !== "" && new Intl.DateTimeFormat("en", { timeZone: zone }) !== null;
-  } catch {
-    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** Instants, days and times of day, as people and forms write them. */
 
 import { locale } from "./i18n.ts";
+import { zone } from "./zone.ts";
 
 /** @param at seconds since 1970. */
 export function dateTime(at: number): string {
@@ -10,13 +11,14 @@ export function dateTime(at: number): string {
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
-    ...(new Date(at * 1000).getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" }),
+    timeZone: zone(),
+    ...(today(new Date(at * 1000)).slice(0, 4) === today().slice(0, 4) ? {} : { year: "numeric" }),
   }).format(at * 1000);
 }
 
 /** @param at seconds since 1970. */
 export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at * 1000);
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone() }).format(at * 1000);
 }
 
 /** How long ago, in the largest unit that says enough. @param seconds at least 0. */
@@ -42,9 +44,9 @@ export function toMinutes(text: string): number | null {
   return found && hours < 24 && minutes < 60 ? hours * 60 + minutes : null;
 }
 
-/** Of the browser's own day. @returns ISO date. */
+/** By the school's clock. @returns ISO date. */
 export function today(now = new Date()): string {
-  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
+  return new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone() }).format(now);
 }
 
 /** @param day ISO date. @param days may be negative. */

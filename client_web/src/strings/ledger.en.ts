@@ -31,7 +31,7 @@ export const ledgerEn: Record<keyof typeof ledgerZh, string> = {
   "ledger.planned": "Planned",
   "ledger.taught": "Taught",
   "ledger.rows": "Stands on",
-  "ledger.rowsOf": "{n} rows",
+  "ledger.rowsOf": "rows: {n}",
   "ledger.hours": "{n} h",
   "ledger.minutes": "{n} min",
   "ledger.sum": "Together {planned} h planned, {taught} h taught; lessons held: {n}",

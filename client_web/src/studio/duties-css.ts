@@ -275,7 +275,16 @@ export const dutiesCss = css`
       padding: var(--s4);
     }
     header {
+      gap: var(--s3);
       padding: var(--s2) var(--s4);
+    }
+    header button,
+    .brand {
+      flex: none;
+      white-space: nowrap;
+    }
+    .who {
+      display: none;
     }
     .next {
       grid-template-columns: minmax(0, 1fr);

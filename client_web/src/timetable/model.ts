@@ -1,14 +1,14 @@
 /** What the page knows: who is signed in, whose week is shown, its lessons, periods and days. Tells its page of changes. */
 
 import { cancelled, RestProblem, type Me, type Rest } from "../lib/rest.ts";
+import { CHINA } from "../lib/zone.ts";
 import type { BellTable, Calendar, Classroom, Form, LessonShown, School, Week } from "./api.ts";
 import { monday, week, Zone } from "./days.ts";
 import type { Choice } from "./draft.ts";
 import { bandsOf, headOf, place, rung, shownDays, termWeek, type Band, type Cells, type DayHead } from "./grid.ts";
 import { format, parse, type View, type Whereabouts } from "./whereabouts.ts";
 
-const ZONE = "Asia/Shanghai";
-const NO_CALENDAR: Calendar = { id: "", zone: ZONE, terms: [], days: [] };
+const NO_CALENDAR: Calendar = { id: "", zone: CHINA, terms: [], days: [] };
 
 /** A whole week, ready to be drawn. */
 export interface Shown {
@@ -32,7 +32,7 @@ export class Model {
   school: School | null = null;
   bells: BellTable[] = [];
   calendar = NO_CALENDAR;
-  zone = new Zone(ZONE);
+  zone = new Zone(CHINA);
   shown = NOTHING;
   loading = true;
   problem: RestProblem | null = null;
