@@ -272,8 +272,9 @@ export const displayCss = css`
     max-width: 30vw;
   }
   .corner.left {
-    left: 1.6vh;
-    max-width: 36vh;
+    top: 2.4vh;
+    bottom: auto;
+    left: 2.4vh;
   }
   .corner.right {
     right: 1.6vh;
