@@ -10,6 +10,7 @@ import { LangController } from "../lib/i18n.ts";
 import type { IconName } from "../lib/icons.ts";
 import { cancelled, type Page } from "../lib/rest.ts";
 import { baseCss } from "./base-css.ts";
+import { foldingCss } from "./folding-css.ts";
 import { frameSay as say } from "./frame-say.ts";
 import { tagCss } from "./tag.ts";
 import { emptiness, trouble, troubleCss } from "./trouble.ts";
@@ -100,53 +101,19 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
         text-align: center;
       }
       @media (max-width: 720px) {
-        thead {
-          position: absolute;
-          width: 1px;
-          height: 1px;
-          overflow: hidden;
-          clip: rect(0 0 0 0);
-        }
-        table,
-        tbody,
-        tr,
-        td {
-          display: block;
-        }
-        tr {
-          padding: var(--s3) var(--s4);
-        }
-        td {
-          display: grid;
-          grid-template-columns: 96px minmax(0, 1fr);
-          grid-gap: var(--s2);
-          padding: 3px 0;
-        }
-        td::before {
-          content: attr(data-name);
-          white-space: normal;
-          color: var(--text-2);
-          font-size: 14px;
-        }
-        td:first-child,
         td[data-name=""] {
           display: block;
+          padding-top: var(--s2);
         }
-        td:first-child::before,
         td[data-name=""]::before {
           display: none;
         }
         td:first-child {
           font-size: 17px;
         }
-        td.right {
-          text-align: left;
-        }
-        td[data-name=""] {
-          padding-top: var(--s2);
-        }
       }
     `,
+    foldingCss,
   ];
 
   @property({ attribute: false }) columns: Column<T>[] = [];

@@ -7,6 +7,7 @@ import "../components/app-frame.ts";
 import { baseCss } from "../components/base-css.ts";
 import { field, fieldCss } from "../components/field.ts";
 import { figuresCss } from "../components/figures-css.ts";
+import { foldingCss } from "../components/folding-css.ts";
 import { loaded, loadedCss } from "../components/loaded.ts";
 import "../components/pick.ts";
 import type { Choice } from "../components/pick.ts";
@@ -33,7 +34,7 @@ interface Found {
 
 @customElement("tk-ledger")
 export class LedgerApp extends LitElement {
-  static override styles = [baseCss, fieldCss, troubleCss, loadedCss, figuresCss, ledgerCss];
+  static override styles = [baseCss, fieldCss, troubleCss, loadedCss, figuresCss, ledgerCss, foldingCss];
 
   @state() private me: Me | null = null;
   @state() private mine = false;

@@ -75,43 +75,9 @@ export const ledgerCss = css`
     font-variant-numeric: tabular-nums;
   }
   @media (max-width: 720px) {
-    thead {
-      position: absolute;
-      width: 1px;
-      height: 1px;
-      overflow: hidden;
-      clip: rect(0 0 0 0);
-    }
-    table,
-    tbody,
-    tr,
-    td {
-      display: block;
-    }
-    tr {
-      padding: var(--s3) var(--s2);
-    }
-    td {
-      display: grid;
-      grid-template-columns: 96px minmax(0, 1fr);
-      grid-gap: var(--s2);
-      padding: 3px var(--s2);
-    }
-    td::before {
-      content: attr(data-name);
-      color: var(--text-2);
-      font-size: 14px;
-    }
-    td:first-child,
     .behind td {
       display: block;
       padding: 0;
-    }
-    td:first-child::before {
-      display: none;
-    }
-    .right {
-      text-align: left;
     }
     .bar-of {
       margin-left: 0;
