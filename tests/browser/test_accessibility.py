@@ -1,0 +1,68 @@
+"""axe finds nothing serious on any page that people sign in to, in either language, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.test_timetable import Office, office
+from tests.people.conftest import person
+
+__all__ = ["office"]
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+"""https://github.com/dequelabs/axe-core"""
+PAGES = (
+    "/login",
+    "/home",
+    "/timetable",
+    "/ledger",
+    "/school",
+    "/studio",
+    "/assistant",
+    "/admin#/people",
+    "/admin#/places",
+    "/admin#/devices",
+    "/admin#/calendars",
+    "/admin#/bells",
+    "/admin#/imports",
+    "/admin#/audit",
+    "/admin#/webhooks",
+)
+DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+
+
+async def faults(page: Page) -> list[str]:
+    """What keeps somebody out, with the element."""
+    await page.wait_for_load_state("networkidle")
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert len(found["passes"]) > 5, "it has looked at a page"
+    return [
+        f"{it['id']}: {node['target']} {node['html'][:120]}"
+        for it in found["violations"]
+        if it["impact"] in ("serious", "critical")
+        for node in it["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_nobody_is_kept_out(office: Office, language: str) -> None:
+    school = office.county.lead
+    roles = (("admin", "system", ""), ("teacher", "school", school), ("assistant", "school", school))
+    await person(office.server.signalling.people.accounts, "boss", *roles, school=school)
+    page = await office.open("boss", "/home")
+    await page.evaluate("language => localStorage.setItem('tongke.lang', language)", language)
+    found = {}
+    for path in PAGES:
+        # From elsewhere: a change of the part behind # alone loads nothing.
+        await page.goto("about:blank")
+        await page.goto(office.base + path)
+        for size in (DESK, PHONE):
+            await page.set_viewport_size(size)
+            found[f"{path} {size['width']}"] = await faults(page)
+    assert {where: what for where, what in found.items() if what} == {}
