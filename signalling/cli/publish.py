@@ -21,11 +21,16 @@ from signalling.client.publisher import keep_publishing
 from signalling.client.source import Source
 
 GENERATED = "lesson:"
-"""The source that is drawn and played by the program itself."""
+"""The source that is drawn and played by the program itself; behind it the file whose sound it has, if any."""
 
 
 def publish(
-    source: Annotated[str, typer.Argument(help="Media file, RTSP URL, or lesson: for a generated lesson.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Media file, RTSP URL, lesson: for a generated lesson, lesson:FILE for one with the sound of a file."
+        ),
+    ],
     room: Annotated[str, typer.Option(help="The room to publish into.")],
     url: Annotated[str | None, typer.Option(help="Server; default: the one of the configuration.")] = None,
     token: Annotated[str | None, typer.Option(help="Room token; default: made from the configuration.")] = None,
@@ -79,10 +84,12 @@ async def _work(
         async def send(tracks: Callable[[], Sequence[MediaStreamTrack]]) -> None:
             await keep_publishing(client, room, tracks, takeover=takeover, say=say)
 
-        if name == GENERATED:
-            from signalling.client.lesson import Lesson
+        if name.startswith(GENERATED):
+            from signalling.client.lesson import Lesson, sound_of
 
-            await send(lambda: Lesson().tracks)
+            file = name.removeprefix(GENERATED)
+            heard = sound_of(Path(file)) if file else None
+            await send(lambda: Lesson(heard=heard).tracks)
             return
         source = await Source.open(name, loop=loop, say=lambda detail: say("source", detail))
         async with source:

@@ -189,7 +189,7 @@ async def test_the_teacher_keeps_the_lesson_she_publishes_herself(
 
         await until(state_is(database, room, "open"))
         async with SignallingClient(server.url, token, [server.ca_file]) as client:
-            async with Publisher(client, room, [Shown().music]) as publisher:
+            async with Publisher(client, room, [Shown().sound]) as publisher:
                 await connect(database, county, box, made)
                 await eventually(shows(server, county, lambda it: it.code == "room_has_lead"), 30)
                 assert not publisher.lost.is_set()

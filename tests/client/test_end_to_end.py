@@ -106,7 +106,7 @@ async def test_a_token_that_may_not_publish_all_is_refused(server: Server) -> No
 
 
 async def test_ice_restart_gets_new_credentials(server: Server) -> None:
-    async with client(server, "lead", "teacher") as lead, Publisher(lead, "demo", [Lesson().music]) as publisher:
+    async with client(server, "lead", "teacher") as lead, Publisher(lead, "demo", [Lesson().sound]) as publisher:
         before = publisher.http.etag
         ice = await publisher.http.restart_ice("abcd", "abcdefghijklmnopqrstuv")
         assert len(ice.ufrag) >= 4 and len(ice.password) >= 22 and ice.candidates

@@ -61,7 +61,7 @@ async def test_a_server_that_is_no_whip_endpoint_is_said() -> None:
 
 
 async def test_an_ice_restart_uses_and_replaces_the_etag(client: SignallingClient) -> None:
-    async with Publisher(client, "demo", [Lesson().music]) as publisher:
+    async with Publisher(client, "demo", [Lesson().sound]) as publisher:
         assert publisher.http.etag == '"1"'
         ice = await publisher.http.restart_ice("mine", "minemineminemineminemine")
         assert (ice.ufrag, ice.candidates) == ("serv", ("1 1 udp 1 127.0.0.1 9 typ host",))
@@ -74,7 +74,7 @@ async def test_an_ice_restart_uses_and_replaces_the_etag(client: SignallingClien
 async def test_a_session_that_is_gone_is_deleted_without_complaint(
     client: SignallingClient, answerer: Answerer
 ) -> None:
-    async with Publisher(client, "demo", [Lesson().music]) as publisher:
+    async with Publisher(client, "demo", [Lesson().sound]) as publisher:
         session = publisher.http
         await session.delete()
         await session.delete()

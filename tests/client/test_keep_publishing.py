@@ -20,7 +20,7 @@ async def test_a_lost_session_is_opened_again(client: SignallingClient, answerer
     said: list[str] = []
     work = asyncio.create_task(
         keep_publishing(
-            client, "demo", lambda: [Lesson().music], takeover=True, say=lambda t, _: said.append(t), backoff=QUICK
+            client, "demo", lambda: [Lesson().sound], takeover=True, say=lambda t, _: said.append(t), backoff=QUICK
         )
     )
     await answerer.until(lambda: answerer.packets["audio"])
@@ -36,7 +36,7 @@ async def test_passing_problems_are_waited_out(client: SignallingClient, answere
     said: list[tuple[str, str]] = []
     answerer.problem = (503, "draining", "The server is shutting down; try again in a moment.")
     work = asyncio.create_task(
-        keep_publishing(client, "demo", lambda: [Lesson().music], say=lambda *a: said.append(a), backoff=QUICK)
+        keep_publishing(client, "demo", lambda: [Lesson().sound], say=lambda *a: said.append(a), backoff=QUICK)
     )
     await eventually(lambda: len(said) >= 2)
     assert {event for event, _ in said} == {"waiting"}
@@ -51,12 +51,12 @@ async def test_passing_problems_are_waited_out(client: SignallingClient, answere
 async def test_lasting_problems_end_it(client: SignallingClient, answerer: Answerer) -> None:
     answerer.problem = (401, "token_expired", "The room token has expired; ask for a new link.")
     with pytest.raises(UserError, match=r"has expired"):
-        await keep_publishing(client, "demo", lambda: [Lesson().music], say=lambda *_: None, backoff=QUICK)
+        await keep_publishing(client, "demo", lambda: [Lesson().sound], say=lambda *_: None, backoff=QUICK)
 
 
 async def test_whoever_took_over_keeps_the_room(client: SignallingClient, answerer: Answerer) -> None:
     work = asyncio.create_task(
-        keep_publishing(client, "demo", lambda: [Lesson().music], say=lambda *_: None, backoff=QUICK)
+        keep_publishing(client, "demo", lambda: [Lesson().sound], say=lambda *_: None, backoff=QUICK)
     )
     await answerer.until(lambda: answerer.packets["audio"])
     answerer.problem = (409, "room_has_lead", "Another teacher is live in this room.")

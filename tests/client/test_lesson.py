@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import av
 import cv2
 import numpy as np
 import pytest
@@ -9,8 +12,9 @@ from aiortc.mediastreams import MediaStreamError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediaserver.api import UserError
 from signalling.client.clock import decode_clock
-from signalling.client.lesson import Lesson, MusicTrack, PictureTrack
+from signalling.client.lesson import Lesson, PictureTrack, SoundTrack, sound_of
 from signalling.client.melody import SAMPLE_RATE, melody
 from signalling.client.pacing import MAX_LATE, Pacer
 from signalling.client.slides import SLIDE_SECONDS, Painter, camera_scene, screen_scenes
@@ -69,12 +73,30 @@ async def test_pictures_come_at_their_rate_with_90_khz_stamps() -> None:
 
 async def test_sound_comes_in_pieces_of_20_ms_without_a_gap() -> None:
     time = FakeTime()
-    track = MusicTrack(now=time.monotonic, sleep=time.sleep)
+    track = SoundTrack(melody(), now=time.monotonic, sleep=time.sleep)
     frames = [await track.recv() for _ in range(700)]  # longer than the melody
     assert [frame.pts for frame in frames] == [960 * i for i in range(700)]
     assert time.now == pytest.approx(1000 + 699 * 0.02)
     sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
     assert np.array_equal(sound, np.resize(melody(), len(sound)))
+
+
+def test_the_sound_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "speech.ogg"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libopus", rate=SAMPLE_RATE)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(melody()[None, : SAMPLE_RATE * 2], format="s16", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    heard = sound_of(file)
+    assert heard.dtype == np.int16 and len(heard) / SAMPLE_RATE == pytest.approx(2, abs=0.1)
+    lesson = Lesson(heard=heard)
+    assert lesson.sound._pieces.size == len(heard) // 960 * 960
+    (tmp_path / "text.ogg").write_text("no sound")
+    for nothing in ("text.ogg", "missing.ogg"):
+        with pytest.raises(UserError, match="has no sound that can be played"):
+            sound_of(tmp_path / nothing)
 
 
 async def test_stopped_tracks_end() -> None:

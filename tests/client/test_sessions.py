@@ -71,7 +71,7 @@ async def test_watcher_goes_on_without_refused_slots(client: SignallingClient, a
 
 
 async def test_takeover_is_asked_for(client: SignallingClient, answerer: Answerer) -> None:
-    async with Publisher(client, "demo", [Lesson().music], takeover=True):
+    async with Publisher(client, "demo", [Lesson().sound], takeover=True):
         assert answerer.queries == ["takeover=1"]
 
 
