@@ -21,7 +21,7 @@ from recorder.trouble import Disk
 
 MAX_TRACKS = 256
 MAX_SPELLS = 1000
-SAVE_US = 3_000_000
+SAVE_US = 5_000_000
 SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000

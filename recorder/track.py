@@ -131,7 +131,8 @@ class TrackWriter:
         if self._ticks is not None:  # before the first frame it says nothing of any
             refused = self._clock.refused
             self._clock.report(self._media(self._unwrap(rtp)), ntp_us(ntp), at_us)
-            self._drops["reports"] += self._clock.refused - refused
+            if self._clock.refused != refused:
+                self._drops["reports"] += self._clock.refused - refused
 
     def align(self) -> None:
         """Sync points by what is known now."""
@@ -250,7 +251,7 @@ class TrackWriter:
                 self.parts.end()
             if not self.parts.writing and (start is None or not self._begin_part(codec, start, ticks, at_us)):
                 self._assembler.restart()
-                self._drops["waiting"] += start is None
+                self._drops["waiting"] += 1
                 continue
             if self._ticks is not None and ticks > self._ticks:
                 self._length_us = min(1_000_000, max(1000, (ticks - self._ticks) * 100 // 9))

@@ -86,8 +86,10 @@ class Assembler:
     def _finish(self, whole: list[tuple[int, Frame]]) -> None:
         payloads, spoilt = self._payloads, self._spoilt
         self._payloads, self._size, self._spoilt = [], 0, False
-        if spoilt or not payloads:
-            self._drops["incomplete"] += spoilt
+        if spoilt:
+            self._drops["incomplete"] += 1
+            return
+        if not payloads:
             return
         picture = self._codec.picture_id(payloads[0])
         frame = self._codec.frame(payloads)
