@@ -7,7 +7,6 @@ import struct
 from mediaserver.plane.interface import RouteStats, StreamStats, TapPacket, Tapped, TransportStats
 from mediaserver.plane.tables import RouteState, StreamState, TransportState
 
-
 _TAPPED = struct.Struct("<qqH")
 
 
