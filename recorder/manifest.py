@@ -163,4 +163,5 @@ def load(folder: Path) -> Manifest:
 
 def save(folder: Path, manifest: Manifest) -> None:
     """:raises OSError: the old one stays."""
-    files.replace(folder / NAME, manifest.model_dump_json(exclude_defaults=True).encode())
+    kept = {"version": manifest.version} | manifest.model_dump(mode="json", exclude_defaults=True)
+    files.replace(folder / NAME, json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())

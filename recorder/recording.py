@@ -1,0 +1,291 @@
+"""A recording that goes on: packets of all tracks in, part files and their manifest out.
+
+Lives in a process of its own. Nothing that a packet holds and nothing that the disk does raises out of it: packets are
+counted in `counters`, the disk's state is `troubles`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+
+from mediaserver.api import UserError
+from recorder import gaps, manifest
+from recorder.manifest import Manifest, Spell, Track, Why
+from recorder.recover import recover
+from recorder.track import TrackWriter
+from recorder.trouble import Disk
+
+MAX_TRACKS = 256
+MAX_SPELLS = 1000
+SAVE_US = 3_000_000
+SYNC_US = 10_000_000
+KEY_US = 1_000_000
+LOOK_US = 1_000_000
+
+
+class Recording:
+    """:ivar manifest: as it stands, for reading.
+
+    :ivar counters: packets and frames that were not written, by name.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        room: str,
+        began_ms: int,
+        lead: str,
+        clock: Callable[[], int],
+        *,
+        began_us: int,
+        after: Why = "server",
+    ) -> None:
+        """Goes on with the recording that is in the folder, or begins one.
+
+        :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
+        :param after: why a part of a recording that goes on is missing.
+        :raises UserError: 422 `bad_manifest`. :raises OSError: the folder cannot be made.
+        """
+        self._folder, self._clock = folder, clock
+        self.counters: Counter[str] = Counter()
+        self._disk = Disk(folder)
+        self._disk.prepare()
+        self._writers: dict[str, TrackWriter] = {}
+        self._asked: dict[str, int] = {}
+        self._fresh = False
+        self._took = False
+        try:
+            self.manifest = manifest.load(folder)
+        except UserError as error:
+            if error.code != "no_recording":
+                raise
+            self.manifest = Manifest(room=room, began=began_ms, lead=lead)
+            self._fresh = True
+        self._zero = began_us - (began_ms - self.manifest.began) * 1000
+        self._changed = True
+        self._urgent = False
+        self._after: dict[str, int] = {}
+        self._why: Why = after
+        if not self._fresh:
+            self._go_on()
+        self._saved_us = self._synced_us = self._looked_us = clock()
+        self._save(clock())
+
+    def _go_on(self) -> None:
+        recover(self._folder, self.manifest)
+        self.manifest.ended = False
+        for track in self.manifest.tracks:
+            if track.parts:
+                last = track.parts[-1]
+                self._after[track.id] = last.start_us + last.duration_us
+
+    # ------------------------------------------------------------ tracks
+
+    def open(self, track_id: str, participant: str, source: str, kind: Literal["audio", "video"], now_us: int) -> None:
+        """Also of a track that was open before: the publisher came again."""
+        writer = self._writers.get(track_id)
+        if writer is None:
+            writer = self._new_writer(track_id, participant, source, kind)
+            if writer is None:
+                self.counters["tracks"] += 1
+                return
+        else:
+            writer.close(self._at(now_us))
+            writer.begin()
+        end_us = self._after.pop(track_id, None)
+        if end_us is not None:
+            writer.absent(self._why, end_us)
+        self._bar(writer, now_us)
+
+    def _new_writer(
+        self, track_id: str, participant: str, source: str, kind: Literal["audio", "video"]
+    ) -> TrackWriter | None:
+        track = self.manifest.track(track_id)
+        if track is None:
+            if len(self.manifest.tracks) >= MAX_TRACKS:
+                return None
+            track = Track(id=track_id, participant=participant, source=source, kind=kind)
+            self.manifest.tracks.append(track)
+            self._note_change()
+        writer = TrackWriter(track, self._folder, self._zero, self.counters, self._failed, self._note_change)
+        self._writers[track_id] = writer
+        return writer
+
+    def payload_types(self, track_id: str, codecs: dict[int, str]) -> None:
+        """:param codecs: names as the media server has them, `VP8`, `opus`, `red` …"""
+        if writer := self._writers.get(track_id):
+            writer.payload_types(codecs)
+
+    def packets(self, track_id: str, packets: Iterable[tuple[int, int, bytes]], missed: int = 0) -> None:
+        """:param packets: (extended sequence number, arrival in µs, RTP packet) in order.
+
+        :param missed: how many before the first of them the recorder was too late for.
+        """
+        writer = self._writers.get(track_id)
+        if writer is None:
+            self.counters["unknown_track"] += 1
+            return
+        self._took = True
+        if missed:
+            self.counters["missed"] += missed
+            writer.missed()
+        writer.packets(packets)
+        if self._urgent:
+            self._save(self._clock())
+
+    def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None:
+        """A sender report. :param ntp: the sender's clock, 64 bits. :param rtp: media time at that moment."""
+        if writer := self._writers.get(track_id):
+            writer.report(ntp, rtp, now_us)
+
+    def silence(self, track_id: str, why: Why) -> None:
+        """From the track's last frame until its next one there is nothing to write, for this reason."""
+        if writer := self._writers.get(track_id):
+            writer.silent(why)
+
+    def close_track(self, track_id: str, now_us: int) -> None:
+        if writer := self._writers.get(track_id):
+            writer.close(self._at(now_us))
+            self._asked.pop(track_id, None)
+
+    def safe(self, track_id: str) -> int:
+        """Index of the last packet that outlives the death of this process; -1: none."""
+        writer = self._writers.get(track_id)
+        return writer.safe if writer else -1
+
+    def keyframes(self, now_us: int) -> list[str]:
+        """Tracks that wait for a key frame, each at most once a second."""
+        found = []
+        for track_id, writer in self._writers.items():
+            if writer.wants_key and now_us - self._asked.get(track_id, -KEY_US) >= KEY_US:
+                self._asked[track_id] = now_us
+                found.append(track_id)
+        return found
+
+    # ------------------------------------------------------------ commands
+
+    def pause(self, now_us: int, by: str) -> None:
+        self._begin_spell(self.manifest.pauses, now_us, by)
+        self._bar_all(now_us)
+
+    def resume(self, now_us: int) -> None:
+        self._end_spell(self.manifest.pauses, now_us)
+        self._bar_all(now_us)
+
+    def exclude(self, participant: str, now_us: int, by: str) -> None:
+        self._begin_spell(self.manifest.excluded.setdefault(participant, []), now_us, by)
+        self._bar_all(now_us)
+
+    def include(self, participant: str, now_us: int) -> None:
+        self._end_spell(self.manifest.excluded.get(participant, []), now_us)
+        self._bar_all(now_us)
+
+    def _begin_spell(self, spells: list[Spell], now_us: int, by: str) -> None:
+        if _open(spells):
+            return
+        if len(spells) >= MAX_SPELLS:
+            spells[-1].end_us = None  # goes on; what lay between was too short to keep apart
+        else:
+            spells.append(Spell(start_us=self._at(now_us), by=by))
+        self._note_change()
+
+    def _end_spell(self, spells: list[Spell], now_us: int) -> None:
+        if _open(spells):
+            spells[-1].end_us = max(self._at(now_us), spells[-1].start_us)
+            self._note_change()
+
+    def _bar_all(self, now_us: int) -> None:
+        for writer in self._writers.values():
+            self._bar(writer, now_us)
+
+    def _bar(self, writer: TrackWriter, now_us: int) -> None:
+        why: Why | None = None
+        if _open(self.manifest.excluded.get(writer.track.participant, [])):
+            why = "excluded"
+        elif _open(self.manifest.pauses):
+            why = "paused"
+        elif self._disk.trouble:
+            why = "disk"
+        writer.bar(why, self._at(now_us))
+
+    # ------------------------------------------------------------ time
+
+    def tick(self, now_us: int) -> None:
+        """Some times a second: what waits reaches the disk, and a disk that refused is tried again."""
+        at_us = self._at(now_us)
+        for writer in self._writers.values():
+            writer.flush(at_us)
+        if now_us - self._looked_us >= LOOK_US:
+            self._looked_us = now_us
+            if not self._disk.trouble and any(writer.gone() for writer in self._writers.values()):
+                self._failed(FileNotFoundError("the folder is gone"))
+        if now_us - self._synced_us >= SYNC_US:
+            self._synced_us = now_us
+            for writer in self._writers.values():
+                writer.sync()
+        if self._disk.due(now_us):
+            self._disk.probe(now_us)
+        self._bar_all(now_us)
+        if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
+            self._save(now_us)
+
+    def close(self, now_us: int) -> None:
+        """The lesson is over."""
+        at_us = self._at(now_us)
+        self._end_all(at_us)
+        for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
+            self._end_spell(spells, now_us)
+        ends = [track.parts[-1].start_us + track.parts[-1].duration_us for track in self.manifest.tracks if track.parts]
+        self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
+        self.manifest.ended = True
+        self._save(now_us)
+
+    def suspend(self, now_us: int) -> None:
+        """This process ends, the lesson may go on."""
+        self._end_all(self._at(now_us))
+        self._save(now_us)
+
+    def _end_all(self, at_us: int) -> None:
+        for writer in self._writers.values():
+            writer.close(at_us)
+        for track_id, end_us in self._after.items():
+            track = self.manifest.track(track_id)
+            if track is not None and self._took:
+                gaps.add(track.gaps, end_us, at_us, self._why)
+        self._after.clear()
+
+    @property
+    def troubles(self) -> str:
+        return self._disk.trouble
+
+    @property
+    def bytes(self) -> int:
+        """Written by this process."""
+        return sum(writer.bytes for writer in self._writers.values())
+
+    def _at(self, now_us: int) -> int:
+        return max(0, now_us - self._zero)
+
+    def _note_change(self, urgent: bool = False) -> None:
+        """:param urgent: a crash now would leave a file of which the manifest does not know."""
+        self._changed = True
+        self._urgent = self._urgent or urgent
+
+    def _failed(self, error: OSError) -> None:
+        self._disk.failed(error, self._clock())
+        self.counters["disk_errors"] += 1
+
+    def _save(self, now_us: int) -> None:
+        self._saved_us, self._urgent = now_us, False
+        try:
+            manifest.save(self._folder, self.manifest)
+            self._changed = False
+        except OSError as error:
+            self._failed(error)
+
+
+def _open(spells: list[Spell]) -> bool:
+    return bool(spells) and spells[-1].end_us is None
