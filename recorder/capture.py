@@ -38,7 +38,7 @@ LOUD = 3
 class State:
     """Of a recording. :ivar begun: it is being written. :ivar trouble: a code; empty when there is none.
 
-    :ivar missing_ms: length of the gaps of the teacher's tracks.
+    :ivar missing_ms: length of the gaps of the teacher's tracks. :ivar ended: all of it is on disk; `changed` says so last.
     """
 
     begun: bool
@@ -47,13 +47,14 @@ class State:
     bytes: int
     tracks: int
     missing_ms: int
+    ended: bool = False
 
 
 class Capture:
     """Everything on one event loop; no call but `stop` waits.
 
     :param folder: a recording's folder in it is named like its room.
-    :param changed: called with a room's name when its state is another one, and when it has ended.
+    :param changed: called with a room's name when its state is another one.
     :ivar deaths: processes that ended although they should not have.
     """
 
@@ -61,7 +62,7 @@ class Capture:
         self,
         taps: Taps,
         folder: Path,
-        changed: Callable[[str], None],
+        changed: Callable[[str, State], None],
         *,
         program: Sequence[str] = PROGRAM,
         clock_us: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
@@ -127,19 +128,22 @@ class Capture:
             self._poll()
 
     def end(self, room: str) -> None:
-        """The lesson is over. `state` forgets the recording when all of it is on disk."""
+        """The lesson is over."""
         if (it := self._recordings.get(room)) is not None and it.ending is None:
             self._drain(it)
             it.ending = self._clock_us()
             self._poll()
 
     def state(self, room: str) -> State | None:
+        """None: it is not recorded, or all of it is on disk."""
         it = self._recordings.get(room)
-        if it is None:
-            return None
+        return self._state(it) if it is not None else None
+
+    def _state(self, it: Passing) -> State:
         news = it.news
         trouble = "recorder_dies" if self._row >= LOUD else news.trouble
-        return State(it.begun, it.paused is not None, trouble, news.bytes, news.tracks, news.missing_ms)
+        figures = (news.bytes, news.tracks, news.missing_ms)
+        return State(it.begun, it.paused is not None, trouble, *figures, ended=news.ended)
 
     def excluded(self, room: str) -> frozenset[str]:
         it = self._recordings.get(room)
@@ -217,21 +221,21 @@ class Capture:
         self._all_changed()
 
     def _all_changed(self) -> None:
-        for room in list(self._recordings):
-            self._changed(room)
+        for it in list(self._recordings.values()):
+            self._changed(it.room, self._state(it))
 
     def _hear(self, news: wire.News) -> None:
         it = next((it for it in self._recordings.values() if it.number == news.recording), None)
         if it is None:
             return
         before = it.news
-        it.hear(news)
+        it.hear(news, self._taps)
         if news.ended:
             del self._recordings[it.room]
         if news.trouble and news.trouble != before.trouble:
             log.error("recording_troubled", room=it.room, code=news.trouble)
         if (before.begun, before.trouble, before.ended) != (news.begun, news.trouble, news.ended):
-            self._changed(it.room)
+            self._changed(it.room, self._state(it))
 
     # ------------------------------------------------------------ packets
 

@@ -19,10 +19,11 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from mediaserver.api import UserError
 from recorder import manifest, wire
 
 READ_BYTES = 256 * 1024
@@ -52,6 +53,7 @@ class Recorded(Protocol):
     def close(self, now_us: int) -> None: ...
     def suspend(self, now_us: int) -> None: ...
     def safe(self, track_id: str) -> int: ...
+    def keyframes(self, now_us: int) -> Collection[str]: ...
     @property
     def troubles(self) -> str: ...
 
@@ -89,10 +91,13 @@ class Kept:
             self._troubles[what] = "in_use"
         except OSError as error:
             self._troubles[what] = "disk_full" if error.errno in _FULL else "not_writable"
+        except UserError as error:
+            self._troubles[what] = error.code
         except Exception:
+            if self._troubles.get(what) != "failed":
+                print(f"recorder: {what} of {self.begin.room}", file=sys.stderr)
+                traceback.print_exc()
             self._troubles[what] = "failed"
-            print(f"recorder: {what} of {self.begin.room}", file=sys.stderr)
-            traceback.print_exc()
         else:
             self._troubles.pop(what, None)
             return True
@@ -113,8 +118,8 @@ class Kept:
         recorded, ending = self.recorded, self.ending
         if recorded is None or ending is None or self.ended:
             return
-        self.ended = self.attempt("the end", lambda: recorded.close(ending))
-        if self.ended:
+        if self.attempt("the end", lambda: recorded.close(ending)) and not recorded.troubles:
+            self.ended = True
             self._let_go()
 
     def suspend(self, now_us: int) -> None:
@@ -142,12 +147,14 @@ class Kept:
         if recorded is None:
             told = wire.News(recording=self.begin.recording, trouble=trouble)
         else:
+            waiting = recorded.keyframes(now_us)
             safe = {number: recorded.safe(id) for number, id in self.tracks.items()}
             told = wire.News(
                 recording=self.begin.recording,
                 begun=True,
                 ended=self.ended,
                 trouble=trouble or recorded.troubles,
+                keyframes=[number for number, id in self.tracks.items() if id in waiting],
                 safe={number: index for number, index in safe.items() if index >= 0},
                 **_figures(recorded.manifest),
             )
@@ -206,10 +213,9 @@ class Recorder:
             recorded = kept.recorded
             if recorded is None:
                 kept.start(self._make)
-            elif kept.ending is not None:
-                kept.finish()
-            else:
+            elif not kept.ended:
                 kept.attempt("a tick", lambda recorded=recorded: recorded.tick(now_us))  # type: ignore[misc]
+                kept.finish()
             self._tell(kept, now_us)
             if kept.ended:
                 del self._kept[number]

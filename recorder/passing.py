@@ -71,9 +71,11 @@ class Passing:
     def begun(self) -> bool:
         return self.told.begin and self.news.begun
 
-    def hear(self, news: wire.News) -> None:
+    def hear(self, news: wire.News, taps: Taps) -> None:
         self.news = news
         for tap in self.taps.values():
+            if tap.number in news.keyframes:
+                taps.want_keyframe(tap.stream)
             if (safe := news.safe.get(tap.number)) is not None:
                 tap.safe = safe
 
@@ -94,12 +96,15 @@ class Passing:
         if not self.news.begun:
             return True
         if self.ending is not None:
-            self.told.end = self.told.end or out.send(wire.order(wire.End(recording=self.number, now_us=self.ending)))
-            return self.told.end
+            settled_us = self.ending
         tracks = taps.tracks(self.room)
         self._drop({track.stream for track in tracks})
-        told = self._tell_orders(out, taps, now_us)
-        return told and all([self._read_on(out, taps, track, now_us, settled_us) for track in tracks])
+        if self.told.end or not self._tell_orders(out, taps, now_us):
+            return self.told.end
+        told = all([self._read_on(out, taps, track, now_us, settled_us) for track in tracks])
+        if told and self.ending is not None:
+            told = self.told.end = out.send(wire.order(wire.End(recording=self.number, now_us=self.ending)))
+        return told
 
     # ------------------------------------------------------------ orders
 
@@ -173,7 +178,6 @@ class Passing:
         tap.muted = False
         if tap.skip:
             tap.jump(taps.newest(track.stream, now_us))
-            self._want_keyframe(taps, tap)
         while True:
             piece = taps.read(track.stream, tap.after, wire.MAX_PACKETS, settled_us)
             if not piece.packets:
@@ -182,13 +186,9 @@ class Passing:
                 if not out.send(wire.order(self._open(track, tap, now_us))):
                     return False
                 tap.opened = True
-                if self.again:
-                    self._want_keyframe(taps, tap)
             if not out.send(wire.packets(tap.number, piece.missed, piece.data)):
                 return False
             tap.after = piece.last
-            if piece.missed:
-                self._want_keyframe(taps, tap)
             if piece.packets < wire.MAX_PACKETS:
                 return self._tell_report(out, track, tap)
 
@@ -211,10 +211,6 @@ class Passing:
             payload_types=dict(track.payload_types),
             now_us=now_us,
         )
-
-    def _want_keyframe(self, taps: Taps, tap: Tap) -> None:
-        if tap.kind == "video":
-            taps.want_keyframe(tap.stream)
 
 
 def first_arrival(taps: Taps, room: str) -> int | None:

@@ -130,7 +130,7 @@ class News(_Model):
     """Of one recording. :ivar begun: packets may be sent. :ivar ended: it is whole on disk.
 
     :ivar trouble: a code. :ivar missing_ms: length of the gaps of the teacher's tracks.
-    :ivar safe: track number → index of the last packet on disk.
+    :ivar safe: track number → index of the last packet on disk. :ivar keyframes: tracks that wait for one.
     """
 
     recording: Number
@@ -141,6 +141,7 @@ class News(_Model):
     tracks: int = 0
     missing_ms: int = 0
     safe: dict[int, int] = Field(default_factory=dict)
+    keyframes: list[int] = Field(default_factory=list)
 
 
 class Packets(NamedTuple):
