@@ -13,6 +13,7 @@ from typing import Literal
 
 from mediaserver.api import UserError
 from recorder import gaps, manifest
+from recorder.alignment import SenderClocks
 from recorder.manifest import Manifest, Spell, Track, Why
 from recorder.recover import recover
 from recorder.track import TrackWriter
@@ -22,6 +23,7 @@ MAX_TRACKS = 256
 MAX_SPELLS = 1000
 SAVE_US = 3_000_000
 SYNC_US = 10_000_000
+ALIGN_US = 10_000_000
 KEY_US = 1_000_000
 LOOK_US = 1_000_000
 
@@ -55,6 +57,7 @@ class Recording:
         self._disk.prepare()
         self._writers: dict[str, TrackWriter] = {}
         self._asked: dict[str, int] = {}
+        self._clocks: dict[str, SenderClocks] = {}
         self._fresh = False
         self._took = False
         try:
@@ -71,7 +74,7 @@ class Recording:
         self._why: Why = after
         if not self._fresh:
             self._go_on()
-        self._saved_us = self._synced_us = self._looked_us = clock()
+        self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
 
     def _go_on(self) -> None:
@@ -110,7 +113,8 @@ class Recording:
             track = Track(id=track_id, participant=participant, source=source, kind=kind)
             self.manifest.tracks.append(track)
             self._note_change()
-        writer = TrackWriter(track, self._folder, self._zero, self.counters, self._failed, self._note_change)
+        clocks = self._clocks.setdefault(participant, SenderClocks())
+        writer = TrackWriter(track, self._folder, self._zero, self.counters, self._failed, self._note_change, clocks)
         self._writers[track_id] = writer
         return writer
 
@@ -139,7 +143,7 @@ class Recording:
     def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None:
         """A sender report. :param ntp: the sender's clock, 64 bits. :param rtp: media time at that moment."""
         if writer := self._writers.get(track_id):
-            writer.report(ntp, rtp, now_us)
+            writer.report(ntp, rtp, self._at(now_us))
 
     def silence(self, track_id: str, why: Why) -> None:
         """From the track's last frame until its next one there is nothing to write, for this reason."""
@@ -222,6 +226,9 @@ class Recording:
             self._looked_us = now_us
             if not self._disk.trouble and any(writer.gone() for writer in self._writers.values()):
                 self._failed(FileNotFoundError("the folder is gone"))
+        if now_us - self._aligned_us >= ALIGN_US:
+            self._aligned_us = now_us
+            self._align()
         if now_us - self._synced_us >= SYNC_US:
             self._synced_us = now_us
             for writer in self._writers.values():
@@ -256,6 +263,11 @@ class Recording:
             if track is not None and self._took:
                 gaps.add(track.gaps, end_us, at_us, self._why)
         self._after.clear()
+        self._align()
+
+    def _align(self) -> None:
+        for writer in self._writers.values():
+            writer.align()
 
     @property
     def troubles(self) -> str:

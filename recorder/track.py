@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import struct
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mediaserver.rtp.sequence import timestamp_delta
 from recorder import gaps
+from recorder.alignment import MediaClock, SenderClocks, ntp_us
 from recorder.containers import Container, Sample
 from recorder.containers.mp4 import Mp4
 from recorder.containers.webm import WebM
@@ -17,6 +18,7 @@ from recorder.frames import Start, opus
 from recorder.frames.assembly import PICTURES, Assembler
 from recorder.manifest import Part, Track, Why
 from recorder.partfile import PartFile
+from recorder.sync import SETTLED_US, PartSync
 
 JUMP_US = 2_000_000
 """RTP time and arrival that part by more than this between two frames: the sender's clock was set, or it stood."""
@@ -25,8 +27,12 @@ ANEW = 1 << 16
 MAX_PARTS = 2000
 PICTURE_US = 33_000
 SOUND_US = 20_000
+FREEZE_US = 100_000
+"""A picture that stands for less is no gap: a key frame takes so long to arrive."""
 FLUSH_US = 500_000
 """How long a frame waits for company before it goes to the disk alone."""
+MAX_SYNCS = 16
+"""Parts whose sync points still move; more in so few minutes is no lesson."""
 _HEAD = struct.Struct("!BBHII")
 _UNSAFE = re.compile(r"[^0-9A-Za-z._-]")
 
@@ -47,13 +53,14 @@ class TrackWriter:
         drops: Counter[str],
         failed: Callable[[OSError], None],
         changed: Callable[[bool], None],
+        clocks: SenderClocks,
     ) -> None:
         """:param failed: told of what the disk refuses. :param changed: of news, True when a part began or ended."""
         self.track = track
         self._folder, self._zero = folder, zero_us
         self._drops, self._failed, self._changed = drops, failed, changed
         self._rate = 48_000 if track.kind == "audio" else 90_000
-        self._length_us = SOUND_US if track.kind == "audio" else PICTURE_US
+        self._length_us, self._short_us = (SOUND_US, SOUND_US) if track.kind == "audio" else (PICTURE_US, FREEZE_US)
         self._codecs: dict[int, str] = {}
         self._assembler: Assembler | None = None
         self._codec = ""
@@ -70,6 +77,9 @@ class TrackWriter:
         self._barred: Why | None = None
         self._gap: tuple[int, Why] | None = None
         self._hole: Why = "network"
+        self._clocks = clocks
+        self._clock = MediaClock(clocks)
+        self._syncs: deque[PartSync] = deque(maxlen=MAX_SYNCS)
         self.bytes = 0
 
     # ------------------------------------------------------------ commands
@@ -108,8 +118,21 @@ class TrackWriter:
         """Nobody wrote since then."""
         self._open_gap(why, since_us)
 
-    def report(self, ntp: int, rtp: int, now_us: int) -> None:
-        pass
+    def report(self, ntp: int, rtp: int, at_us: int) -> None:
+        """:param ntp: 64 bits of a sender report. :param rtp: its media time, 32 bits."""
+        if self._ticks is not None:  # before the first frame it says nothing of any
+            refused = self._clock.refused
+            self._clock.report(self._media(self._unwrap(rtp)), ntp_us(ntp), at_us)
+            self._drops["reports"] += self._clock.refused - refused
+
+    def align(self) -> None:
+        """Sync points by what is known now, of this part and of those that ended lately."""
+        for sync in self._syncs:
+            sync.update()
+        while len(self._syncs) > 1 and self._end_us - self._syncs[0].part.start_us > SETTLED_US + (
+            self._syncs[0].part.duration_us
+        ):
+            self._syncs.popleft()
 
     def begin(self) -> None:
         """The publisher came again: nothing is known of its numbers."""
@@ -167,8 +190,9 @@ class TrackWriter:
             self._hole = "network"
 
     def _begin_anew(self, ssrc: int) -> None:
-        self._ssrc, self._index, self._ticks = ssrc, -1, None
         self._end_part()
+        self._ssrc, self._index, self._ticks = ssrc, -1, None
+        self._clock = MediaClock(self._clocks)
         self._assembler, self._codec = None, ""
 
     def _redundant(self, index: int, at_us: int, timestamp: int, payload: bytes, hole: bool) -> None:
@@ -190,7 +214,7 @@ class TrackWriter:
         length_us = samples * 1000 // 48
         ticks = self._unwrap(timestamp)
         if self._ticks is not None and not self._steady(ticks, at_us):
-            self._end_part()
+            self._jump(ticks, at_us)
         elif self._ticks is not None:
             step = (ticks - self._ticks) * 1000 // 48
             if step <= 0:
@@ -214,7 +238,7 @@ class TrackWriter:
             ticks = self._unwrap(stamp)
             start = frame.start
             if self._ticks is not None and not self._steady(ticks, at_us):
-                self._end_part()
+                self._jump(ticks, at_us)
             elif self._ticks is not None and ticks <= self._ticks:
                 self._drops["late"] += 1
                 continue
@@ -224,7 +248,7 @@ class TrackWriter:
                 self._assembler.restart()
                 self._drops["waiting"] += start is None
                 continue
-            if self._ticks is not None:
+            if self._ticks is not None and ticks > self._ticks:
                 self._length_us = min(1_000_000, max(1000, (ticks - self._ticks) * 100 // 9))
             self._write(index, at_us, ticks, Sample(self._pts(ticks), start is not None, frame.data))
         if self._assembler.waiting and self._gap is None:
@@ -241,6 +265,14 @@ class TrackWriter:
         moved_us = (ticks - self._ticks) * 1_000_000 // self._rate
         return abs(moved_us - (at_us - self._frame_at)) < JUMP_US
 
+    def _jump(self, ticks: int, at_us: int) -> None:
+        self._end_part()
+        self._ticks, self._frame_at = ticks, at_us
+        self._clock.jump(self._media(ticks))
+
+    def _media(self, ticks: int) -> int:
+        return ticks * 1_000_000 // self._rate
+
     def _pts(self, ticks: int) -> int:
         return (ticks - self._part_ticks) * 1_000_000 // self._rate
 
@@ -249,6 +281,7 @@ class TrackWriter:
         assert file is not None and part is not None
         self._close_gap(at_us)
         self._ticks, self._frame_at = ticks, at_us
+        self._clock.arrived(self._media(ticks), at_us)
         self._end_us = at_us + self._length_us
         try:
             file.add(sample, index, self._length_us)
@@ -284,6 +317,7 @@ class TrackWriter:
         self._flushed_us = at_us
         self._measure(self._file, self._part)
         self.track.parts.append(self._part)
+        self._syncs.append(PartSync(self._part, self._media(ticks), self._clock))
         self._changed(True)
         return True
 
@@ -306,6 +340,7 @@ class TrackWriter:
         if file is None or part is None:
             return
         self._file = self._part = None
+        self._syncs[-1].end()
         try:
             part.sha256 = file.close()
             part.closed = True
@@ -351,5 +386,7 @@ class TrackWriter:
         if self._gap is not None:
             start_us, why = self._gap
             self._gap = None
+            if why in ("network", "recorder") and at_us - start_us < self._short_us:
+                return
             gaps.add(self.track.gaps, start_us, at_us, why)
             self._changed(False)
