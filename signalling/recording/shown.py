@@ -10,8 +10,8 @@ from mediaserver.api import UserError
 from recorder import manifest
 from recorder.manifest import Manifest
 from signalling.db.engine import Database
-from signalling.db.library import Recording
 from signalling.db.lessons import Booking, Lesson
+from signalling.db.library import Recording
 from signalling.recording import orders
 
 MAX_GAPS = 500
@@ -41,8 +41,9 @@ class GapShown:
 
 @dataclass(frozen=True, slots=True)
 class RecordingShown:
-    """:ivar state: `none`, `waiting` (for the teacher), `recording`, `troubled`, `paused`, `stopped` or `ended`. :ivar by: who gave the last order.
+    """:ivar state: `none`, `waiting` (for the teacher), `recording`, `troubled`, `paused`, `stopped` or `ended`.
 
+    :ivar by: who gave the last order.
     :ivar began: seconds since 1970; None before it has begun. :ivar tracks: and :ivar gaps: as far as this server has
     the recording's files.
     """
