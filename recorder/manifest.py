@@ -41,6 +41,8 @@ class Part(_Model):
     :ivar file: below the recording's folder. :ivar codec: `opus`, `vp8`, `h264`, `vp9` or `av1`.
     :ivar start_us: where its presentation time 0 lies in the lesson, as far as arrival tells; `sync` says it exactly.
     :ivar sha256: of the closed file; empty while it is written or after a crash, until it is finalised.
+    :ivar ssrc: of its packets. :ivar rtp: their time stamp at presentation time 0: by both a recorder that was killed
+        goes on in it.
     """
 
     file: str
@@ -52,6 +54,8 @@ class Part(_Model):
     bytes: int = 0
     sha256: str = ""
     closed: bool = False
+    ssrc: int = 0
+    rtp: int = 0
     sync: list[Sync] = Field(default_factory=list)
 
 

@@ -22,15 +22,19 @@ class PartFile:
     :ivar end_us: presentation time at which the last sample ends, as far as is known.
     """
 
-    def __init__(self, path: Path, container: Container) -> None:
-        """:raises OSError: there is no file then."""
+    def __init__(self, path: Path, container: Container, *, written: int = 0) -> None:
+        """:param written: bytes that are in it already, when a recording goes on. :raises OSError:"""
         self._container = container
-        self._digest = hashlib.sha256()
+        self._digest = None if written else hashlib.sha256()
         self._samples: list[Sample] = []
         self._size = 0
         self._index = self.safe = -1
-        self.bytes = self.end_us = 0
+        self.bytes, self.end_us = written, 0
         self._unsynced = False
+        if written:
+            self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            os.lseek(self._file, written, os.SEEK_SET)
+            return
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
             self._write(container.head())
@@ -76,13 +80,17 @@ class PartFile:
             return True
 
     def close(self) -> str:
-        """:returns: SHA-256 of the file, which is on the disk. :raises OSError: the file is closed nevertheless."""
+        """What waits is on the disk then, whether or not the power stays.
+
+        :returns: SHA-256 of the file, "" where only a part of it is ours.
+        :raises OSError: the file is closed nevertheless.
+        """
         try:
             self.flush()
             os.fsync(self._file)
         finally:
             os.close(self._file)
-        return self._digest.hexdigest()
+        return self._digest.hexdigest() if self._digest else ""
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -94,6 +102,7 @@ class PartFile:
                 os.ftruncate(self._file, self.bytes)  # half a fragment is none
                 os.lseek(self._file, self.bytes, os.SEEK_SET)
             raise
-        self._digest.update(data)
+        if self._digest:
+            self._digest.update(data)
         self.bytes += len(data)
         self._unsynced = True

@@ -15,7 +15,7 @@ from mediaserver.api import UserError
 from recorder import gaps, manifest
 from recorder.alignment import SenderClocks
 from recorder.manifest import Manifest, Spell, Track, Why
-from recorder.recover import recover
+from recorder.recover import Measured, recover
 from recorder.track import TrackWriter
 from recorder.trouble import Disk
 
@@ -71,6 +71,7 @@ class Recording:
         self._changed = True
         self._urgent = False
         self._after: dict[str, int] = {}
+        self._cut: dict[str, Measured] = {}
         self._why: Why = after
         if not self._fresh:
             self._go_on()
@@ -78,7 +79,7 @@ class Recording:
         self._save(clock())
 
     def _go_on(self) -> None:
-        recover(self._folder, self.manifest)
+        self._cut = recover(self._folder, self.manifest)
         self.manifest.ended = False
         for track in self.manifest.tracks:
             if track.parts:
@@ -87,8 +88,20 @@ class Recording:
 
     # ------------------------------------------------------------ tracks
 
-    def open(self, track_id: str, participant: str, source: str, kind: Literal["audio", "video"], now_us: int) -> None:
-        """Also of a track that was open before: the publisher came again."""
+    def open(
+        self,
+        track_id: str,
+        participant: str,
+        source: str,
+        kind: Literal["audio", "video"],
+        now_us: int,
+        goes_on: int = -1,
+    ) -> None:
+        """Also of a track that was open before: the publisher came again.
+
+        :param goes_on: of a session that a killed process recorded, the index that `safe` gave last: the packets from
+            the next one on follow without a hole.
+        """
         writer = self._writers.get(track_id)
         if writer is None:
             writer = self._new_writer(track_id, participant, source, kind)
@@ -98,10 +111,12 @@ class Recording:
         else:
             writer.close(self._at(now_us))
             writer.begin()
-        end_us = self._after.pop(track_id, None)
-        if end_us is not None:
+        end_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
+        if end_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
             writer.absent(self._why, end_us)
         self._bar(writer, now_us)
+        if self._urgent:
+            self._save(now_us)
 
     def _new_writer(
         self, track_id: str, participant: str, source: str, kind: Literal["audio", "video"]
@@ -245,6 +260,9 @@ class Recording:
         self._end_all(at_us)
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
+        if self.manifest.ended:
+            self._save(now_us)
+            return
         ends = [track.parts[-1].start_us + track.parts[-1].duration_us for track in self.manifest.tracks if track.parts]
         self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
         self.manifest.ended = True

@@ -5,60 +5,81 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from recorder.manifest import Manifest, Part
 
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _SIMPLE_BLOCK, _TIMESTAMP = 0xA3, 0xE7
-_TIMESCALE = 90
+_TICKS_PER_MS = 90
+_MAX_HEAD = 1 << 16
 
 
-def recover(folder: Path, manifest: Manifest) -> None:
+class Measured(NamedTuple):
+    """:ivar bytes: up to the end of the last whole fragment. :ivar last_us: presentation time of its last frame.
+
+    :ivar end_us: where that ends.
+    """
+
+    bytes: int
+    last_us: int
+    end_us: int
+
+
+def recover(folder: Path, manifest: Manifest) -> dict[str, Measured]:
     """Bytes and durations of all parts that were not closed; half a fragment at the end of a file is cut off.
 
     A part without a file, or without a whole fragment in it, is taken out.
+
+    :returns: by track, what its last part holds, where that was cut off.
     """
+    found: dict[str, Measured] = {}
     for track in manifest.tracks:
         kept = []
         for part in track.parts:
-            if part.closed or measure(folder, part):
-                kept.append(part)
+            found.pop(track.id, None)
+            if not part.closed:
+                measured = measure(folder, part)
+                if measured is None:
+                    continue
+                found[track.id] = measured
+            kept.append(part)
         track.parts = kept
+    return found
 
 
-def measure(folder: Path, part: Part) -> bool:
-    """:returns: False when there is nothing in it."""
+def measure(folder: Path, part: Part) -> Measured | None:
+    """Of a file on the disk; None when there is nothing in it."""
     path = folder / part.file
     try:
         with path.open("r+b") as file:
             size = os.fstat(file.fileno()).st_size
             walk = _walk_mp4 if path.suffix == ".mp4" else _walk_webm
-            end, duration_us = walk(file, size)
-            if end < size:
-                file.truncate(end)
+            measured = walk(file, size)
+            if measured is not None and measured.bytes < size:
+                file.truncate(measured.bytes)
     except OSError:
-        return False
-    part.bytes, part.duration_us, part.closed = end, duration_us, True
-    return duration_us > 0
+        return None
+    if measured is not None:
+        part.bytes, part.duration_us, part.closed = measured.bytes, measured.end_us, True
+    return measured
 
 
-def _walk_webm(file: BinaryIO, size: int) -> tuple[int, int]:
-    """Offset behind the last whole cluster, and where its last block ends in µs."""
-    head = file.read(min(size, 1 << 16))
-    at = head.find(_CLUSTER)
+def _walk_webm(file: BinaryIO, size: int) -> Measured | None:
+    """Cluster by cluster."""
+    at = file.read(min(size, _MAX_HEAD)).find(_CLUSTER)
     if at < 0:
-        return size, 0
-    end, last_ms, step_ms = at, 0, 0
+        return None
+    end, last_ms, step_ms = 0, 0, 0
     while at + 8 <= size:
         file.seek(at)
         header = file.read(8)
-        length = int.from_bytes(header[4:8], "big") & 0x0FFFFFFF
+        length = int.from_bytes(header[4:], "big") & 0x0FFFFFFF
         if header[:4] != _CLUSTER or at + 8 + length > size:
             break
         last_ms, step_ms = _last_block(file.read(length), last_ms, step_ms)
         at = end = at + 8 + length
-    return end, (last_ms + step_ms) * 1000
+    return Measured(end, last_ms * 1000, (last_ms + step_ms) * 1000) if end else None
 
 
 def _last_block(body: bytes, last_ms: int, step_ms: int) -> tuple[int, int]:
@@ -74,31 +95,30 @@ def _last_block(body: bytes, last_ms: int, step_ms: int) -> tuple[int, int]:
     return last_ms, step_ms
 
 
-def _walk_mp4(file: BinaryIO, size: int) -> tuple[int, int]:
-    """Offset behind the last fragment whose data is whole, and where it ends in µs."""
-    at = end = duration = 0
-    pending = 0
+def _walk_mp4(file: BinaryIO, size: int) -> Measured | None:
+    """Box by box."""
+    at = end = 0
+    last = ending = (0, 0)
     while at + 8 <= size:
         file.seek(at)
         length, kind = struct.unpack(">I4s", file.read(8))
         if length < 8 or at + length > size:
             break
         if kind == b"moof":
-            pending = _fragment_end(file.read(length - 8))
+            ending = _fragment_end(file.read(length - 8))
         at += length
         if kind == b"mdat":
-            duration = pending
-        if kind != b"moof":
-            end = at
-    return end, duration * 1000 // _TIMESCALE
+            end, last = at, ending
+    return Measured(end, *(ticks * 1000 // _TICKS_PER_MS for ticks in last)) if end else None
 
 
-def _fragment_end(body: bytes) -> int:
-    """Of the fragments that this program writes: tfdt and trun stand at fixed places."""
+def _fragment_end(body: bytes) -> tuple[int, int]:
+    """When the last frame begins and ends. As this program writes them, tfdt and trun have fixed places."""
     try:
         (time,) = struct.unpack_from(">Q", body, 16 + 8 + 16 + 12)
         (count,) = struct.unpack_from(">I", body, 16 + 8 + 16 + 20 + 12)
         rows = 16 + 8 + 16 + 20 + 20
-        return time + sum(struct.unpack_from(">I", body, rows + 12 * row)[0] for row in range(min(count, 100_000)))
+        lengths = [struct.unpack_from(">I", body, rows + 12 * row)[0] for row in range(count)]
     except struct.error:
-        return 0
+        return 0, 0
+    return time + sum(lengths[:-1]), time + sum(lengths)

@@ -18,6 +18,7 @@ from recorder.frames import Start, opus
 from recorder.frames.assembly import PICTURES, Assembler
 from recorder.manifest import Part, Track, Why
 from recorder.partfile import PartFile
+from recorder.recover import Measured
 from recorder.sync import SETTLED_US, PartSync
 
 JUMP_US = 2_000_000
@@ -113,6 +114,35 @@ class TrackWriter:
     def missed(self) -> None:
         """The hole before the next packet is the recorder's own fault."""
         self._hole = "recorder"
+
+    def go_on(self, measured: Measured, index: int) -> bool:
+        """In the part that a killed process left, as if nothing had been.
+
+        :param index: of a packet up to which all is written. What follows may be written too; it is known by its time.
+        :returns: False when it is not to be: a new part begins.
+        """
+        part = self.track.parts[-1]
+        container: Container = WebM(part.codec)
+        if part.codec == "h264":
+            container = Mp4(part.width, part.height, b"", number=measured.bytes)
+        try:
+            self._file = PartFile(self._folder / part.file, container, written=measured.bytes)
+        except OSError as error:
+            self._failed(error)
+            return False
+        self._part, part.closed = part, False
+        self._ssrc, self._index, self.safe = part.ssrc, index, index
+        self._part_ticks = part.rtp
+        # Files know the time to a millisecond, or a tick less than they were told.
+        self._ticks = part.rtp + (measured.last_us + 1000) * self._rate // 1_000_000
+        self._end_us = self._frame_at = part.start_us + measured.end_us
+        self._recorded_us = 0
+        if part.codec in PICTURES:
+            self._assembler, self._codec = Assembler(part.codec, self._drops), part.codec
+            self._assembler.go_on(index)
+        self._syncs.append(PartSync(part, self._media(part.rtp), self._clock, settled_us=measured.end_us))
+        self._changed(True)
+        return True
 
     def absent(self, why: Why, since_us: int) -> None:
         """Nobody wrote since then."""
@@ -313,7 +343,15 @@ class TrackWriter:
             return False
         self._private = start.private
         self._part_ticks = ticks
-        self._part = Part(file=name, codec=codec, start_us=at_us, width=start.width, height=start.height)
+        self._part = Part(
+            file=name,
+            codec=codec,
+            start_us=at_us,
+            width=start.width,
+            height=start.height,
+            ssrc=self._ssrc,
+            rtp=ticks & 0xFFFFFFFF,
+        )
         self._flushed_us = at_us
         self._measure(self._file, self._part)
         self.track.parts.append(self._part)

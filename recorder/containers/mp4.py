@@ -16,9 +16,10 @@ _UNITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 class Mp4:
     suffix = "mp4"
 
-    def __init__(self, width: int, height: int, avcc: bytes) -> None:
+    def __init__(self, width: int, height: int, avcc: bytes, *, number: int = 0) -> None:
+        """:param number: not less than that of any fragment which is there already."""
         self._width, self._height, self._avcc = width, height, avcc
-        self._number = 0
+        self._number = number
 
     def head(self) -> bytes:
         ftyp = _box(b"ftyp", b"iso5", struct.pack(">I", 512), b"iso5iso6mp41")

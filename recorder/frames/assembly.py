@@ -61,6 +61,10 @@ class Assembler:
             self._finish(whole)
         return whole
 
+    def go_on(self, index: int) -> None:
+        """All up to this packet is written: the next frame goes on with it."""
+        self._last, self.waiting = index, False
+
     def restart(self) -> None:
         """The next frame must be a key frame."""
         self.waiting = True
