@@ -38,7 +38,8 @@ LOUD = 3
 class State:
     """Of a recording. :ivar begun: it is being written. :ivar trouble: a code; empty when there is none.
 
-    :ivar missing_ms: length of the gaps of the teacher's tracks. :ivar ended: all of it is on disk; `changed` says so last.
+    :ivar missing_ms: length of the gaps of the teacher's tracks.
+    :ivar ended: all of it is on disk; `changed` says so last.
     """
 
     begun: bool

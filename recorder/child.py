@@ -39,7 +39,7 @@ class Recorded(Protocol):
 
     manifest: manifest.Manifest
 
-    def open(self, track_id: str, participant: str, source: str, kind: str, now_us: int) -> None: ...
+    def open(self, track_id: str, participant: str, source: str, kind: str, now_us: int, goes_on: int) -> None: ...
     def payload_types(self, track_id: str, codecs: dict[int, str]) -> None: ...
     def packets(self, track_id: str, packets: Sequence[tuple[int, int, bytes]], missed: int) -> None: ...
     def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None: ...
@@ -264,7 +264,7 @@ class Recorder:
     def _obey(self, recorded: Recorded, kept: Kept, it: wire.Order) -> None:
         match it:
             case wire.Open():
-                recorded.open(it.id, it.participant, it.source, it.kind, it.now_us)
+                recorded.open(it.id, it.participant, it.source, it.kind, it.now_us, it.goes_on)
                 recorded.payload_types(it.id, it.payload_types)
                 kept.tracks[it.track] = it.id
                 self._by_track[it.track] = kept

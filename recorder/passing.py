@@ -183,7 +183,8 @@ class Passing:
             if not piece.packets:
                 return self._tell_report(out, track, tap)
             if not tap.opened:
-                if not out.send(wire.order(self._open(track, tap, now_us))):
+                goes_on = tap.after if tap.again and tap.after is not None and not piece.missed else -1
+                if not out.send(wire.order(self._open(track, tap, now_us, goes_on))):
                     return False
                 tap.opened = True
             if not out.send(wire.packets(tap.number, piece.missed, piece.data)):
@@ -200,7 +201,7 @@ class Passing:
         tap.report = track.report
         return True
 
-    def _open(self, track: Track, tap: Tap, now_us: int) -> wire.Open:
+    def _open(self, track: Track, tap: Tap, now_us: int, goes_on: int) -> wire.Open:
         return wire.Open(
             recording=self.number,
             track=tap.number,
@@ -210,6 +211,7 @@ class Passing:
             kind="video" if track.kind == "video" else "audio",
             payload_types=dict(track.payload_types),
             now_us=now_us,
+            goes_on=goes_on,
         )
 
 

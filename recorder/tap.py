@@ -62,7 +62,7 @@ class Tap:
 
     :ivar number: names the track on the wire. :ivar after: the index read last; None: begin with the oldest.
     :ivar safe: up to here everything is on disk. :ivar opened: the reader's other end knows the track.
-    :ivar skip: what has come meanwhile is not for the recorder.
+    :ivar skip: what has come meanwhile is not for the recorder. :ivar again: the one before knew it up to `after`.
     :ivar report: the sender report that was told last.
     """
 
@@ -73,16 +73,18 @@ class Tap:
     safe: int | None = None
     opened: bool = False
     skip: bool = False
+    again: bool = False
     muted: bool = False
     report: tuple[int, int, int] | None = None
 
     def jump(self, newest: int | None) -> None:
         """Go on after what is there now."""
         self.after = self.safe = newest
-        self.skip = False
+        self.skip = self.again = False
 
     def rewind(self) -> None:
         """Whoever was read to is gone: all that is not on disk is read again, as far as the ring has it."""
+        self.again = (self.again or self.opened) and self.safe is not None
         self.after = self.safe
         self.opened = self.muted = False
         self.report = None

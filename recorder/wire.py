@@ -62,7 +62,11 @@ class Lead(_Model):
 
 
 class Open(_Model):
-    """:ivar track: its number on this wire. :ivar id: of the manifest."""
+    """:ivar track: its number on this wire. :ivar id: of the manifest.
+
+    :ivar goes_on: the process before this one had it, up to this index at least, and what follows comes without a hole;
+        -1: a new session.
+    """
 
     t: Literal["open"] = "open"
     recording: Number
@@ -73,6 +77,7 @@ class Open(_Model):
     kind: Literal["audio", "video"]
     payload_types: Annotated[dict[Annotated[int, Field(ge=0, le=127)], Text], Field(max_length=128)]
     now_us: Micros
+    goes_on: Micros = -1
 
 
 class Shut(_Model):

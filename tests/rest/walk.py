@@ -187,7 +187,7 @@ def ids_of(made: Scene) -> dict[str, str]:
         **{"region": "county", "school": "s0", "classroom": "r0", "class": "c0", "calendar": "year", "term": "year"},
         **{"person": "jia", "device": "box", "import": "0", "room": made.lesson, "token": "x"},
         **{"lesson": made.lesson, "booking": made.known["booking"][2], "webhook": made.known["webhook"][0]},
-        **{"delivery": made.known["delivery"][0], "participant": made.known["device"][0], "": ""},
+        **{"delivery": made.known["delivery"][0], "participant": made.known["device"][2], "": ""},
     }
 
 
