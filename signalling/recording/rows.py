@@ -14,6 +14,7 @@ from signalling.db.library import Recording
 from signalling.recording import orders
 
 _CHUNK = 500
+BEFORE_END = ("scheduled", "open", "live")
 UNFINISHED = ("recording", "troubled", "paused", "stopped")
 """States of a row whose lesson goes on, or whose recording was never closed."""
 
@@ -64,7 +65,7 @@ async def read(session: AsyncSession, lessons: Collection[str]) -> list[Row]:
 
 
 def _row(lesson: str, state: str, ended: int | None, records: bool, row: Recording | None) -> Row:
-    over = state in ("ended", "cancelled")
+    over = state not in BEFORE_END
     if row is None:
         return Row(lesson, over, records, None, "", (), "", 0, 0, 0, ended)
     figures = (row.trouble, row.bytes, row.tracks, row.missing_ms)
@@ -76,7 +77,7 @@ async def left_open(session: AsyncSession) -> Sequence[str]:
     query = (
         select(Recording.lesson)
         .join(Lesson, Lesson.id == Recording.lesson)
-        .where(Recording.state.in_(UNFINISHED), Lesson.state.in_(("ended", "cancelled")))
+        .where(Recording.state.in_(UNFINISHED), Lesson.state.not_in(BEFORE_END))
         .limit(_CHUNK)
     )
     return (await session.scalars(query)).all()

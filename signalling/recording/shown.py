@@ -12,7 +12,7 @@ from recorder.manifest import Manifest
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
 from signalling.db.library import Recording
-from signalling.recording import orders
+from signalling.recording import orders, rows
 
 MAX_GAPS = 500
 
@@ -69,7 +69,7 @@ async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
         row = await session.get(Recording, lesson)
         booking = await session.get(Booking, found.booking)
     if row is None:
-        state = "none" if booking is None or found.state in ("ended", "cancelled") else orders.first(booking.records)
+        state = "none" if booking is None or found.state not in rows.BEFORE_END else orders.first(booking.records)
         return RecordingShown(state if state == "none" else "waiting", None, None, 0, 0, [], [], [], "", "")
     kept = await asyncio.to_thread(_load, folder / lesson)
     return RecordingShown(
