@@ -6,44 +6,85 @@ too slow it finds a hole where the ring has moved on and says how large it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 
-class TapPacket(Protocol):
-    """One decrypted RTP packet. :ivar index: extended sequence number. :ivar now_us: monotonic arrival time."""
+class Piece(Protocol):
+    """Packets in one piece, as `wire.unpack` reads them. :ivar last: index of the last one.
+    :ivar missed: packets before the first one that the ring had no more."""
 
     @property
-    def index(self) -> int: ...
+    def data(self) -> bytes: ...
     @property
-    def now_us(self) -> int: ...
+    def packets(self) -> int: ...
     @property
-    def packet(self) -> bytes: ...
+    def last(self) -> int: ...
+    @property
+    def missed(self) -> int: ...
 
 
-class Batch(NamedTuple):
-    """:ivar missed: packets between the previous batch and this one that are in neither."""
+class Track(Protocol):
+    """What is published. :ivar payload_types: → codec. :ivar muted: nobody hears it now.
+    :ivar report: of the latest sender report the sender's NTP time, the RTP timestamp, our µs of its arrival."""
 
-    packets: Sequence[TapPacket]
-    missed: int
+    @property
+    def stream(self) -> int: ...
+    @property
+    def participant(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def payload_types(self) -> Mapping[int, str]: ...
+    @property
+    def muted(self) -> bool: ...
+    @property
+    def report(self) -> tuple[int, int, int] | None: ...
 
 
+class Taps(Protocol):
+    """What the media server lets a recorder read; see `mediaserver.net.taps`."""
+
+    def lead(self, room: str) -> str: ...
+    def tracks(self, room: str) -> Sequence[Track]: ...
+    def read(self, stream: int, after: int | None, limit: int, settled_us: int) -> Piece: ...
+    def newest(self, stream: int, now_us: int) -> int | None: ...
+    def want_keyframe(self, stream: int) -> None: ...
+    def watch_leaving(self, listener: Callable[[str], None]) -> None: ...
+
+
+@dataclass(slots=True)
 class Tap:
-    """Reads one stream from where it stood last.
+    """Where the reader of one stream stands.
 
-    :param read: `Plane.read_history` with the stream filled in: (after, limit) → packets in order.
+    :ivar number: names the track on the wire. :ivar after: the index read last; None: begin with the oldest.
+    :ivar safe: up to here everything is on disk. :ivar opened: the reader's other end knows the track.
+    :ivar skip: what has come meanwhile is not for the recorder. :ivar again: the one before knew it up to `after`.
+    :ivar report: the sender report that was told last.
     """
 
-    def __init__(self, read: Callable[[int | None, int], Sequence[TapPacket]]) -> None:
-        self._read = read
-        self._after: int | None = None
+    number: int
+    stream: int
+    kind: str
+    after: int | None = None
+    safe: int | None = None
+    opened: bool = False
+    skip: bool = False
+    again: bool = False
+    muted: bool = False
+    report: tuple[int, int, int] | None = None
 
-    def take(self, limit: int = 512) -> Batch:
-        """What has come since the last call, at most `limit` packets; call again while that many come."""
-        packets = self._read(self._after, limit)
-        if not packets:
-            return Batch((), 0)
-        first, last = packets[0].index, packets[-1].index
-        span = last - (first - 1 if self._after is None else self._after)
-        self._after = last
-        return Batch(packets, span - len(packets))
+    def jump(self, newest: int | None) -> None:
+        """Go on after what is there now."""
+        self.after = self.safe = newest
+        self.skip = self.again = False
+
+    def rewind(self) -> None:
+        """Whoever was read to is gone: all that is not on disk is read again, as far as the ring has it."""
+        self.again = (self.again or self.opened) and self.safe is not None
+        self.after = self.safe
+        self.opened = self.muted = False
+        self.report = None

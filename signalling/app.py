@@ -26,6 +26,7 @@ from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
 from signalling.problems import problems
+from signalling.recording.recordings import Recordings
 from signalling.rest import scratch
 from signalling.rest.api import Api
 from signalling.rest.audit import AuditResource
@@ -47,6 +48,7 @@ from signalling.rest.pairing import PairingResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rating import RatingResource
+from signalling.rest.recording import RecordingResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
 from signalling.rest.webhooks import WebhooksResource
@@ -72,6 +74,7 @@ class Signalling:
     The database is opened before and closed after it; handlers find it in `request.app[DATABASE]`.
 
     :ivar people: accounts and who is signed in. :ivar passes: for whoever enters a lesson.
+    :ivar recordings: of lessons; they begin when somebody starts them with a media server's taps.
     """
 
     def __init__(
@@ -104,6 +107,9 @@ class Signalling:
         Resource(self.rooms, "whip", config.media.ice_servers).add_routes(app)
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
         self.passes = Passes(database, secret)
+        self.recordings = Recordings(
+            database, self.rooms, self.metrics, config.recording_dir, config.recorder.enabled, clock
+        )
         self._imports = Jobs()
         rules = config.bell.rules()
         resources = [
@@ -131,6 +137,7 @@ class Signalling:
             DevicesResource(self.devices),
             DeviceResource(self.devices, self.passes),
             ClassroomResource(self.devices),
+            RecordingResource(self.recordings),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)

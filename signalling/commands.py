@@ -83,6 +83,10 @@ async def _end(rooms: Rooms, room: Room, page: Page, message: messages.End) -> N
     await rooms.end(page.claims.room, page.claims.participant)
 
 
+async def _record(rooms: Rooms, room: Room, page: Page, message: messages.Record) -> None:
+    await rooms.record(page.claims, message)
+
+
 async def _ping(rooms: Rooms, room: Room, page: Page, message: messages.Ping) -> None:
     page.send(messages.Pong(id=message.id, now=int(rooms.clock() * 1000)).text())
 
@@ -96,5 +100,6 @@ _TABLE: dict[type[Any], Callable[[Rooms, Room, Page, Any], Awaitable[None]]] = {
     messages.Remote: _remote,
     messages.Stats: _stats,
     messages.End: _end,
+    messages.Record: _record,
     messages.Ping: _ping,
 }

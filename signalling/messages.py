@@ -117,12 +117,20 @@ class End(Model):
     t: Literal["end"] = "end"
 
 
+class Record(Model):
+    """An order for the lesson's recording. :ivar participant: a classroom, of `exclude` and `include`."""
+
+    t: Literal["record"] = "record"
+    action: Literal["start", "stop", "pause", "resume", "exclude", "include"]
+    participant: Id | None = None
+
+
 class Ping(Model):
     t: Literal["ping"] = "ping"
     id: Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
-ClientMessage = Hello | Call | Mute | Tiles | Hand | DisplayIs | Remote | Stats | End | Ping
+ClientMessage = Hello | Call | Mute | Tiles | Hand | DisplayIs | Remote | Stats | End | Record | Ping
 
 # ---------------------------------------------------------------- server to client
 
@@ -224,6 +232,16 @@ class LessonChanged(Model):
     lesson: Lesson
 
 
+class Recording(Model):
+    """:ivar excluded: classrooms that are left out, as far as the reader may know of them.
+    :ivar by: who gave the last order; empty when nobody has."""
+
+    t: Literal["recording"] = "recording"
+    state: Literal["recording", "paused", "troubled", "off"]
+    excluded: list[str]
+    by: str
+
+
 class Slots(Model):
     t: Literal["slots"] = "slots"
     session: str
@@ -269,6 +287,7 @@ ServerMessage = (
     | SetDisplay
     | Called
     | LessonChanged
+    | Recording
     | Slots
     | Session
     | AllStats

@@ -105,6 +105,12 @@ class Metrics:
         self.boxes = Gauge(
             "tongke_boxes", "Recorder boxes of lessons that are open, by what they do", ["state"], registry=registry
         )
+        self.recordings = Gauge(
+            "tongke_recordings", "Lessons being recorded, by what their recording does", ["state"], registry=registry
+        )
+        self.recorder_deaths = Counter(
+            "tongke_recorder_deaths", "Ends of the recorder's process that nobody wanted", registry=registry
+        )
         self.devices_online = Gauge("tongke_devices_online", "Devices heard within two minutes", registry=registry)
         self.contacts_written = Counter("tongke_contacts_written", "Contacts of devices written", registry=registry)
         self.contacts_dropped = Counter(

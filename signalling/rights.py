@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from mediaserver.api import Role, Source
 
-Action = Literal["call", "mute", "tiles", "end", "stats", "hand", "display", "remote"]
+Action = Literal["call", "mute", "tiles", "end", "stats", "hand", "display", "remote", "record"]
 """WebSocket messages that need a right; `ping` needs none."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -29,13 +29,15 @@ class Rights:
 
 TABLE: dict[Role, Rights] = {
     "lead": Rights(
-        frozenset(("camera", "screen", "microphone")), frozenset(("call", "mute", "tiles", "end")), watches=True
+        frozenset(("camera", "screen", "microphone")),
+        frozenset(("call", "mute", "tiles", "end", "record")),
+        watches=True,
     ),
     "classroom": Rights(frozenset(("camera", "microphone")), frozenset(("stats", "hand", "display")), sees_all=False),
     "assistant": Rights(frozenset(), frozenset(("remote",)), watches=True, sees_all=False),
     "staff": Rights(frozenset(), frozenset()),
     "supervisor": Rights(frozenset(), frozenset(), watches=True),
-    "admin": Rights(frozenset(), frozenset(("call", "mute", "end")), watches=True, lists_rooms=True),
+    "admin": Rights(frozenset(), frozenset(("call", "mute", "end", "record")), watches=True, lists_rooms=True),
 }
 
 

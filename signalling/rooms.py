@@ -72,13 +72,14 @@ class Room:
         self.slots: dict[str, api.SlotsChanged] = {}
         """The latest slots of each WHEP session, for a page that connects again."""
         self.empty_since: float | None = now
+        self.recording: messages.Recording | None = None
         self.ended_by: str | None = None
         """The participant who ended the lesson."""
 
 
 class Rooms:
     """:ivar admit: raises UserError for a token that opens its room at another time, or never.
-    :ivar witness: hears of everything."""
+    :ivar record: obeys somebody in a room, or raises UserError. :ivar witness: hears of everything."""
 
     def __init__(self, bus: api.Bus, metrics: Metrics, clock: Callable[[], float]) -> None:
         self.bus = bus
@@ -87,6 +88,7 @@ class Rooms:
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, MediaSession] = {}
         self.admit: Callable[[Claims], Awaitable[None]] = _everybody
+        self.record: Callable[[Claims, messages.Record], Awaitable[None]] = _nobody_records
         self.witness: Witness | None = None
         metrics.census = self._census
         bus.subscribe(self._on_event)
@@ -130,6 +132,8 @@ class Rooms:
                 page.send(_slots_text(slots))
         if (wanted := lesson.wanted.get(claims.participant)) is not None:
             page.send(_wanted_text(wanted))
+        if room.recording is not None:
+            page.send(_recording_text(room, page, room.recording))
 
     def leave(self, page: Page) -> None:
         """Its connection is gone. A page that was replaced has left already."""
@@ -230,6 +234,14 @@ class Rooms:
         wanted = room.lesson.want(display, remote) if room is not None else None
         if room is not None and wanted is not None and (page := room.pages.get(display)) is not None:
             page.send(_wanted_text(wanted))
+
+    def tell_recording(self, name: str, recording: messages.Recording) -> None:
+        """Everybody in a room is told whether it is recorded; who comes later, too."""
+        room = self.rooms.get(name)
+        if room is not None and room.recording != recording:
+            room.recording = recording
+            for page in room.pages.values():
+                page.send(_recording_text(room, page, recording))
 
     def report(self, claims: Claims, report: messages.Stats) -> None:
         """How the lesson looks from a page."""
@@ -363,6 +375,10 @@ class Rooms:
         }
 
 
+async def _nobody_records(claims: Claims, message: messages.Record) -> None:
+    raise api.UserError(409, "recording_off", "This server does not record; ask its administrator to switch it on.")
+
+
 async def _everybody(claims: Claims) -> None:
     """Who has a token for a room may enter it."""
 
@@ -374,6 +390,14 @@ def _sees(room: Room, page: Page, participant: str) -> bool:
 
 def _wanted_text(wanted: messages.Display) -> str:
     return messages.SetDisplay(**wanted.model_dump()).text()
+
+
+def _recording_text(room: Room, page: Page, recording: messages.Recording) -> str:
+    """To who does not see everybody, only those classrooms are named that he sees."""
+    if TABLE[page.claims.role].sees_all:
+        return recording.text()
+    seen = [id for id in recording.excluded if _sees(room, page, id)]
+    return recording.model_copy(update={"excluded": seen}).text()
 
 
 def _slots_text(event: api.SlotsChanged) -> str:

@@ -156,7 +156,10 @@ RULES = (
     ),
     Rule(
         "signalling/recording/*",
-        ("mediaserver.api", "signalling.bell", "signalling.booking", "signalling.db", "signalling.recording", *ROOMS),
+        (
+            *("mediaserver.api", "recorder.manifest", "signalling.bell", "signalling.booking", "signalling.db"),
+            *("signalling.recording", *ROOMS),
+        ),
         frozenset(("sqlalchemy", "structlog")),
     ),
     # The library's services know manifests, the store and the index; what decodes or recognises runs in workers.

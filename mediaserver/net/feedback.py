@@ -76,6 +76,7 @@ class Feedback:
             # RTX streams report too; those reports say nothing that the media stream's do not.
             return
         self.count["rtcp_sr_received"] += 1
+        published.report = (report.ntp, report.rtp_timestamp, round(now * 1e6))
         session.clock.observe(report.ntp, self._ntp_now())
         published.reporter.sender_report(rtcp.compact_ntp(report.ntp), now)
         ntp = session.clock.to_server(report.ntp)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from itertools import count
 
 from mediaserver import api
@@ -62,6 +63,8 @@ class Live:
         self._ticker: asyncio.Task[None] | None = None
         self._nack_timer: asyncio.TimerHandle | None = None
         self._next_report = self._next_stats = 0.0
+        self.before_leaving: Callable[[str], None] | None = None
+        """Told of a room before streams that are published in it end. Never raises."""
         self._count = dict.fromkeys(
             ("session_published", "session_subscribed", "session_closed", "drop_dtls_unknown", "drop_dtls_queue"), 0
         )
@@ -191,6 +194,8 @@ class Live:
 
     def close(self, session: Session, reason: str) -> None:
         """Out of the tables first, so that nothing finds a session that is ending; farewells last."""
+        if session.published and self.before_leaving is not None and session.id in self.sessions:
+            self.before_leaving(session.room.name)
         if not self.sessions.remove(session):
             return
         del self._by_key[session.key]
@@ -262,6 +267,16 @@ class Live:
             if session.room.update_track(published.track, active=True, level=published.track.level):
                 self.apply(session.room)
                 self.tell_tracks(session.room, session.participant)
+
+    def report_of(self, stream: int) -> tuple[int, int, int] | None:
+        """See `Published.report`."""
+        found = self._streams.get(stream)
+        return found[1].report if found is not None else None
+
+    def want_keyframe(self, stream: int) -> None:
+        if stream in self._streams:
+            self._arbiter.request(stream, time.monotonic())
+            self._request_keyframes()
 
     def _schedule_nacks(self) -> None:
         if self._nack_timer is None:

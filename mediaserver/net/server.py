@@ -11,6 +11,7 @@ from mediaserver.net import dtls as dtls_seam
 from mediaserver.net.addresses import Port, ports
 from mediaserver.net.commands import Commands
 from mediaserver.net.live import Live
+from mediaserver.net.taps import Taps
 from mediaserver.plane import load_plane
 from mediaserver.plane.group import PlaneGroup
 from mediaserver.plane.interface import Plane, PlaneSettings
@@ -22,7 +23,7 @@ class MediaServer:
     """:param bus: its commands are answered here, and it carries the events away.
     :param spread_after: see `sfu/placement.py`.
 
-    :ivar port: UDP port of the first plane; the others have the ports after it.
+    :ivar taps: for a recorder. :ivar port: UDP port of the first plane; the others have the ports after it.
     """
 
     def __init__(self, settings: MediaSettings, bus: api.LocalBus, spread_after: int = SPREAD_AFTER) -> None:
@@ -30,6 +31,7 @@ class MediaServer:
         self._bus = bus
         self._plane = _load(settings)
         self.live = Live(settings, self._plane, bus)
+        self.taps = Taps(self.live, self._plane)
         self.ports: list[Port] = []
         self._commands = Commands(settings, self.live, self.ports, bus, spread_after)
         self.port = 0

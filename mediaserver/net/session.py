@@ -32,13 +32,17 @@ _OURS = frozenset(
 
 @dataclass(slots=True)
 class Published:
-    """One incoming stream and what is owed to its sender."""
+    """One incoming stream and what is owed to its sender.
+
+    :ivar report: the sender's latest report: its NTP time, the RTP timestamp, and when it came (monotonic µs).
+    """
 
     track: Track
     spec: plane.Stream
     reporter: ReceptionReporter
     clock: StreamClock
     nacks: NackSchedule = field(default_factory=NackSchedule)
+    report: tuple[int, int, int] | None = None
     bytes_reported: int = 0
     bitrate: int = 0
 

@@ -21,6 +21,7 @@ from mediaserver.plane.interface import (
     Stream,
     StreamStats,
     TapPacket,
+    Tapped,
     TransportStats,
 )
 
@@ -165,6 +166,12 @@ class PlaneGroup:
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         known = self._streams.get(stream)
         return [] if known is None else self._planes[known.plane].read_history(stream, after, limit)
+
+    def tap(self, stream: int, after: int | None, limit: int, settled_us: int) -> Tapped:
+        known = self._streams.get(stream)
+        if known is None:
+            return Tapped(b"", 0, 0, 0)
+        return self._planes[known.plane].tap(stream, after, limit, settled_us)
 
     def stream_stats(self, stream: int) -> StreamStats | None:
         known = self._streams.get(stream)

@@ -223,6 +223,20 @@ class TapPacket(NamedTuple):
     packet: bytes
 
 
+class Tapped(NamedTuple):
+    """Several packets of a stream in one piece, for who passes them on without looking into them.
+
+    :ivar data: one after the other `index` and arrival in µs (8 bytes each), length (2 bytes), all little-endian, and
+        the decrypted RTP packet. :ivar packets: how many. :ivar last: index of the last one; 0 when there is none.
+    :ivar missed: packets after `after` that the history has no room for any more.
+    """
+
+    data: bytes
+    packets: int
+    last: int
+    missed: int
+
+
 class Plane(Protocol):
     """The calls control makes. All from one thread; none of them blocks."""
 
@@ -278,6 +292,10 @@ class Plane(Protocol):
 
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         """Packets of the history following `after` (None: from its oldest), in order, holes left out."""
+
+    def tap(self, stream: int, after: int | None, limit: int, settled_us: int) -> Tapped:
+        """The same in one piece, but only up to a hole whose next packet came after `settled_us`: what is missing there
+        may still come."""
 
     def stream_stats(self, stream: int) -> StreamStats | None: ...
 

@@ -27,6 +27,7 @@ from mediaserver.plane.interface import (
     Stream,
     StreamStats,
     TapPacket,
+    Tapped,
     TransportStats,
 )
 from mediaserver.plane.sockets import bind_all
@@ -167,6 +168,9 @@ class Engine:
 
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         return [TapPacket(*item) for item in self.native.read_history(stream, -1 if after is None else after, limit)]
+
+    def tap(self, stream: int, after: int | None, limit: int, settled_us: int) -> Tapped:
+        return Tapped(*self.native.tap(stream, -1 if after is None else after, limit, settled_us))
 
     def stream_stats(self, stream: int) -> StreamStats | None:
         values = self.native.stream_stats(stream)

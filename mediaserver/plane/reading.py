@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from mediaserver.plane.interface import RouteStats, StreamStats, TapPacket, TransportStats
+import struct
+
+from mediaserver.plane.interface import RouteStats, StreamStats, TapPacket, Tapped, TransportStats
 from mediaserver.plane.tables import RouteState, StreamState, TransportState
+
+_TAPPED = struct.Struct("<qqH")
 
 
 class Readable:
@@ -32,6 +36,29 @@ class Readable:
                 if len(found) >= limit:
                     break
         return found
+
+    def tap(self, identifier: int, after: int | None, limit: int, settled_us: int) -> Tapped:
+        stream = self._streams.get(identifier)
+        if stream is None or stream.history.highest < 0:
+            return Tapped(b"", 0, 0, 0)
+        history = stream.history
+        oldest, base = history.oldest, history.base
+        # Who read an earlier numbering to its end has not missed what lies between the two.
+        follows = oldest if after is None else after + 1 if after >= base else base
+        missed = max(0, oldest - follows)
+        expected = max(follows, oldest)
+        packed: list[bytes] = []
+        last = 0
+        for index in range(expected, history.highest + 1):
+            packet = history.get(index)
+            if packet is None:
+                continue
+            arrival = history.arrival(index)
+            if len(packed) >= limit or (index != expected and arrival > settled_us):
+                break
+            packed.append(_TAPPED.pack(index, arrival, len(packet)) + packet)
+            last, expected = index, index + 1
+        return Tapped(b"".join(packed), len(packed), last, missed if packed else 0)
 
     def stream_stats(self, identifier: int) -> StreamStats | None:
         stream = self._streams.get(identifier)

@@ -18,6 +18,7 @@ from mediaserver.plane.interface import (
     Stream,
     StreamStats,
     TapPacket,
+    Tapped,
     TransportStats,
 )
 from mediaserver.plane.sockets import bind_all
@@ -172,6 +173,9 @@ class ReferencePlane:
 
     def read_history(self, stream: int, after: int | None, limit: int) -> list[TapPacket]:
         return self._forwarder.read_history(stream, after, limit)
+
+    def tap(self, stream: int, after: int | None, limit: int, settled_us: int) -> Tapped:
+        return self._forwarder.tap(stream, after, limit, settled_us)
 
     def stream_stats(self, stream: int) -> StreamStats | None:
         return self._forwarder.stream_stats(stream)

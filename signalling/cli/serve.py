@@ -20,6 +20,8 @@ from aiohttp import web
 
 from mediaserver.api import LocalBus, UserError
 from mediaserver.settings import MediaSettings
+from recorder.capture import Capture
+from recorder.tap import Taps
 from signalling import config as configuration
 from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
@@ -46,7 +48,15 @@ class Media(Protocol):
     def port(self) -> int: ...
     @property
     def plane_name(self) -> str: ...
+    @property
+    def taps(self) -> Taps | None: ...
     async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Part(Protocol):
+    """What ends together with the bell."""
+
     async def stop(self) -> None: ...
 
 
@@ -69,9 +79,9 @@ class Server:
 
     Start: secret, certificate, TCP sockets, database, media, HTTP, bell and what follows it. Stop is the reverse, after
     a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes → media sessions and UDP socket → HTTP
-    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
-    and logged.
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, recordings → media sessions and UDP
+    socket → HTTP connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
+    given up and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     :ivar belfry: the bell and what hangs on it, while it serves. :ivar boxes: recorder boxes at their lessons.
@@ -124,6 +134,8 @@ class Server:
             await self.signalling.start()
             self.belfry = belfry
             belfry.start()
+            if (taps := self._media.taps) is not None:
+                self.signalling.recordings.start(lambda changed: Capture(taps, config.recording_dir, changed))
             sender = Sender(config.webhooks.allow)
             self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
             self._courier.start()
@@ -171,7 +183,9 @@ class Server:
         courier, self._courier = self._courier, None
         boxes, self.boxes = self.boxes, None
         database, self._database = self._database, None
-        parts = {"bell": belfry, "webhooks": courier, "boxes": boxes}
+        parts: dict[str, Part | None] = {"bell": belfry, "webhooks": courier, "boxes": boxes}
+        if runner is not None:
+            parts["recordings"] = self.signalling.recordings
         await asyncio.gather(
             *(self._step(name, it.stop(), DATABASE_TIMEOUT_S) for name, it in parts.items() if it is not None)
         )

@@ -16,13 +16,15 @@ Milliseconds = BigInteger
 class Recording(Base):
     """Of a lesson, while and after it is made; the truth about its files is their manifest.
 
-    :ivar state: `recording`, `paused`, `troubled` (it cannot write), `ended` or `none` (by order of the booking).
+    :ivar state: `recording`, `paused`, `troubled` (it cannot write), `stopped` (by order, and may be started again),
+        `ended` (with the lesson) or `none` (by order of the booking). :ivar by: who gave the last order.
     :ivar trouble: the code of what is wrong. :ivar missing_ms: length of the gaps of the teacher's tracks.
     """
 
     __tablename__ = "recording"
     lesson: Mapped[Ref] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[Short]
+    by: Mapped[str] = mapped_column(String(64), default="")
     began: Mapped[Instant]
     ended: Mapped[Instant | None]
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from dataclasses import replace
 
 from mediaserver.plane.forward import Forwarder
@@ -61,6 +62,76 @@ class Tapping:
     def test_nothing_yet(self, world: World) -> None:
         world.camera(Peer(world, 1))
         assert world.plane.read_history(100, None, 100) == []
+
+
+def pieces(data: bytes) -> list[tuple[int, int, bytes]]:
+    """What `Tapped.data` holds, as (index, arrival, packet)."""
+    found, at = [], 0
+    while at < len(data):
+        index, now_us, size = struct.unpack_from("<qqH", data, at)
+        found.append((index, now_us, data[at + 18 : at + 18 + size]))
+        at += 18 + size
+    return found
+
+
+class InOnePiece:
+    def test_the_same_packets_as_read_one_by_one(self, world: World) -> None:
+        publisher = Peer(world, 1)
+        world.camera(publisher)
+        for number in (65534, 0, 65535, 2, 1, 4):
+            world.later(1)
+            publisher.send(rtp(number, 0, key_picture(str(number))))
+        every = [tuple(packet) for packet in world.plane.read_history(100, None, 100)]
+        tapped = world.plane.tap(100, None, 100, 10_006_000)
+        assert pieces(tapped.data) == every
+        assert tapped[1:] == (6, every[-1][0], 0)
+        first = world.plane.tap(100, None, 2, 10_006_000)
+        assert pieces(first.data) == every[:2]
+        assert pieces(world.plane.tap(100, first.last, 100, 10_006_000).data) == every[2:]
+        assert world.plane.tap(100, tapped.last, 100, 10_006_000) == (b"", 0, 0, 0)
+
+    def test_waits_before_a_hole_until_what_follows_is_settled(self, world: World) -> None:
+        publisher = Peer(world, 1)
+        world.camera(publisher)
+        for number in (10, 11, 14):
+            world.later(1)
+            publisher.send(rtp(number, 0, key_picture(str(number))))
+        assert world.plane.tap(100, None, 100, 10_002_999).packets == 2
+        waiting = world.plane.tap(100, 0x10000 + 11, 100, 10_002_999)
+        assert waiting == (b"", 0, 0, 0)
+        assert world.plane.tap(100, 0x10000 + 11, 100, 10_003_000)[1:] == (1, 0x10000 + 14, 0)
+        world.later(1)
+        publisher.send(rtp(12, 0, key_picture("12")))
+        assert world.plane.tap(100, 0x10000 + 11, 100, 0)[1:] == (1, 0x10000 + 12, 0)
+
+    def test_says_what_the_ring_has_no_more(self, world: World) -> None:
+        publisher = Peer(world, 1)
+        world.camera(publisher)
+        Camera(publisher, sequence=0).show(200)
+        tapped = world.plane.tap(100, 0x10000 + 3, 1000, 0)
+        assert (tapped.packets, tapped.missed) == (SETTINGS.video_history, 200 - SETTINGS.video_history - 4)
+        assert world.plane.tap(100, None, 1000, 0).missed == 0
+
+    def test_a_new_numbering_is_no_loss(self, world: World) -> None:
+        publisher = Peer(world, 1)
+        world.camera(publisher)
+        camera = Camera(publisher, sequence=40_000)
+        camera.show(3)
+        last = world.plane.tap(100, None, 100, 0).last
+        camera.sequence = 60_000
+        camera.show(1)
+        again = world.plane.tap(100, last, 100, 0)
+        assert (again.packets, again.missed) == (1, 0)
+        camera.show(SETTINGS.video_history + 5)
+        assert world.plane.tap(100, last, 1000, 0)[1:] == (
+            SETTINGS.video_history,
+            again.last + SETTINGS.video_history + 5,
+            6,
+        )
+
+    def test_nothing_yet_and_no_stream(self, world: World) -> None:
+        world.camera(Peer(world, 1))
+        assert world.plane.tap(100, None, 100, 0) == world.plane.tap(999, 5, 100, 0) == (b"", 0, 0, 0)
 
 
 def lesson(make_plane: PlaneFactory, seed: int) -> tuple[list, list, dict[str, int], list]:

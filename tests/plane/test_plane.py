@@ -8,7 +8,7 @@ from tests.plane import cases_receiving as receiving
 from tests.plane.cases_answering import Answering
 from tests.plane.cases_consent import AnsweringConsent
 from tests.plane.cases_overuse import NoticingOveruse
-from tests.plane.cases_reading import Agreeing, Tapping
+from tests.plane.cases_reading import Agreeing, InOnePiece, Tapping
 from tests.plane.cases_relaying import Relaying
 from tests.plane.cases_replaying import Replaying
 from tests.plane.cases_reports import ReadingReports
@@ -34,6 +34,7 @@ class TestPlane(
     Answering,
     Switching,
     Tapping,
+    InOnePiece,
     Agreeing,
 ):
     """Parametrised over `conftest.PLANES`. The cases are methods of its bases, by subject."""

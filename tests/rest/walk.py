@@ -164,6 +164,10 @@ CASES: dict[str, Case] = {
     "devices_add_box": Case({"classroom": "r0", "name": "录播主机", "url": "rtsp://127.0.0.1:1/"}, of=(CLASSROOM,)),
     "devices_change": body_of(name="大屏"),
     **dict.fromkeys(("devices_get", "devices_test", "devices_revoke"), ASKED),
+    # recordings
+    "recording_get": ASKED,
+    "recording_order": Case({"action": "pause"}),
+    **dict.fromkeys(("recording_exclude", "recording_include"), ASKED),
     # webhooks
     "webhooks_list": Case(rights=("webhook.read",), lists=ANYWHERE),
     "webhooks_create": Case(
@@ -183,7 +187,7 @@ def ids_of(made: Scene) -> dict[str, str]:
         **{"region": "county", "school": "s0", "classroom": "r0", "class": "c0", "calendar": "year", "term": "year"},
         **{"person": "jia", "device": "box", "import": "0", "room": made.lesson, "token": "x"},
         **{"lesson": made.lesson, "booking": made.known["booking"][2], "webhook": made.known["webhook"][0]},
-        **{"delivery": made.known["delivery"][0], "": ""},
+        **{"delivery": made.known["delivery"][0], "participant": made.known["device"][2], "": ""},
     }
 
 

@@ -25,6 +25,7 @@ class FakeMedia:
         self.bus = bus
         self.port = 40404
         self.plane_name = "fake"
+        self.taps = None
         self.commands: list[api.Command] = []
         self.sessions: dict[str, api.Publish | api.Subscribe] = {}
         self.started = self.stopped = self.draining = False

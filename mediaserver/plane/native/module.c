@@ -158,6 +158,7 @@ static PyMethodDef methods[] = {
     {"missing", py_missing, METH_VARARGS, "missing(stream) -> [(index, noticed_us)]"},
     {"read_history", py_read_history, METH_VARARGS,
      "read_history(stream, after or -1, limit) -> [(index, now_us, packet)]"},
+    {"tap", py_tap, METH_VARARGS, "tap(stream, after or -1, limit, settled_us) -> the fields of Tapped"},
     {"stream_stats", py_stream_stats, METH_VARARGS, "The fields of StreamStats, or None"},
     {"route_stats", py_route_stats, METH_VARARGS, "The fields of RouteStats, or None"},
     {"transport_stats", py_transport_stats, METH_VARARGS, "The fields of TransportStats, or None"},

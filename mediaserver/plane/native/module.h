@@ -66,6 +66,7 @@ METHOD(py_take_relayed);
 /* module_read.c */
 METHOD(py_missing);
 METHOD(py_read_history);
+METHOD(py_tap);
 METHOD(py_stream_stats);
 METHOD(py_route_stats);
 METHOD(py_transport_stats);

@@ -94,6 +94,67 @@ PyObject *py_read_history(PyObject *object, PyObject *args) {
     return reading ? build_list(reading, reading->n, packet_tuple) : PyErr_NoMemory();
 }
 
+enum { TAPPED = 18 }; /* bytes before each packet: index, arrival, length, little-endian */
+
+struct piece {
+    int64_t first, end; /* indexes to walk, holes among them */
+    int64_t last, missed;
+    size_t bytes;
+    int n;
+};
+
+/* What a tap is given, without looking into packets; see `Readable.tap`. */
+static struct piece measure_piece(const struct history *history, int64_t after, int limit, int64_t settled_us) {
+    struct piece piece = {0};
+    if (!history || history->highest < 0) return piece;
+    int64_t oldest = history_oldest(history);
+    int64_t follows = after < 0 ? oldest : after >= history->base ? after + 1 : history->base;
+    int64_t expected = follows > oldest ? follows : oldest;
+    piece.first = piece.end = expected;
+    for (int64_t index = expected; index <= history->highest; index++) {
+        const struct kept *kept = history_get(history, index);
+        if (!kept) continue;
+        if (piece.n >= limit || (index != expected && kept->now_us > settled_us)) break;
+        piece.n++, piece.bytes += TAPPED + kept->size;
+        piece.last = index;
+        expected = piece.end = index + 1;
+    }
+    if (piece.n && oldest > follows) piece.missed = oldest - follows;
+    return piece;
+}
+
+static uint8_t *write_le(uint8_t *at, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) *at++ = (uint8_t)(value >> 8 * i);
+    return at;
+}
+
+PyObject *py_tap(PyObject *object, PyObject *args) {
+    struct loop *loop = loop_of_object(object);
+    struct visit visit;
+    long long id, after, settled_us;
+    int limit;
+    if (!loop || !PyArg_ParseTuple(args, "LLiL", &id, &after, &limit, &settled_us)) return NULL;
+    const struct stream *stream = plane_stream(enter(loop, &visit), id);
+    const struct history *history = stream ? &stream->history : NULL;
+    struct piece piece = measure_piece(history, after, limit, settled_us);
+    uint8_t *copy = malloc(piece.bytes + 1), *at = copy;
+    for (int64_t index = piece.first; copy && index < piece.end; index++) {
+        const struct kept *kept = history_get(history, index);
+        if (!kept) continue;
+        at = write_le(at, (uint64_t)index, 8);
+        at = write_le(at, (uint64_t)kept->now_us, 8);
+        at = write_le(at, kept->size, 2);
+        memcpy(at, kept->packet, kept->size);
+        at += kept->size;
+    }
+    leave(&visit);
+    if (!copy) return PyErr_NoMemory();
+    PyObject *result = Py_BuildValue("y#iLL", (const char *)copy, (Py_ssize_t)piece.bytes, piece.n,
+                                     (long long)piece.last, (long long)piece.missed);
+    free(copy);
+    return result;
+}
+
 /* ---------------------------------------------------------------- statistics */
 
 PyObject *py_stream_stats(PyObject *object, PyObject *args) {

@@ -15,6 +15,7 @@ def upgrade() -> None:
         "recording",
         sa.Column("lesson", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
         sa.Column("ended", sa.BigInteger(), nullable=True),
         sa.Column("bytes", sa.BigInteger(), nullable=False),

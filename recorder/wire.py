@@ -1,0 +1,262 @@
+"""What the server and the recorder's process say to each other, over a stream socket.
+
+A frame is its length (4 bytes: of kind and body), its kind (1 byte) and its body; integers are little-endian. Orders
+and news are JSON, as they are rare; packets go as the plane packed them. The recorder holds what it is told to be
+wrong for a bug or an attack: it ends, and is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+MAX_FRAME = 512 * 1024
+MAX_PACKETS = 256
+"""In a frame; at 1,500 bytes each they are shorter than `MAX_FRAME`."""
+
+ORDER, PACKETS, REPORT, NEWS = 1, 2, 3, 4
+_HEAD = struct.Struct("<IB")
+_PACKETS = struct.Struct("<IQ")
+_REPORT = struct.Struct("<IQIq")
+_PACKED = struct.Struct("<qqH")
+
+Text = Annotated[str, Field(max_length=4096)]
+Number = Annotated[int, Field(ge=0, lt=2**32)]
+Micros = Annotated[int, Field(ge=-(2**62), le=2**62)]
+
+
+class WireError(Exception):
+    """Not a frame, or not one that is understood."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Begin(_Model):
+    """Begin a recording, or go on with it. At the monotonic time `began_us` it was `began_ms` (Unix time).
+
+    :ivar after: why nobody recorded before, where there is a manifest already: `server` or `recorder`.
+    """
+
+    t: Literal["begin"] = "begin"
+    recording: Number
+    folder: Text
+    room: Text
+    began_ms: Micros
+    began_us: Micros
+    lead: Text
+    after: Literal["server", "recorder"]
+
+
+class Lead(_Model):
+    """Somebody else teaches."""
+
+    t: Literal["lead"] = "lead"
+    recording: Number
+    lead: Text
+
+
+class Open(_Model):
+    """:ivar track: its number on this wire. :ivar id: of the manifest.
+
+    :ivar goes_on: the process before this one had it, up to this index at least, and what follows comes without a hole;
+        -1: a new session.
+    """
+
+    t: Literal["open"] = "open"
+    recording: Number
+    track: Number
+    id: Text
+    participant: Text
+    source: Text
+    kind: Literal["audio", "video"]
+    payload_types: Annotated[dict[Annotated[int, Field(ge=0, le=127)], Text], Field(max_length=128)]
+    now_us: Micros
+    goes_on: Micros = -1
+
+
+class Shut(_Model):
+    """A track is over."""
+
+    t: Literal["shut"] = "shut"
+    track: Number
+    now_us: Micros
+
+
+class Silence(_Model):
+    t: Literal["silence"] = "silence"
+    track: Number
+    why: Literal["silent"] = "silent"
+
+
+class Pause(_Model):
+    t: Literal["pause"] = "pause"
+    recording: Number
+    now_us: Micros
+    by: Text
+
+
+class Resume(_Model):
+    t: Literal["resume"] = "resume"
+    recording: Number
+    now_us: Micros
+
+
+class Exclude(_Model):
+    t: Literal["exclude"] = "exclude"
+    recording: Number
+    participant: Text
+    now_us: Micros
+    by: Text
+
+
+class Include(_Model):
+    t: Literal["include"] = "include"
+    recording: Number
+    participant: Text
+    now_us: Micros
+
+
+class End(_Model):
+    t: Literal["end"] = "end"
+    recording: Number
+    now_us: Micros
+
+
+Order = Begin | Lead | Open | Shut | Silence | Pause | Resume | Exclude | Include | End
+
+
+class News(_Model):
+    """Of one recording. :ivar begun: packets may be sent. :ivar ended: it is whole on disk.
+
+    :ivar trouble: a code. :ivar missing_ms: length of the gaps of the teacher's tracks.
+    :ivar safe: track number → index of the last packet on disk. :ivar keyframes: tracks that wait for one.
+    """
+
+    recording: Number
+    begun: bool = False
+    ended: bool = False
+    trouble: Text = ""
+    bytes: int = 0
+    tracks: int = 0
+    missing_ms: int = 0
+    safe: dict[int, int] = Field(default_factory=dict)
+    keyframes: list[int] = Field(default_factory=list)
+
+
+class Packets(NamedTuple):
+    """:ivar missed: packets before these that the ring had no more. :ivar packets: (index, arrival in µs, RTP)."""
+
+    track: int
+    missed: int
+    packets: list[tuple[int, int, bytes]]
+
+
+class Report(NamedTuple):
+    track: int
+    ntp: int
+    rtp: int
+    now_us: int
+
+
+_ORDERS: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="t")])
+
+
+# ---------------------------------------------------------------- writing
+
+
+def order(it: Order) -> bytes:
+    return _frame(ORDER, it.model_dump_json().encode())
+
+
+def news(it: News) -> bytes:
+    return _frame(NEWS, it.model_dump_json().encode())
+
+
+def packets(track: int, missed: int, data: bytes) -> bytes:
+    """:param data: as `Plane.tap` packs them."""
+    return _frame(PACKETS, _PACKETS.pack(track, missed) + data)
+
+
+def report(it: Report) -> bytes:
+    return _frame(REPORT, _REPORT.pack(*it))
+
+
+def _frame(kind: int, body: bytes) -> bytes:
+    return _HEAD.pack(len(body) + 1, kind) + body
+
+
+# ---------------------------------------------------------------- reading
+
+
+def unpack(data: bytes | memoryview) -> list[tuple[int, int, bytes]]:
+    """(index, arrival in µs, packet) of `Plane.tap`'s data. :raises WireError: it ends in the middle of one."""
+    found: list[tuple[int, int, bytes]] = []
+    at, end, head = 0, len(data), _PACKED.size
+    try:
+        while at < end:
+            index, now_us, size = _PACKED.unpack_from(data, at)
+            at += head
+            packet = bytes(data[at : at + size])
+            if len(packet) != size:
+                raise WireError("a packet is cut off")
+            found.append((index, now_us, packet))
+            at += size
+    except struct.error:
+        raise WireError("the head of a packet is cut off") from None
+    return found
+
+
+class Decoder:
+    """Frames out of a stream of bytes; holds less than one frame of them."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Order | Packets | Report | News]:
+        """:raises WireError: from here on nothing can be understood any more."""
+        self._held += data
+        at = 0
+        try:
+            while len(self._held) - at >= _HEAD.size:
+                length, kind = _HEAD.unpack_from(self._held, at)
+                if not 1 <= length <= MAX_FRAME:
+                    raise WireError(f"a frame of {length} bytes")
+                end = at + 4 + length
+                if len(self._held) < end:
+                    break
+                body = bytes(memoryview(self._held)[at + _HEAD.size : end])
+                at = end
+                yield _read(kind, body)
+        finally:
+            del self._held[:at]
+
+
+def _read(kind: int, body: bytes) -> Order | Packets | Report | News:
+    try:
+        if kind == PACKETS:
+            track, missed = _PACKETS.unpack_from(body)
+            return Packets(track, missed, unpack(memoryview(body)[_PACKETS.size :]))
+        if kind == REPORT:
+            return Report(*_REPORT.unpack(body))
+        if kind == ORDER:
+            return _ORDERS.validate_python(_json(body))
+        if kind == NEWS:
+            return News.model_validate(_json(body))
+    except struct.error:
+        raise WireError("a frame is too short") from None
+    except ValidationError as error:
+        raise WireError(f"{error.error_count()} fields are not as they should be") from None
+    raise WireError(f"there is no frame of kind {kind}")
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise WireError("not JSON") from None

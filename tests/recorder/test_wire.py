@@ -1,0 +1,123 @@
+"""What server and recorder say to each other, whole, in pieces, and as nonsense."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recorder import wire
+
+ids = st.text(max_size=40)
+numbers = st.integers(0, 2**32 - 1)
+micros = st.integers(-(2**40), 2**62)
+orders = st.one_of(
+    st.builds(
+        wire.Begin,
+        recording=numbers,
+        folder=ids,
+        room=ids,
+        began_ms=micros,
+        began_us=micros,
+        lead=ids,
+        after=st.sampled_from(("server", "recorder")),
+    ),
+    st.builds(
+        wire.Open,
+        recording=numbers,
+        track=numbers,
+        id=ids,
+        participant=ids,
+        source=ids,
+        kind=st.sampled_from(("audio", "video")),
+        payload_types=st.dictionaries(st.integers(0, 127), ids, max_size=5),
+        now_us=micros,
+        goes_on=micros,
+    ),
+    st.builds(wire.Lead, recording=numbers, lead=ids),
+    st.builds(wire.Shut, track=numbers, now_us=micros),
+    st.builds(wire.Silence, track=numbers),
+    st.builds(wire.Pause, recording=numbers, now_us=micros, by=ids),
+    st.builds(wire.Resume, recording=numbers, now_us=micros),
+    st.builds(wire.Exclude, recording=numbers, participant=ids, now_us=micros, by=ids),
+    st.builds(wire.Include, recording=numbers, participant=ids, now_us=micros),
+    st.builds(wire.End, recording=numbers, now_us=micros),
+)
+reports = st.builds(wire.Report, numbers, st.integers(0, 2**64 - 1), numbers, st.integers(-(2**62), 2**62))
+packed = st.lists(st.tuples(st.integers(0, 2**60), st.integers(0, 2**60), st.binary(max_size=1500)), max_size=20)
+batches = st.builds(wire.Packets, numbers, st.integers(0, 2**40), packed)
+news = st.builds(
+    wire.News,
+    recording=numbers,
+    begun=st.booleans(),
+    ended=st.booleans(),
+    trouble=ids,
+    bytes=st.integers(0, 2**50),
+    tracks=st.integers(0, 99),
+    missing_ms=st.integers(0, 2**40),
+    safe=st.dictionaries(numbers, st.integers(0, 2**60), max_size=5),
+    keyframes=st.lists(numbers, max_size=5),
+)
+frames = st.one_of(orders, reports, batches, news)
+
+
+def encode(frame: object) -> bytes:
+    if isinstance(frame, wire.Packets):
+        data = b"".join(struct.pack("<qqH", index, at, len(it)) + it for index, at, it in frame.packets)
+        return wire.packets(frame.track, frame.missed, data)
+    if isinstance(frame, wire.Report):
+        return wire.report(frame)
+    return wire.news(frame) if isinstance(frame, wire.News) else wire.order(frame)  # type: ignore[arg-type]
+
+
+@given(st.lists(frames, max_size=6), st.integers(1, 999))
+def test_comes_out_as_it_went_in_however_it_is_cut(sent: list[object], step: int) -> None:
+    data = b"".join(encode(frame) for frame in sent)
+    decoder = wire.Decoder()
+    heard = [frame for at in range(0, len(data), step) for frame in decoder.feed(data[at : at + step])]
+    assert heard == sent
+
+
+@given(st.binary(max_size=400))
+def test_nonsense_is_refused_or_waited_for(data: bytes) -> None:
+    decoder = wire.Decoder()
+    try:
+        list(decoder.feed(data))
+    except wire.WireError:
+        return
+    assert len(decoder._held) <= len(data)
+
+
+@given(frames, st.integers(0, 2**31), st.integers(0, 255))
+def test_a_changed_byte_never_raises_anything_else(frame: object, at: int, value: int) -> None:
+    data = bytearray(encode(frame))
+    data[at % len(data)] = value
+    try:
+        list(wire.Decoder().feed(bytes(data)))
+    except wire.WireError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("<IB", wire.MAX_FRAME + 1, wire.PACKETS),
+        struct.pack("<IB", 0, wire.ORDER),
+        struct.pack("<IB", 1, 99),
+        struct.pack("<IB", 1, wire.ORDER),
+        struct.pack("<IB", 3, wire.ORDER) + b"[]",
+        struct.pack("<IB", 5, wire.REPORT) + b"abcd",
+        struct.pack("<IB", 16, wire.PACKETS) + bytes(12) + b"abc",
+        struct.pack("<IB", 34, wire.PACKETS) + bytes(12) + struct.pack("<qqH", 1, 2, 4) + b"abc",
+        struct.pack("<IB", 90_001, wire.ORDER) + b"[" * 90_000,
+    ],
+)
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        list(wire.Decoder().feed(data))
+
+
+def test_the_longest_batch_fits() -> None:
+    assert wire.MAX_PACKETS * (18 + 1500) + 17 <= wire.MAX_FRAME
