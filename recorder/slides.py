@@ -25,11 +25,12 @@ _ANOTHER = 0.04
 _SAME = 0.015
 """Share of the blocks in which a slide that comes back may differ."""
 _STILL = 0.01
-_MEMORY = 0.7
+_MEMORY = 0.8
 """Of a block's activity, from one picture to the next."""
-_BUSY, _CALM = 0.5, 0.15
-"""Activity from which a block is busy (two changes in a row), and below which it is no longer (six without)."""
-_FILM = 0.5
+_BUSY, _CALM = 0.75, 0.15
+"""Activity from which a block is busy (seven changes in a row, for slides may be leafed through), and below which it is
+no longer (nine without)."""
+_FILM = 0.4
 """Share of busy blocks from which the whole screen is a film."""
 
 
