@@ -128,7 +128,9 @@ class _Copy:
         return packet
 
     def finish(self) -> Iterator[Any]:
-        return iter(())
+        for early in self._waiting:
+            early.dts = early.pts
+            yield self._placed(early, 0)
 
 
 class _Pictures:
