@@ -88,6 +88,7 @@ class Output(_Model):
     """A finished file. :ivar name: its role: `camera`, `screen`, `poster`, `slide-3`, `captions-zh`, `whole` …
 
     :ivar offset_us: where its presentation time 0 lies on the lesson's time line.
+    :ivar participant: who is seen or heard in it.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Output(_Model):
     width: int = 0
     height: int = 0
     offset_us: int = 0
+    participant: str = ""
 
 
 class Slide(_Model):

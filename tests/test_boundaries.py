@@ -166,7 +166,15 @@ RULES = (
     Rule(
         "signalling/library/*",
         (
-            *("mediaserver.api", "recorder.manifest", "recorder.search", "recorder.stages.work", "recorder.store"),
+            *(
+                "mediaserver.api",
+                "recorder.manifest",
+                "recorder.search",
+                "recorder.captions",
+                "recorder.retention",
+                "recorder.stages.work",
+                "recorder.store",
+            ),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
             *("signalling.people.roles", "signalling.timetable", "signalling.metrics"),
         ),
