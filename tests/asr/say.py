@@ -1,8 +1,8 @@
 """Phrases out of espeak-ng's mouth: for the model's training, and for the clips that the tests put together.
 
-The tests themselves need no espeak-ng: its Chinese voices sound different from version to version (Debian 12 reads 汉字
-with `cmn` as if they were English), and what a test hears should be the same on every machine. `python -m tests.asr.make
-clips` writes them anew.
+The tests themselves need no espeak-ng: its Chinese voices differ from version to version (Debian 12 reads 汉字 with
+`cmn` as if they were English), and what a test hears should be the same everywhere. `python -m tests.asr.make clips`
+writes them anew.
 """
 
 from __future__ import annotations
