@@ -73,13 +73,12 @@ class Dropped:
 
 @dataclass(slots=True)
 class Cleaner:
-    """:param simplify: traditional to simplified characters, or the identity. :param language: of the lesson.
+    """:param simplify: traditional to simplified characters.
 
     :param told: what the engine was told of the lesson; it likes to say it back out of silence.
     """
 
     simplify: Callable[[str], str]
-    language: str = "zh"
     told: str = ""
     dropped: Dropped = field(default_factory=Dropped)
 
@@ -163,7 +162,7 @@ def _mark(character: str, before: str, after: str, next_: str) -> str:
     wide_before, wide_after = bool(_IS_CJK.match(before)), bool(_IS_CJK.match(after))
     if character.isspace():
         return "" if wide_before or wide_after or not before else " "
-    if character in ",.!?;:()" and (wide_before or (character == "(" and wide_after)):
+    if character in ",.!?;:()" and (wide_before or wide_after):
         # 3.14, 10:30 and a.b keep theirs.
         return character if next_.isascii() and next_.isalnum() and character in ".:," else character.translate(_FULL)
     return character

@@ -115,6 +115,8 @@ class Fetch:
         try:
             with self._open(models.SUMS, 0) as answer:
                 text = answer.read(LONGEST_SUMS + 1)
+        except (ConnectionError, TimeoutError, http.client.HTTPException) as error:
+            raise _unreachable(models.SUMS, error) from error
         except UserError as error:
             if error.code != "not_on_mirror":
                 raise
@@ -127,27 +129,32 @@ class Fetch:
         return parse_sums(text[:LONGEST_SUMS].decode("utf-8", "replace"))
 
     def _file(self, path: Path, file: File) -> None:
-        """Go on with what is there until the checksum is right."""
+        """What was there before may have been of another version: then once more from the beginning."""
+        begun = path.exists()
+        self._whole(path, file)
+        if models.digest(path) == file.sha256:
+            return
+        path.unlink()
+        if begun:
+            self._file(path, file)
+            return
+        raise UserError(
+            422,
+            "wrong_checksum",
+            f"{path.name} from this mirror is not the file it should be and was thrown away; take another mirror.",
+        )
+
+    def _whole(self, path: Path, file: File) -> None:
+        """Go on as often as the connection breaks."""
         for attempt in range(1, TRIES + 1):
             try:
                 self._rest(path, file)
-                break
-            except (OSError, http.client.HTTPException) as error:
-                if getattr(error, "errno", None) is not None and not isinstance(error, (ConnectionError, TimeoutError)):
-                    raise UserError(503, "no_space", f"{path.name} cannot be written: {error}.") from error
+                return
+            except (ConnectionError, TimeoutError, http.client.HTTPException) as error:
                 if attempt == TRIES:
-                    raise UserError(
-                        503,
-                        "mirror_unreachable",
-                        f"The connection for {path.name} broke off ({error}); run the command again, it goes on there.",
-                    ) from error
-        if models.digest(path) != file.sha256:
-            path.unlink()
-            raise UserError(
-                422,
-                "wrong_checksum",
-                f"{path.name} from this mirror is not the file it should be and was thrown away; take another mirror.",
-            )
+                    raise _unreachable(path.name, error) from error
+            except OSError as error:
+                raise UserError(503, "no_space", f"{path.name} cannot be written: {error}.") from error
 
     def _rest(self, path: Path, file: File) -> None:
         there = path.stat().st_size if path.exists() else 0
@@ -237,3 +244,9 @@ class Fetch:
                     409, "being_fetched", f"{self.name} is being fetched by another process; wait for it."
                 ) from None
             yield
+
+
+def _unreachable(file: str, error: Exception) -> UserError:
+    return UserError(
+        503, "mirror_unreachable", f"{file} did not come ({error}); run the command again, it goes on where it was."
+    )
