@@ -84,10 +84,11 @@ class Cleaner:
 
     def lines(self, heard: Sequence[Heard]) -> list[CleanLine]:
         """In the order of time, none of them empty."""
-        utterances = [words for utterance in heard if (words := self._words(utterance))]
+        utterances = [words for utterance in heard if (words := self.words(utterance))]
         return [line for words in self._without_chants(utterances) for line in _broken(words)]
 
-    def _words(self, heard: Heard) -> list[Word]:
+    def words(self, heard: Heard) -> list[Word]:
+        """Of one utterance, as they are written; none when it is dropped."""
         words = self._without_loops([word for word in heard.words if word.text])
         if not words:
             return []

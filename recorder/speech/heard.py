@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 RATE = 16_000
 """Samples a second of all sound that is listened to."""
+
+Pcm = npt.NDArray[np.float32]
+"""Mono, -1 … 1."""
 
 
 class Word(NamedTuple):

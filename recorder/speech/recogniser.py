@@ -11,8 +11,7 @@ import numpy as np
 
 from mediaserver.api import UserError
 from recorder.speech import models
-from recorder.speech.heard import RATE, Heard, Region, Word
-from recorder.speech.sound import Pcm
+from recorder.speech.heard import RATE, Heard, Pcm, Region, Word
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

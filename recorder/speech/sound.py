@@ -14,12 +14,11 @@ from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 
 from recorder.manifest import Manifest, Output, Sync, Track
-from recorder.speech.heard import RATE
+from recorder.speech.heard import RATE, Pcm
 
 SLACK = RATE // 50
 """Samples (20 ms) by which a frame may be off before it is moved: resamplers and time stamps in ms jitter less."""
@@ -27,8 +26,6 @@ LONGEST = 24 * 3600 * RATE
 """Samples after which nothing is heard: a time beyond a day is a mistake."""
 PREROLL_US = 500_000
 """Opus needs 80 ms before a point to be right at it (RFC 7845 section 4.6)."""
-
-Pcm = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from mediaserver.api import UserError
 from recorder import transcript
 from recorder.speech import bias
 from recorder.speech.clean import Cleaner, CleanLine
-from recorder.speech.heard import RATE, Region
+from recorder.speech.heard import RATE, Pcm, Region
 from recorder.speech.recogniser import Device, Recogniser, joined
-from recorder.speech.sound import Pcm, Sound, read, sounds
+from recorder.speech.sound import Sound, read, sounds
 from recorder.speech.span import cut
 from recorder.speech.timing import timed
 from recorder.stages.work import Work
