@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from recorder.speech.heard import RATE, Heard, Region, Word
 
@@ -30,3 +31,23 @@ def _placed(word: Word, regions: Sequence[Region], starts: Sequence[int]) -> Wor
         if inside[1] - inside[0] >= longest and inside[1] > inside[0]:
             best, longest = inside, inside[1] - inside[0]
     return Word(best[0] / RATE, best[1] / RATE, word.text)
+
+
+COVERED = 0.3
+"""Words that fill less of their utterance were not aligned at all."""
+LATIN = 0.45
+"""Time of a Latin letter, where a Chinese character takes 1."""
+
+
+def within(words: Sequence[Word], start_s: float, end_s: float) -> list[Word]:
+    """The words of an utterance, none outside of it; spread by their length where their times make no sense."""
+    clipped = [
+        Word(min(max(word.start_s, start_s), end_s), min(max(word.end_s, start_s), end_s), word.text) for word in words
+    ]
+    if sum(word.end_s - word.start_s for word in clipped) >= COVERED * (end_s - start_s):
+        return clipped
+    weights = [sum(LATIN if letter.isascii() else 1.0 for letter in word.text.strip()) or LATIN for word in words]
+    edges = [start_s]
+    for weight in weights:
+        edges.append(edges[-1] + (end_s - start_s) * weight / sum(weights))
+    return [Word(begin, end, word.text) for word, (begin, end) in zip(words, pairwise(edges), strict=True)]

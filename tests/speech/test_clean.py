@@ -8,7 +8,7 @@ import pytest
 from recorder.speech.clean import MOST, REPEATS, WIDE, Cleaner
 from recorder.speech.heard import RATE, Heard, Region, Word
 from recorder.speech.span import LOOK_BACK, cut
-from recorder.speech.timing import timed
+from recorder.speech.timing import timed, within
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +215,16 @@ def test_a_short_span_goes_on_by_half_of_it_at_least():
     for regions in ([(0.5, 10)], [(0, 1), (2, 10)], [(4.9, 10)], [(9, 10)]):
         assert 5 <= cut(seconds(*regions), 10 * RATE) / RATE <= 10
     assert LOOK_BACK > 10 * RATE
+
+
+def test_words_outside_their_utterance_are_brought_into_it():
+    words = [Word(8.0, 9.2, "勾"), Word(9.2, 9.6, "股"), Word(9.6, 11.0, "定理")]
+    assert [word[:2] for word in within(words, 9.0, 10.5)] == [(9.0, 9.2), (9.2, 9.6), (9.6, 10.5)]
+
+
+def test_words_that_were_not_aligned_are_spread_by_their_length():
+    words = [Word(10.12, 10.18, "chemical"), Word(10.18, 10.18, " reaction"), Word(10.18, 10.18, "。")]
+    placed = within(words, 11.0, 12.0)
+    assert placed[0].start_s == 11.0 and placed[-1].end_s == pytest.approx(12.0)
+    assert placed[1].start_s == placed[0].end_s == pytest.approx(11.44, abs=0.05)
+    assert within([], 1.0, 2.0) == []
