@@ -19,6 +19,7 @@ MODULES = {
     "soak": "benchmarks.soak",
     "booking": "benchmarks.booking",
     "sync": "benchmarks.sync",
+    "transcribe": "benchmarks.transcribe",
 }
 NAMES = tuple(MODULES)
 
