@@ -100,7 +100,7 @@ def is_syllable(word: str) -> bool:
 
 def _inner(run: str) -> Iterable[int]:
     """Edges of the words within words: 勾股 and 定理 in 勾股定理."""
-    for word, start, end in _jieba().tokenize(run, "search"):
+    for _, start, end in _jieba().tokenize(run, "search"):
         yield start
         yield end
 

@@ -156,7 +156,7 @@ def _exact(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _lexicon(texts: dict[str, str]) -> set[str]:
-    """Pinyin of words → the words. Of speech in full and word by word only: initials of all that was said say nothing."""
+    """Pinyin of words → the words. Of speech in full and word by word: initials of all that was said say nothing."""
     found = set[str]()
     for name in ("title", "topics", "names"):
         for span in analysis.spans(texts[name]):

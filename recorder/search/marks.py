@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -39,7 +40,7 @@ def find(text: str, needles: Sequence[Needle]) -> list[Found]:
     """Places in folded text, by needle and then in order."""
     found: list[Found] = []
     for number, needle in enumerate(needles):
-        places = [(match.start(), match.end()) for match, _ in zip(_matches(text, needle), range(MAX_FOUND))]
+        places = [match.span() for match in itertools.islice(_matches(text, needle), MAX_FOUND)]
         found.extend(Found(start, end, number) for start, end in sorted(places))
     return found
 
