@@ -25,6 +25,8 @@ FILTERS = (*FACETS, "teacher", "region", "has")
 MAX_FACET = 200
 SEPARATOR = "|"
 """Between parts of a term; `_part` keeps it out of them."""
+ANYBODY = "*"
+"""In `origin_allow` of what is no clip."""
 KINDS = ("title", "teacher", "subject", "point")
 _FRESH_DAYS = 3650
 """Something twice as good may be so much older."""
@@ -47,6 +49,8 @@ class Shown(NamedTuple):
 class Record(BaseModel):
     """What the index is given. :ivar version: of the resource. :ivar allow: terms, one of which a searcher must have.
 
+    :ivar origin_allow: the same of what a clip is a part of, which a searcher must share as well; None: of no clip.
+    :ivar files: id of the resource whose files these are. :ivar poster: name of one.
     :ivar regions: ids of all above its school. :ivar has: of `transcript`, `slides`, `captions`.
     :ivar made: seconds since 1970; tells those of one day apart.
     """
@@ -56,6 +60,7 @@ class Record(BaseModel):
     id: str
     version: int
     allow: frozenset[str]
+    origin_allow: frozenset[str] | None = None
     kind: str
     title: str
     day: dt.date
@@ -74,6 +79,8 @@ class Record(BaseModel):
     regions: tuple[str, ...] = ()
     has: tuple[str, ...] = ()
     length_ms: int = 0
+    files: str = ""
+    poster: str = ""
     made: int = 0
     text: str = ""
     speech: tuple[Spoken, ...] = ()
@@ -99,7 +106,7 @@ def key(id: str, version: int) -> str:
 
 def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "key", "allow", "region", "has", "teacher", "suggest"):
+    for name in ("id", "key", "allow", "origin_allow", "region", "has", "teacher", "suggest"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -148,6 +155,7 @@ def build(record: Record) -> tantivy.Document:
 
 def _exact(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
     yield "allow", sorted(record.allow)
+    yield "origin_allow", [ANYBODY] if record.origin_allow is None else sorted(record.origin_allow)
     for name in ("subject", "grade", "form", "kind", "school", "term", "textbook", "teacher"):
         yield name, (getattr(record, name)[:MAX_FACET],)
     yield "year", (str(record.day.year),)
@@ -194,7 +202,7 @@ def _line(text: str) -> str:
 
 _SHOWN = (
     *("id", "kind", "title", "description", "subject", "grade", "unit", "points", "teacher", "teacher_name", "school"),
-    *("school_name", "length_ms", "slides"),
+    *("school_name", "length_ms", "slides", "files", "poster"),
 )
 
 

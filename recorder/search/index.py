@@ -2,6 +2,7 @@
 
     index/CURRENT        {"folder": "i-7", "version": 1}, replaced at once when another folder takes over
     index/i-7/           tantivy's files: what was committed is there after a kill -9
+    index/touched        ids that were put or removed since somebody builds a folder beside the one in use
     index/write.lock     held by whoever writes or takes over
     index/rebuild.lock   held by whoever builds a folder beside the one in use
 
@@ -28,6 +29,7 @@ from recorder.search import document
 from recorder.search.document import Record
 
 CURRENT = "CURRENT"
+TOUCHED = "touched"
 HEAP_BYTES = 64_000_000
 BUILD_HEAP_BYTES = 256_000_000
 _PAUSE_S = 0.02
@@ -42,7 +44,7 @@ class Missing(Exception):
 
 
 def busy() -> UserError:
-    return UserError(409, "index_busy", "Another process writes into the search index; try again when it has ended.")
+    return UserError(503, "index_busy", "Another process writes into the search index; try again in a minute.")
 
 
 def current(folder: Path) -> Path:
@@ -75,7 +77,7 @@ def opened(place: Path) -> tantivy.Index:
 
 @contextlib.contextmanager
 def locked(path: Path, wait_s: float) -> Iterator[None]:
-    """Held by one process and thread at a time, and by no dead one. :raises UserError: 409 `index_busy`."""
+    """Held by one process and thread at a time, and by no dead one. :raises UserError: 503 `index_busy`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -98,6 +100,7 @@ class Batch:
 
     def __init__(self, writer: tantivy.IndexWriter) -> None:
         self._writer = writer
+        self.touched: list[str] = []
 
     def put(self, record: Record) -> None:
         """In the place of what is there of it."""
@@ -109,6 +112,7 @@ class Batch:
         self._writer.add_document(document.build(record))
 
     def remove(self, id: str) -> None:
+        self.touched.append(id)
         self._writer.delete_documents_by_term("id", id)
 
     def commit(self) -> None:
@@ -141,18 +145,24 @@ class Writer:
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[Batch]:
-        """Committed at the end, dropped by an exception. :raises UserError: 409 `index_busy`. :raises Missing:"""
+        """Committed at the end, dropped by an exception. :raises UserError: 503 `index_busy`. :raises Missing:"""
         with locked(self._folder / "write.lock", self._wait_s), _batch(current(self._folder), HEAP_BYTES) as batch:
             yield batch
+            with (
+                contextlib.suppress(FileNotFoundError),
+                os.fdopen(os.open(self._folder / TOUCHED, os.O_WRONLY | os.O_APPEND), "w") as touched,
+            ):
+                touched.writelines(f"{id}\n" for id in batch.touched)
 
     @contextlib.contextmanager
     def rebuilding(self) -> Iterator[Rebuild]:
-        """A new folder beside the one in use. :raises UserError: 409 `index_busy`: somebody else is at it."""
+        """A new folder beside the one in use. :raises UserError: 503 `index_busy`: somebody else is at it."""
         with locked(self._folder / "rebuild.lock", 0.0):
             rebuild = Rebuild(self._folder, self._wait_s)
             try:
                 yield rebuild
             finally:
+                (self._folder / TOUCHED).unlink(missing_ok=True)
                 rebuild.sweep()
 
 
@@ -167,6 +177,8 @@ class Rebuild:
         self.place = folder / f"i-{max(taken, default=0) + 1}"
         self.place.mkdir()
         tantivy.Index(document.schema(), path=str(self.place))
+        with locked(folder / "write.lock", wait_s):
+            (folder / TOUCHED).write_bytes(b"")
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[Batch]:
@@ -177,13 +189,16 @@ class Rebuild:
         return Holds(self.place)
 
     @contextlib.contextmanager
-    def taking_over(self) -> Iterator[None]:
+    def taking_over(self) -> Iterator[list[str]]:
         """Nobody writes meanwhile; at the end searches and batches go to the new folder.
 
-        :raises UserError: 409 `index_busy`. :raises OSError: the old one stays in use.
+        Yields the ids that were put or removed in the old one since this began: they are to be put here before.
+
+        :raises UserError: 503 `index_busy`. :raises OSError: the old one stays in use.
         """
         with locked(self._folder / "write.lock", self._wait_s):
-            yield
+            touched = (self._folder / TOUCHED).read_text().split()
+            yield list(dict.fromkeys(touched))
             said = {"folder": self.place.name, "version": document.VERSION}
             files.replace(self._folder / CURRENT, json.dumps(said).encode())
 
@@ -224,7 +239,7 @@ def holds(folder: Path) -> Holds:
 
 
 def make(folder: Path) -> None:
-    """An empty index, where there is none. :raises UserError: 409 `index_busy`."""
+    """An empty index, where there is none. :raises UserError: 503 `index_busy`."""
     with Writer(folder).rebuilding() as rebuild, rebuild.taking_over():
         pass
 

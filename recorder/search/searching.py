@@ -13,7 +13,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from recorder.search import document, index, marks, query
-from recorder.search.document import FACETS, FILTERS, KINDS, SEPARATOR
+from recorder.search.document import ANYBODY, FACETS, FILTERS, KINDS, SEPARATOR
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
 from recorder.search.query import Asked
@@ -136,7 +136,7 @@ class _Search:
         self._filters = self._filter(allow, filters)
 
     def _filter(self, allow: frozenset[str], filters: Filters) -> Query:
-        clauses = [self._any("allow", sorted(allow))]
+        clauses = [self._any("allow", sorted(allow)), self._any("origin_allow", [ANYBODY, *sorted(allow)])]
         for name, values in filters.exact.items():
             if name not in FILTERS:
                 raise ValueError(f"{name} is no filter")

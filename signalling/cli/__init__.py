@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "signalling.cli.exchange:export",
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
     "doctor": "signalling.cli.doctor:doctor",
+    "index": "signalling.cli.index:index",
     "capacity": "signalling.cli.capacity:capacity",
 }
 """Name → `module:function`, in the order of `tongke --help`."""
