@@ -47,9 +47,9 @@ def _choices(term: Term, searcher: tantivy.Searcher, builder: Builder) -> list[s
         word = term.runs[0]
         return [it for it in builder.readings(analysis.span(word).full, begun=False) if it != word]
     typed = term.pinyin or term.runs[0]
-    limit = analysis.tolerance(typed)
-    if not limit:
+    if not analysis.tolerance(typed):
         return []
+    limit = analysis.tolerance(typed) + 1  # nearer ones are found without being asked for
     found: dict[str, tuple[int, int]] = {}
     for field in ("latin", "lexicon"):
         for entry, count in searcher.terms_with_prefix(field, typed[:2], limit=_CANDIDATES):

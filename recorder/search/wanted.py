@@ -13,8 +13,8 @@ from recorder.search.document import SEPARATOR, TEXTS
 from recorder.search.fold import is_han
 from recorder.search.query import Asked, Term
 
-BOOSTS = {"title": 8.0, "topics": 5.0, "names": 4.0, "about": 2.0, "slides": 2.0, "speech": 1.0}
-NEAR_BOOSTS = {"title": 8.0, "topics": 5.0, "slides": 2.0, "speech": 2.0}
+BOOSTS = {"title": 8.0, "topics": 5.0, "names": 4.0, "about": 2.0, "slides": 3.0, "speech": 1.0}
+NEAR_BOOSTS = {"title": 8.0, "topics": 5.0, "slides": 3.0, "speech": 1.5}
 """What a run of several words adds where it stands as it was typed."""
 MISSPELT = 0.3
 """What a word with a mistake in it is worth, or one that is only begun."""
