@@ -140,7 +140,7 @@ class _Search:
         for name, values in filters.exact.items():
             if name not in FILTERS:
                 raise ValueError(f"{name} is no filter")
-            clauses.append(self._any(name, values))
+            clauses.append(self._any(name, [*map(_sound, values)]))
         if filters.since is not None or filters.until is not None:
             clauses.append(
                 Query.range_query(self._schema, "day", FieldType.Integer, filters.since, filters.until)  # type: ignore[arg-type]
@@ -206,7 +206,7 @@ class _Search:
         return ""
 
     def suggestions(self, text: str) -> list[Suggestion]:
-        typed = " ".join(folded(text.replace(SEPARATOR, " "))[: query.MAX_CHARACTERS].split())
+        typed = " ".join(folded(_sound(text[: query.MAX_CHARACTERS]).replace(SEPARATOR, " ")).split())
         if not typed:
             return []
         found: dict[Suggestion, int] = {}
@@ -222,3 +222,8 @@ class _Search:
     def _visible(self, term: str) -> bool:
         both = everything([Query.term_query(self._schema, "suggest", term, "basic"), self._filters])
         return bool(self._searcher.search(both, 1, count=False).hits)
+
+
+def _sound(text: str) -> str:
+    """Without halves of surrogate pairs, which tantivy refuses."""
+    return text.encode("utf-8", "replace").decode()

@@ -88,7 +88,7 @@ def test_what_is_typed_is_found(library, typed):
 
 def test_nothing_typed_shows_the_newest_first(library):
     hits = library.search("  ", PUBLIC).hits
-    assert [hit.id for hit in hits][0] == "function"
+    assert hits[0].id == "function"
     assert len(hits) == 4
 
 
@@ -195,7 +195,7 @@ def test_pages_follow_one_another(tmp_path):
     library = Library(tmp_path)
     pages = [[hit.id for hit in library.search("勾股", PUBLIC, page=page, sort="new").hits] for page in (1, 2, 3, 4)]
     assert [len(page) for page in pages] == [24, 24, 12, 0]
-    assert sum(pages, []) == [f"r{number:02}" for number in reversed(range(60))]
+    assert [id for page in pages for id in page] == [f"r{number:02}" for number in reversed(range(60))]
 
 
 @pytest.mark.parametrize(
