@@ -20,6 +20,7 @@ MODULES = {
     "booking": "benchmarks.booking",
     "sync": "benchmarks.sync",
     "transcribe": "benchmarks.transcribe",
+    "search": "benchmarks.search",
 }
 NAMES = tuple(MODULES)
 

@@ -22,6 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
+from signalling.library.searches import Searches
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
@@ -42,6 +43,7 @@ from signalling.rest.imports import ImportsResource
 from signalling.rest.jobs import Jobs
 from signalling.rest.ledger import LedgerResource
 from signalling.rest.lessons import LessonsResource
+from signalling.rest.library_search import LibrarySearchResource
 from signalling.rest.me import MeResource
 from signalling.rest.notices import NoticesResource
 from signalling.rest.pairing import PairingResource
@@ -111,6 +113,7 @@ class Signalling:
             database, self.rooms, self.metrics, config.recording_dir, config.recorder.enabled, clock
         )
         self._imports = Jobs()
+        self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
         resources = [
             RoomsResource(self.rooms),
@@ -139,6 +142,7 @@ class Signalling:
             ClassroomResource(self.devices),
             RecordingResource(self.recordings),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
+            LibrarySearchResource(self.searches),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
@@ -155,6 +159,7 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
+        await self.searches.start()
         if left := await asyncio.to_thread(scratch.sweep):
             log.info("files_removed", files=left)
         self._set_ready(True)
@@ -170,6 +175,7 @@ class Signalling:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._imports.stop()
+        await self.searches.stop()
         await self.api.stop()
         await self.devices.stop()
         await self.people.stop()
