@@ -59,12 +59,13 @@ STAGES = {
     "pictures": "recorder.stages.programs:pictures",
     "transcript": "recorder.stages.programs:transcript",
     "chapters": "recorder.stages.programs:chapters",
+    "publish": "recorder.stages.keep:keep",
 }
-"""What does each stage; `publish` and `index` are the worker's own."""
+"""What does each stage; `index` is the worker's own."""
 
 
 def shop_of(order: Order) -> Shop:
-    speech = {"model": order.model, "models": order.models, "device": order.device, "threads": THREADS}
+    speech: dict[str, object] = {"model": order.model, "models": order.models, "device": order.device, "threads": THREADS}
     calls = {
         name: Call(call, speech if name == "transcript" else {}) for name, call in (order.stages or STAGES).items()
     }

@@ -62,7 +62,7 @@ class Indexer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What a worker works with. :ivar folder: of recordings. :ivar store: URL of finished files.
-    :ivar calls: stage → what does it; `publish` and `index` need none."""
+    :ivar calls: stage → what does it; `publish` is told the resource too, `index` needs none."""
 
     folder: Path
     store: str
@@ -183,10 +183,10 @@ class Worker:
         """None: it is done in this process."""
         if task.stage == "index":
             return None
-        if task.stage == "publish":
-            return Call("recorder.stages.keep:keep", {"url": self._shop.store, "resource": task.resource})
         call = self._shop.calls.get(task.stage)
-        return call or Outcome("refused", "no_program", "This version has no program for this stage; upgrade it.")
+        if call is None:
+            return Outcome("refused", "no_program", "This version has no program for this stage; upgrade it.")
+        return Call(call.call, {**call.options, "resource": task.resource}) if task.stage == "publish" else call
 
     async def _index(self, task: Task, limit_s: float) -> Outcome:
         try:
