@@ -65,7 +65,12 @@ STAGES = {
 
 
 def shop_of(order: Order) -> Shop:
-    speech: dict[str, object] = {"model": order.model, "models": order.models, "device": order.device, "threads": THREADS}
+    speech: dict[str, object] = {
+        "model": order.model,
+        "models": order.models,
+        "device": order.device,
+        "threads": THREADS,
+    }
     calls = {
         name: Call(call, speech if name == "transcript" else {}) for name, call in (order.stages or STAGES).items()
     }

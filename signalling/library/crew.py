@@ -1,4 +1,4 @@
-"""The workers of a server: processes that are started with it, started again when they die, and ended with it."""
+"""The workers of a server: processes that it starts when there is work, starts again when they die, and ends with it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,10 @@ class Crew:
     def pids(self) -> list[int]:
         return sorted(process.pid for process in self._processes)
 
-    def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(), name="worker") for _ in range(self._workers)]
+    def wake(self) -> None:
+        """There is something to do: a server whose lessons are not recorded needs no workers."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._keep(), name="worker") for _ in range(self._workers)]
 
     async def stop(self) -> None:
         """Returns when they are gone."""

@@ -65,6 +65,9 @@ class Queue:
         return self._do(work)
 
     def size(self) -> int:
+        """0 where there is no file yet, and then none is made."""
+        if not self._redis_url and self._storage is None and not self._file.exists():
+            return 0
         return self._do(lambda storage: int(storage.queue_size()))
 
     def close(self) -> None:

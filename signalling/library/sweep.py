@@ -39,7 +39,8 @@ LIMIT = 500
 
 
 class Sweep:
-    """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised."""
+    """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised.
+    :param wake: is called when something waits in the queue, whoever put it there."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Sweep:
         queue: Queue,
         held: Callable[[], bool],
         has_model: Callable[[], bool],
+        wake: Callable[[], None],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         *,
@@ -57,6 +59,7 @@ class Sweep:
         self._queue = queue
         self._held = held
         self._has_model = has_model
+        self._wake = wake
         self._metrics = metrics
         self._clock = clock
         self._monotonic = monotonic
@@ -72,9 +75,12 @@ class Sweep:
 
     async def look(self) -> None:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
-        if not self._held():
-            return
-        now = self._clock()
+        if self._held():
+            await self._sweep(self._clock())
+        if await asyncio.to_thread(self._queue.size):
+            self._wake()
+
+    async def _sweep(self, now: float) -> None:
         if self._is_time("all", ALL_S):
             await self._make(0, now)
         else:
