@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "signalling.cli.exchange:import_",
     "export": "signalling.cli.exchange:export",
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
+    "models": "signalling.cli.models:models_",
     "doctor": "signalling.cli.doctor:doctor",
     "capacity": "signalling.cli.capacity:capacity",
 }
