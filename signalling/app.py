@@ -22,6 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
+from signalling.library.searches import Searches
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
@@ -41,6 +42,7 @@ from signalling.rest.imports import ImportsResource
 from signalling.rest.jobs import Jobs
 from signalling.rest.ledger import LedgerResource
 from signalling.rest.lessons import LessonsResource
+from signalling.rest.library_search import LibrarySearchResource
 from signalling.rest.me import MeResource
 from signalling.rest.notices import NoticesResource
 from signalling.rest.pairing import PairingResource
@@ -105,6 +107,7 @@ class Signalling:
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
         self.passes = Passes(database, secret)
         self._imports = Jobs()
+        self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
         resources = [
             RoomsResource(self.rooms),
@@ -132,6 +135,7 @@ class Signalling:
             DeviceResource(self.devices, self.passes),
             ClassroomResource(self.devices),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
+            LibrarySearchResource(self.searches),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
@@ -148,6 +152,7 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
+        await self.searches.start()
         if left := await asyncio.to_thread(scratch.sweep):
             log.info("files_removed", files=left)
         self._set_ready(True)
@@ -163,6 +168,7 @@ class Signalling:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._imports.stop()
+        await self.searches.stop()
         await self.api.stop()
         await self.devices.stop()
         await self.people.stop()

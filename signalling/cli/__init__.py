@@ -26,6 +26,7 @@ COMMANDS = {
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
     "models": "signalling.cli.models:models_",
     "doctor": "signalling.cli.doctor:doctor",
+    "index": "signalling.cli.index:index",
     "capacity": "signalling.cli.capacity:capacity",
 }
 """Name → `module:function`, in the order of `tongke --help`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,7 +49,12 @@ class Resource(Base):
     __table_args__ = (
         Index(None, "state", "changed"),
         Index(None, "school", "day"),
-        Index("ix_resource_stale", "indexed", "version"),
+        Index(
+            "ix_resource_stale",
+            "id",
+            sqlite_where=text("indexed < version"),
+            postgresql_where=text("indexed < version"),
+        ),
     )
     id: Mapped[Id]
     kind: Mapped[Short]

@@ -75,7 +75,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_resource_of"), ["of"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_region"), ["region"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_school_day"), ["school", "day"], unique=False)
-        batch_op.create_index("ix_resource_stale", ["indexed", "version"], unique=False)
+        batch_op.create_index(
+            "ix_resource_stale",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("indexed < version"),
+            postgresql_where=sa.text("indexed < version"),
+        )
         batch_op.create_index(batch_op.f("ix_resource_state_changed"), ["state", "changed"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_teacher"), ["teacher"], unique=False)
 
