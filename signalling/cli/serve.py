@@ -73,9 +73,9 @@ class Server:
 
     Start: secret, certificate, TCP sockets, database, media, HTTP, bell and what follows it. Stop is the reverse, after
     a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, workers → media sessions and UDP socket → HTTP
-    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
-    and logged.
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, workers → media sessions and UDP
+    socket → HTTP connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
+    given up and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     :ivar belfry: the bell and what hangs on it, while it serves. :ivar boxes: recorder boxes at their lessons.

@@ -1,4 +1,4 @@
-"""The workers of a server: processes that it starts when there is work, starts again when they die, and ends with it."""
+"""The workers of a server: processes, started when there is work, again when they die, and ended with it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Crew:
         return sorted(process.pid for process in self._processes)
 
     def wake(self) -> None:
-        """There is something to do: a server whose lessons are not recorded needs no workers."""
+        """There may be something to do: a server with an empty library needs no workers."""
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._keep(), name="worker") for _ in range(self._workers)]
 

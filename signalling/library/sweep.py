@@ -40,7 +40,8 @@ LIMIT = 500
 
 class Sweep:
     """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised.
-    :param wake: is called when something waits in the queue, whoever put it there."""
+    :param wake: is called once, when there is something in the queue or in the library: whoever made it, its stages or
+        the index may lag."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Sweep:
         self._clock = clock
         self._monotonic = monotonic
         self._last: dict[str, float] = {}
+        self._woken = False
         self._pulse = Pulse("stages", self.look, tick_s, metrics)
 
     def start(self) -> None:
@@ -77,8 +79,13 @@ class Sweep:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
         if self._held():
             await self._sweep(self._clock())
-        if await asyncio.to_thread(self._queue.size):
+        if not self._woken and (await asyncio.to_thread(self._queue.size) or await self._has_resources()):
+            self._woken = True
             self._wake()
+
+    async def _has_resources(self) -> bool:
+        async with self._database.read() as session:
+            return (await session.scalars(select(Resource.id).limit(1))).first() is not None
 
     async def _sweep(self, now: float) -> None:
         if self._is_time("all", ALL_S):
