@@ -103,7 +103,10 @@ class Queue:
             )
             self._storage = PriorityRedisStorage(NAME, connection_pool=self._pool, read_timeout=_WAIT_S)
         else:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unavailable(f"its directory cannot be made ({error.strerror})") from error
             self._storage = SqliteStorage(NAME, filename=str(self._file), cache_mb=1, timeout=_PATIENCE_S)
             self._inode = _inode(self._file)
         return self._storage

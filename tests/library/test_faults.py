@@ -14,7 +14,7 @@ from signalling.db.library import Resource
 from signalling.db.records import Notice
 from signalling.library import stages, work
 from signalling.library.child import Bounds, Call, Child
-from signalling.library.queue import FILE, SOON, Queue
+from signalling.library.queue import SOON, Queue
 from signalling.library.stages import NEVER, TRIES
 from tests.bell.county import EIGHT, audited, lesson, make_county
 from tests.database.postgresql import PostgreSQL
@@ -182,18 +182,3 @@ async def test_a_worker_waits_for_a_database_that_is_busy_for_long(hall: Hall, d
                 assert not running.done() and hall.begun(folder) == []
             await running
     assert await hall.states_done(resource) and hall.begun(folder) == list(LESSON)
-
-
-async def test_a_lost_or_damaged_queue_is_made_anew(tmp_path: Path):
-    queue, other = Queue(tmp_path), Queue(tmp_path)
-    assert (queue.put(["a", "b"], SOON), queue.put(["b", "c"], 0), other.size()) == (2, 1, 3)
-    for suffix in ("", "-wal", "-shm"):
-        (tmp_path / f"{FILE}{suffix}").unlink(missing_ok=True)
-    assert (other.put(["d"], 0), queue.put(["e"], SOON)) == (1, 1)
-    assert [queue.take(), other.take(), queue.take()] == ["e", "d", None]
-    queue.close()
-    other.close()
-    (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
-    assert queue.put(["f"], 0) == 1 and other.take() == "f"
-    queue.close()
-    other.close()
