@@ -20,6 +20,8 @@ COMMANDS = {
     "check-config": "signalling.cli.check_config:check_config",
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
+    "verify": "signalling.cli.verify:verify",
+    "retention": "signalling.cli.retention:retention",
     "admin": "signalling.cli.admin:admin",
     "import": "signalling.cli.exchange:import_",
     "export": "signalling.cli.exchange:export",

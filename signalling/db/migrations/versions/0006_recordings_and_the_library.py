@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=40), nullable=False),
         sa.Column("rights", sa.String(length=40), nullable=False),
         sa.Column("licence", sa.String(length=120), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
         sa.Column("lesson", sa.String(length=16), nullable=True),
         sa.Column("of", sa.String(length=16), nullable=True),
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
