@@ -165,7 +165,8 @@ RULES = (
         (
             *("mediaserver.api", "recorder.manifest", "recorder.search", "recorder.stages.work", "recorder.store"),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
-            *("signalling.people.roles", "signalling.timetable", "signalling.metrics"),
+            *("signalling.people.roles", "signalling.people.scopes", "signalling.timetable", "signalling.metrics"),
+            *("recorder.extract.kinds", "recorder.files"),
         ),
         frozenset(("sqlalchemy", "structlog", "defusedxml")),
     ),

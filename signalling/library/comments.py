@@ -74,7 +74,9 @@ async def add(database: Database, now: float, viewer: Viewer, id: str, at_ms: in
         if (await session.scalar(count) or 0) >= MAX_OF_ONE:
             raise UserError(409, "too_many_comments", f"There are {MAX_OF_ONE} comments on this; that is all it takes.")
         if (await session.scalar(count.where(Comment.person == viewer.person)) or 0) >= MAX_OF_PERSON:
-            raise UserError(409, "too_many_comments", f"You wrote {MAX_OF_PERSON} comments on this; that is all it takes.")
+            raise UserError(
+                409, "too_many_comments", f"You wrote {MAX_OF_PERSON} comments on this; that is all it takes."
+            )
         comment = Comment(id=new_id(now), resource=id, person=viewer.person, at_ms=at_ms, text=text, made=int(now))
         session.add(comment)
         await session.flush()

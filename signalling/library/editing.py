@@ -126,7 +126,15 @@ async def home(session: AsyncSession, viewer: Viewer, school: str | None, action
 
 
 async def make(
-    session: AsyncSession, now: float, person: str, school: str | None, kept: Mapping[str, Any], *, kind: str, state: str
+    session: AsyncSession,
+    now: float,
+    person: str,
+    school: str | None,
+    kept: Mapping[str, Any],
+    *,
+    kind: str,
+    state: str,
+    id: str | None = None,
 ) -> Resource:
     """A new row, without its audit. :param kept: as `vocabulary.required` gives it.
 
@@ -141,7 +149,14 @@ async def make(
     values.setdefault("day", dt.datetime.fromtimestamp(int(now), ZoneInfo(zone)).date())
     row = Resource(
         **values,
-        **{"id": new_id(now), "kind": kind, "state": state, "school": school, "region": region, "made_by": person},
+        **{
+            "id": id or new_id(now),
+            "kind": kind,
+            "state": state,
+            "school": school,
+            "region": region,
+            "made_by": person,
+        },
         **{"made": int(now), "changed": int(now), "published": int(now) if state == "published" else None},
     )
     session.add(row)
@@ -158,13 +173,13 @@ async def add_link(
     async def work(session: AsyncSession) -> Resource:
         of = await home(session, viewer, school)
         row = await make(session, now, viewer.person, of, kept, kind="link", state="published")
-        await audit.append(session, int(now), viewer.person, "resource.added", row.id, added(row))
+        await audit.append(session, int(now), viewer.person, "resource.created", row.id, created(row))
         return row
 
     return await database.run(work)
 
 
-def added(row: Resource) -> dict[str, Any]:
+def created(row: Resource) -> dict[str, Any]:
     """Of a new resource, for the audit log."""
     return {"kind": row.kind, "title": row.title, "school": row.school, "rights": row.rights}
 

@@ -1,7 +1,7 @@
 """Taking a resource out: a tombstone stays, so that others who listed it (OAI-PMH) hear of it; everything else goes.
 
-First the rows, in one transaction: from then on nobody gets at anything. Then the files; until they are gone the tombstone
-says so, and `clear` goes on with them after a crash or when the store was away.
+First the rows, in one transaction: from then on nobody gets at anything. Then the files; until they are gone the
+tombstone says so, and `clear` goes on with them after a crash or when the store was away.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
 
 
 async def clear(database: Database, discard: Discard) -> int:
-    """Remove the files of tombstones; returns of how many. One whose files cannot be removed now waits for the next time."""
+    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time."""
     async with database.read() as session:
         asked = select(Resource.id, Resource.lesson).where(Resource.state == "removed", Resource.note == FILES_LEFT)
         left = (await session.execute(asked.order_by(Resource.changed).limit(_BATCH))).all()
