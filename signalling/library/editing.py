@@ -18,7 +18,7 @@ from signalling.db.library import Resource
 from signalling.db.people import Person
 from signalling.db.places import School
 from signalling.db.times import ZONE, Calendar
-from signalling.library import vocabulary
+from signalling.library import vocabulary, work
 from signalling.library.seen import ADD, EDIT, Found, Viewer, find, forbidden
 from signalling.people import scopes
 from signalling.people.roles import SYSTEM, allowed
@@ -38,7 +38,7 @@ async def change(
     """
     kept = vocabulary.required(wanted)
 
-    async def work(session: AsyncSession) -> Resource:
+    async def changing(session: AsyncSession) -> Resource:
         found = await find(session, viewer, id, EDIT, lock=True)
         row = found.row
         if row.version != version:
@@ -58,7 +58,7 @@ async def change(
         await audit.append(session, int(now), viewer.person, "resource.changed", id, detail)
         return row
 
-    return await database.run(work)
+    return await database.run(changing)
 
 
 def changed_meanwhile() -> UserError:
@@ -136,7 +136,7 @@ async def make(
     state: str,
     id: str | None = None,
 ) -> Resource:
-    """A new row, without its audit. :param kept: as `vocabulary.required` gives it.
+    """A new row and its stages, without its audit. :param kept: as `vocabulary.required` gives it.
 
     :raises UserError: 422 `bad_metadata`.
     """
@@ -161,6 +161,7 @@ async def make(
     )
     session.add(row)
     await session.flush()
+    await work.begin(session, row.id, kind, now)
     return row
 
 
@@ -170,13 +171,13 @@ async def add_link(
     """:param wanted: with `url` and `title`. :raises UserError: 403; 404; 422 `bad_metadata`."""
     kept = vocabulary.required(wanted)
 
-    async def work(session: AsyncSession) -> Resource:
+    async def adding(session: AsyncSession) -> Resource:
         of = await home(session, viewer, school)
         row = await make(session, now, viewer.person, of, kept, kind="link", state="published")
         await audit.append(session, int(now), viewer.person, "resource.created", row.id, created(row))
         return row
 
-    return await database.run(work)
+    return await database.run(adding)
 
 
 def created(row: Resource) -> dict[str, Any]:

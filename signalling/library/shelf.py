@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from mediaserver.api import UserError
 from recorder.store import Store
 from signalling.db.engine import Database
-from signalling.library import removing
+from signalling.library import removing, uploads
 
 log = structlog.get_logger("signalling.library")
 
@@ -22,13 +23,15 @@ CLEAR_S = 600.0
 class Shelf:
     """:param url: of the store. :ivar spool: folder of recordings and uploads, on a local disk.
 
-    `start` begins to remove the files of what was taken out; `discard` makes it look again now.
+    `start` begins to remove the files of what was taken out, and of uploads that came to nothing; `discard` makes it
+    look again now.
     """
 
-    def __init__(self, url: str, spool: Path, database: Database) -> None:
+    def __init__(self, url: str, spool: Path, database: Database, clock: Callable[[], float]) -> None:
         self.spool = spool
         self._url = url
         self._database = database
+        self._clock = clock
         self._store: Store | None = None
         self._asked = asyncio.Event()
         self._clearing: asyncio.Task[None] | None = None
@@ -66,8 +69,11 @@ class Shelf:
         while True:
             self._asked.clear()
             try:
-                if cleared := await removing.clear(self._database, self.remove):
-                    log.info("files_removed", resources=cleared)
+                cleared = await removing.clear(self._database, self.remove)
+                unfinished = await asyncio.to_thread(uploads.sweep_incoming, self.spool)
+                unfinished += await uploads.sweep_unknown(self._database, self.spool, self._clock())
+                if cleared or unfinished:
+                    log.info("files_removed", resources=cleared, uploads=unfinished)
             except UserError as error:
                 log.warning("clear", code=error.code)
             except Exception:

@@ -1,5 +1,5 @@
-"""Files that somebody adds: received into a folder of their own, known by their content, then a resource that waits for
-the workers. Whatever goes wrong on the way leaves nothing behind; what a killed process left is removed at the next start.
+"""Files that somebody adds: received into a folder of their own, known by their content, then a resource that waits
+for the workers. Whatever goes wrong on the way leaves nothing behind; what a killed process left is removed later.
 
     {spool}/.uploads/{process}-{id}/upload/original   while it arrives
     {spool}/{resource}/upload/original.pdf            with a manifest, as the workers find it
@@ -189,7 +189,7 @@ def sweep_incoming(spool: Path) -> int:
 
 
 async def sweep_unknown(database: Database, spool: Path, now: float, older_s: float = 3600.0) -> int:
-    """Remove uploads that no resource was made of: their process died between the two. :param older_s: by their files."""
+    """Remove uploads that no resource was made of: their process died meanwhile. :param older_s: of their files."""
     found = {path.name: path for path in await asyncio.to_thread(_uploads, spool, now - older_s)}
     if not found:
         return 0
