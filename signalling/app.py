@@ -46,6 +46,7 @@ from signalling.rest.lessons import LessonsResource
 from signalling.rest.library_files import LibraryFiles
 from signalling.rest.me import MeResource
 from signalling.rest.notices import NoticesResource
+from signalling.rest.open_library import OpenLibrary
 from signalling.rest.pairing import PairingResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
@@ -147,6 +148,7 @@ class Signalling:
         self.api.add_routes(app)
         self.people.add_routes(app)
         LibraryFiles(self.shelf).add_routes(app)
+        OpenLibrary(config.http, clock).add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
         access.add(app, Rule.PUBLIC, "GET", "/healthz", self._healthz)
         access.add(app, Rule.PUBLIC, "GET", "/readyz", self._readyz)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -51,6 +51,8 @@ async def change(
         for name, value in new.items():
             setattr(row, name, value)
         row.version, row.changed = row.version + 1, int(now)
+        if "rights" in new and row.published is not None:
+            row.withdrawn = row.rights != "public" and (row.withdrawn or before["rights"] == "public")
         await session.flush()
         if "rights" in new:
             await _narrow_clips(session, row, now)
@@ -105,7 +107,12 @@ async def _narrow_clips(session: AsyncSession, row: Resource, now: float) -> Non
     await session.execute(
         update(Resource)
         .where(Resource.of == row.id, Resource.rights.in_(wider), Resource.state != "removed")
-        .values(rights=row.rights, version=Resource.version + 1, changed=int(now))
+        .values(
+            rights=row.rights,
+            version=Resource.version + 1,
+            changed=int(now),
+            withdrawn=or_(Resource.withdrawn, Resource.rights == "public"),
+        )
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -51,6 +51,7 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
             state="removed",
             changed=int(now),
             version=Resource.version + 1,
+            withdrawn=or_(Resource.withdrawn, and_(Resource.rights == "public", Resource.published.is_not(None))),
             **{"description": "", "text": "", "url": "", "points": [], "gaps": {}, "note": ""},
         )
     )
