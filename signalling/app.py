@@ -114,6 +114,7 @@ class Signalling:
         self._imports = Jobs()
         rules = config.bell.rules()
         self.shelf = Shelf(config.library_url, config.recording_dir, database, clock)
+        uploads = Uploads(config.recording_dir, config.recorder.max_upload_mb << 20)
         resources = [
             RoomsResource(self.rooms),
             MeResource(self.people),
@@ -132,7 +133,7 @@ class Signalling:
             LedgerResource(),
             RatingResource(config.bell),
             FeedsResource(config.http, secret),
-            ImportsResource(self._imports, rules),
+            ImportsResource(self._imports, rules, uploads, config.import_dir),
             ExportsResource(),
             AuditResource(),
             PairingResource(self.devices),
@@ -142,7 +143,7 @@ class Signalling:
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
             ResourcesResource(self.shelf.discard),
             TranscriptsResource(),
-            UploadsResource(Uploads(config.recording_dir, config.recorder.max_upload_mb << 20)),
+            UploadsResource(uploads),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)

@@ -142,7 +142,7 @@ RULES = (
         "signalling/exchange/*",
         (
             *("mediaserver.api", "signalling.booking", "signalling.db", "signalling.exchange", "signalling.places"),
-            "signalling.timetable",
+            *("signalling.timetable", "signalling.library"),
         ),
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),

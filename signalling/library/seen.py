@@ -58,6 +58,8 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
 
     :raises UserError: 403 `forbidden`; 404 `not_found`; 410 `resource_removed`.
     """
+    if action == READ and not viewer.has(READ):
+        raise forbidden(READ)
     if not scopes.is_id(id):
         raise missing()
     asked = select(Resource).where(Resource.id == id)
@@ -70,7 +72,7 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
     if action != READ and not found.may(action):
         raise forbidden(action) if reads or not viewer.has(READ) else missing()
     if not reads and action != REMOVE:  # who keeps order need not look at what is taken out
-        raise missing() if viewer.has(READ) else forbidden(READ)
+        raise missing()
     if row.state == "removed":
         raise UserError(410, "resource_removed", "This was taken out of the library; search for another one.")
     return found

@@ -12,10 +12,11 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+import stat
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,6 +43,7 @@ OUTPUT = "upload"
 """Of the manifest, and the folder that the file lies in."""
 _INCOMING = ".uploads"
 _LOOK_EVERY = 64 << 20
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,42 @@ class Uploads:
             413, "too_large", f"The file has more than {self._most >> 20} MiB, which is all that is taken; cut it."
         )
 
+    @contextlib.asynccontextmanager
+    async def copied(self, path: Path) -> AsyncIterator[Received]:
+        """A copy of a file that lies on the server, as `receive` gives it.
+
+        :raises UserError: 404 `no_such_file`; 413 `too_large`; 415 `unknown_type`; 422 `bad_document`;
+            503 `disk_full`.
+        """
+        folder = self._spool / _INCOMING / f"{holder.new_name()}-{new_id()}"
+        try:
+            with await asyncio.to_thread(_open_plain, path) as source:
+                size = os.fstat(source.fileno()).st_size
+                if size > self._most:
+                    raise self._too_large()
+                self._require_room(size)
+                yield await self._take(folder, _pieces(source))
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+    @contextlib.asynccontextmanager
+    async def settled(self, places: Sequence[tuple[Received, str]], now: float) -> AsyncIterator[None]:
+        """Files stand where workers find them, by the ids of their resources; if the rows are not written, none does.
+
+        :raises UserError: 503 `disk_full`.
+        """
+        try:
+            # Before the rows: a worker that finds a row finds its file.
+            for received, id in places:
+                await asyncio.to_thread(_settle, received, self._spool / id, _manifest(received, id, now))
+            yield
+        except BaseException as error:
+            for _, id in places:
+                await asyncio.shield(asyncio.to_thread(shutil.rmtree, self._spool / id, ignore_errors=True))
+            if isinstance(error, OSError):
+                raise _full() from None
+            raise
+
     # ------------------------------------------------------------ made a resource
 
     async def keep(
@@ -148,15 +186,6 @@ class Uploads:
         """:raises UserError: 403; 404; 422 `bad_metadata`; 503 `disk_full`."""
         kept = vocabulary.required(wanted)
         id = new_id(now)
-        output = Output(
-            name=OUTPUT,
-            file=received.file,
-            media_type=received.kind.media_type,
-            bytes=received.bytes,
-            sha256=received.sha256,
-        )
-        made = Manifest(room=id, began=int(now * 1000), outputs=[output])
-        place = self._spool / id
 
         async def work(session: AsyncSession) -> Resource:
             of = await editing.home(session, viewer, school)
@@ -166,15 +195,8 @@ class Uploads:
             await audit.append(session, int(now), viewer.person, "resource.created", id, detail)
             return row
 
-        try:
-            # Before the row: a worker that finds the row finds the file.
-            await asyncio.to_thread(_settle, received.folder, place, made)
+        async with self.settled([(received, id)], now):
             return await database.run(work)
-        except OSError:
-            raise _full() from None
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, place, ignore_errors=True))
-            raise
 
 
 def sweep_incoming(spool: Path) -> int:
@@ -222,10 +244,42 @@ def _write(file: Any, digest: Any, chunk: bytes) -> None:
     digest.update(chunk)
 
 
-def _settle(folder: Path, place: Path, made: Manifest) -> None:
-    manifest.save(folder, made)
-    files.sync_folder(folder / OUTPUT)
-    folder.rename(place)
+def _open_plain(path: Path) -> BinaryIO:
+    """Neither a link nor anything that is no file. :raises UserError: 404 `no_such_file`."""
+    try:
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError:
+        raise _no_such_file() from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise _no_such_file()
+    return file
+
+
+def _no_such_file() -> UserError:
+    return UserError(404, "no_such_file", "There is no such file in the import folder; put it there.")
+
+
+async def _pieces(source: BinaryIO) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(source.read, _CHUNK):
+        yield chunk
+
+
+def _manifest(received: Received, id: str, now: float) -> Manifest:
+    output = Output(
+        name=OUTPUT,
+        file=received.file,
+        media_type=received.kind.media_type,
+        bytes=received.bytes,
+        sha256=received.sha256,
+    )
+    return Manifest(room=id, began=int(now * 1000), outputs=[output])
+
+
+def _settle(received: Received, place: Path, made: Manifest) -> None:
+    manifest.save(received.folder, made)
+    files.sync_folder(received.folder / OUTPUT)
+    received.folder.rename(place)
     files.sync_folder(place.parent)
 
 

@@ -37,7 +37,7 @@ class Shelf:
 
     async def put(self, resource: str, name: str, data: bytes, media_type: str, **more: Any) -> None:
         """A finished file, as `publish` leaves it."""
-        suffix = media_type.rpartition("/")[2]
+        suffix = "".join(filter(str.isalnum, media_type.rpartition("/")[2]))
         key = f"{resource}/{name}.{suffix}"
         path = self.world.server.signalling.shelf.spool / "file"
         path.parent.mkdir(parents=True, exist_ok=True)
