@@ -142,7 +142,7 @@ RULES = (
         "signalling/exchange/*",
         (
             *("mediaserver.api", "signalling.booking", "signalling.db", "signalling.exchange", "signalling.places"),
-            "signalling.timetable",
+            *("signalling.timetable", "signalling.library"),
         ),
         frozenset(("holidays", "icalendar", "rich", "sqlalchemy")),
     ),
@@ -169,7 +169,8 @@ RULES = (
             *("mediaserver.api", "recorder.captions", "recorder.manifest", "recorder.retention", "recorder.search"),
             *("recorder.stages.keep", "recorder.stages.work", "recorder.store"),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
-            *("signalling.people.roles", "signalling.timetable", "signalling.metrics"),
+            *("signalling.people.roles", "signalling.people.scopes", "signalling.timetable", "signalling.metrics"),
+            *("recorder.extract.kinds", "recorder.files"),
         ),
         frozenset(("sqlalchemy", "structlog", "defusedxml")),
     ),
