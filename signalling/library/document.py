@@ -73,7 +73,7 @@ class GapShown:
 
 @dataclass(frozen=True, slots=True)
 class StripShown:
-    """Small pictures of the whole length in one. :ivar every_ms: between two. :ivar width: of one of them, in pixels."""
+    """Small pictures of the whole length in one. :ivar every_ms: between two. :ivar width: of each, in pixels."""
 
     url: str
     columns: int
@@ -155,7 +155,9 @@ async def show(session: AsyncSession, found: Found) -> ResourceShown:
     span = (row.starts_ms, row.ends_ms) if found.origin is not None else None
     return ResourceShown(
         **{name: getattr(row, name) for name in _COPIED},
-        school_name=(await session.scalar(select(School.name).where(School.id == row.school)) or "") if row.school else "",
+        school_name=(await session.scalar(select(School.name).where(School.id == row.school)) or "")
+        if row.school
+        else "",
         may=_may(found),
         place_ms=place.at_ms if place is not None else None,
         tracks=_tracks(source.id, files),
