@@ -68,7 +68,7 @@ def shape(path: Path, kind: str) -> Shape | None:
             if stream.type == kind:
                 context = stream.codec_context
                 return Shape(
-                    _name(context.name),
+                    codec_of(context.name),
                     getattr(context, "width", 0),
                     getattr(context, "height", 0),
                     bytes(context.extradata or b""),
@@ -76,7 +76,7 @@ def shape(path: Path, kind: str) -> Shape | None:
     return None
 
 
-def _name(decoder: str) -> str:
+def codec_of(decoder: str) -> str:
     """Of the codec, whatever its decoder is called."""
     return {"libvpx": "vp8", "libvpx-vp9": "vp9", "libdav1d": "av1", "libopus": "opus"}.get(decoder, decoder)
 

@@ -25,11 +25,12 @@ _ANOTHER = 0.04
 _SAME = 0.015
 """Share of the blocks in which a slide that comes back may differ."""
 _STILL = 0.01
-_MEMORY = 0.7
+_MEMORY = 0.8
 """Of a block's activity, from one picture to the next."""
-_BUSY, _CALM = 0.5, 0.15
-"""Activity from which a block is busy (two changes in a row), and below which it is no longer (six without)."""
-_FILM = 0.5
+_BUSY, _CALM = 0.75, 0.15
+"""Activity from which a block is busy (seven changes in a row, for slides may be leafed through), and below which it is
+no longer (nine without)."""
+_FILM = 0.4
 """Share of busy blocks from which the whole screen is a film."""
 
 
@@ -56,8 +57,7 @@ class Watcher:
         self._busy = np.zeros(shape, bool)
         self._film = False
         self._since = 0
-        """When the picture stopped to change, or began to differ from the slide."""
-        self._differs = False
+        """When the picture came to be what it is."""
 
     def see(self, at_us: int, small: Small) -> int | None:
         """:returns: since when another slide stands there, once that is sure."""
@@ -67,16 +67,18 @@ class Watcher:
             return None
         moved = changed(small, before)
         self._note_activity(moved, small)
-        still = bool((moved & ~self._busy).mean() < _STILL)
         self.settled = False
-        if self._film:
-            return self._see_film(at_us, moved, small)
-        if self._slide is not None and (changed(small, self._slide) & ~self._busy).mean() < _ANOTHER:
-            self.settled, self._differs = still, False
+        if (moved & ~self._busy).mean() >= _STILL or (self._film and moved.mean() >= _STILL):
+            self._since = at_us
             return None
-        if not self._differs:
-            self._differs, self._since = True, at_us if self._slide is not None else self._since
-        return self._begin(small) if still else None
+        if self._film:
+            self._film, self._slide = False, None
+            self._activity[:], self._busy[:] = 0, False
+        self.settled = True
+        if self._slide is not None and (changed(small, self._slide) & ~self._busy).mean() < _ANOTHER:
+            return None
+        self._slide = small
+        return self._since
 
     def _note_activity(self, moved: Blocks, small: Small) -> None:
         self._activity = _MEMORY * self._activity + (1 - _MEMORY) * moved
@@ -87,16 +89,3 @@ class Watcher:
             # What a video ended with belongs to the slide that it was part of.
             pixels = np.kron(calmed, np.ones((BLOCK, BLOCK), bool))
             self._slide = np.where(pixels, small, self._slide)
-
-    def _see_film(self, at_us: int, moved: Blocks, small: Small) -> int | None:
-        if moved.mean() >= _STILL:
-            self._slide, self._differs = None, False
-            self._since = at_us
-            return None
-        self._film = False
-        self._activity[:], self._busy[:] = 0, False
-        return self._begin(small)
-
-    def _begin(self, small: Small) -> int:
-        self._slide, self._differs, self.settled = small, False, True
-        return self._since

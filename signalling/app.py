@@ -22,6 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
+from signalling.library.searches import Searches
 from signalling.library.shelf import Shelf
 from signalling.library.uploads import Uploads
 from signalling.metrics import Metrics
@@ -44,6 +45,7 @@ from signalling.rest.jobs import Jobs
 from signalling.rest.ledger import LedgerResource
 from signalling.rest.lessons import LessonsResource
 from signalling.rest.library_files import LibraryFiles
+from signalling.rest.library_search import LibrarySearchResource
 from signalling.rest.me import MeResource
 from signalling.rest.notices import NoticesResource
 from signalling.rest.open_library import OpenLibrary
@@ -112,6 +114,7 @@ class Signalling:
         Resource(self.rooms, "whep", config.media.ice_servers).add_routes(app)
         self.passes = Passes(database, secret)
         self._imports = Jobs()
+        self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
         self.shelf = Shelf(config.library_url, config.recording_dir, database, clock)
         uploads = Uploads(config.recording_dir, config.recorder.max_upload_mb << 20)
@@ -141,6 +144,7 @@ class Signalling:
             DeviceResource(self.devices, self.passes),
             ClassroomResource(self.devices),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
+            LibrarySearchResource(self.searches),
             ResourcesResource(self.shelf.discard),
             TranscriptsResource(),
             UploadsResource(uploads),
@@ -162,6 +166,7 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
+        await self.searches.start()
         await self.shelf.start()
         if left := await asyncio.to_thread(scratch.sweep):
             log.info("files_removed", files=left)
@@ -178,6 +183,7 @@ class Signalling:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._imports.stop()
+        await self.searches.stop()
         await self.shelf.stop()
         await self.api.stop()
         await self.devices.stop()

@@ -166,8 +166,8 @@ RULES = (
     Rule(
         "signalling/library/*",
         (
-            *("mediaserver.api", "recorder.manifest", "recorder.search", "recorder.stages.keep"),
-            *("recorder.stages.work", "recorder.store"),
+            *("mediaserver.api", "recorder.captions", "recorder.manifest", "recorder.retention", "recorder.search"),
+            *("recorder.stages.keep", "recorder.stages.work", "recorder.store"),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
             *("signalling.people.roles", "signalling.people.scopes", "signalling.timetable", "signalling.metrics"),
             *("recorder.extract.kinds", "recorder.files"),

@@ -1,7 +1,7 @@
 """Pictures of a lesson: a poster, each slide that stood on the screen, and a strip of small ones for the time line.
 
-Slides come from the screen, the strip from the screen where it was shown and from the teacher's camera elsewhere. Beside
-a screen the camera is only looked at where it has pictures that need no others.
+Slides come from the screen, the strip from the screen where it was shown and from the teacher's camera elsewhere.
+Beside a screen the camera is only looked at where it has pictures that need no others.
 """
 
 from __future__ import annotations
@@ -45,9 +45,6 @@ def run(work: Work) -> None:
     if manifest.done.get(NAME) == fingerprint and _there(folder, manifest):
         return
     (folder / FOLDER).mkdir(exist_ok=True)
-    for path in (folder / FOLDER).iterdir():
-        if path.name.startswith(_MADE):
-            path.unlink()
     manifest.outputs = [output for output in manifest.outputs if not output.name.startswith(_MADE)]
     manifest.notes = [note for note in manifest.notes if note != _MANY]
     length = max((output.offset_us + output.duration_us for output in screens + cameras), default=0)
@@ -71,6 +68,7 @@ def run(work: Work) -> None:
         _put(work, "strip", "jpg", strip.image(), duration_us=strip.every_us)
     manifest.done[NAME] = fingerprint
     work.save()
+    _clear(folder, manifest)
 
 
 def _series(manifest: Manifest, name: str) -> list[Output]:
@@ -209,3 +207,11 @@ def _fingerprint(sources: list[Output]) -> str:
 
 def _there(folder: Path, manifest: Manifest) -> bool:
     return all((folder / output.file).exists() for output in manifest.outputs if output.name.startswith(_MADE))
+
+
+def _clear(folder: Path, manifest: Manifest) -> None:
+    """Files of an earlier run that this one did not make, and what a killed one left."""
+    kept = {Path(output.file).name for output in manifest.outputs}
+    for path in (folder / FOLDER).iterdir():
+        if path.name.startswith(_MADE) and path.name not in kept:
+            path.unlink()

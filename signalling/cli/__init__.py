@@ -20,11 +20,15 @@ COMMANDS = {
     "check-config": "signalling.cli.check_config:check_config",
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
+    "verify": "signalling.cli.verify:verify",
+    "retention": "signalling.cli.retention:retention",
     "admin": "signalling.cli.admin:admin",
     "import": "signalling.cli.exchange:import_",
     "export": "signalling.cli.exchange:export",
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
+    "models": "signalling.cli.models:models_",
     "doctor": "signalling.cli.doctor:doctor",
+    "index": "signalling.cli.index:index",
     "capacity": "signalling.cli.capacity:capacity",
 }
 """Name → `module:function`, in the order of `tongke --help`."""

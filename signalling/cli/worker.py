@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
+import sys
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from recorder.speech import models
+from signalling import config as configuration
+from signalling import logs
 from signalling.config import Config
+from signalling.db.engine import Database
+from signalling.library.child import Bounds, Call
+from signalling.library.indexing import Indexer
+from signalling.library.queue import Queue
+from signalling.library.worker import Heard, Shop, Worker
 
 THREADS = 2
 MEMORY_MB = 16_384
@@ -15,7 +30,7 @@ MEMORY_MB = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a worker needs of a configuration, as JSON can hold it. :ivar stages: name → `module:function`."""
+    """What a worker needs of a configuration, as JSON can hold it."""
 
     database: str = field(repr=False)
     redis: str = field(repr=False)
@@ -29,7 +44,6 @@ class Order:
     nice: int
     log_level: str
     log_format: str
-    stages: dict[str, str] = field(default_factory=dict)
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -53,37 +67,44 @@ def order_of(config: Config) -> Order:
 
 
 STAGES = {
-    "finalise": "recorder.stages.programs:finalise",
-    "ingest": "recorder.stages.programs:ingest",
-    "extract": "recorder.stages.programs:extract",
-    "pictures": "recorder.stages.programs:pictures",
-    "transcript": "recorder.stages.programs:transcript",
-    "chapters": "recorder.stages.programs:chapters",
+    **{name: f"recorder.stages.{name}:run" for name in ("finalise", "ingest", "extract", "pictures", "chapters")},
+    "transcript": "recorder.stages.spoken:run",
     "publish": "recorder.stages.keep:keep",
 }
 """What does each stage; `index` is the worker's own."""
 
 
-def shop_of(order: Order) -> Shop:
-    speech: dict[str, object] = {"model": order.model, "models": order.models, "device": order.device, "threads": THREADS}
-    calls = {
-        name: Call(call, speech if name == "transcript" else {}) for name, call in (order.stages or STAGES).items()
+def has_model(order: Order) -> bool:
+    """Whether speech can be recognised on this machine."""
+    found = models.find(Path(order.model) if order.model else None, Path(order.models))
+    return found is not None and not models.missing(found)
+
+
+def shop_of(order: Order, indexer: Indexer) -> Shop:
+    options: dict[str, dict[str, object]] = {
+        "transcript": {
+            "model": order.model,
+            "models_dir": order.models,
+            "device": order.device,
+            "threads": THREADS,
+        },
+        "publish": {"url": order.store},
     }
-    bounds = Bounds(nice=order.nice, threads=THREADS, memory_mb=MEMORY_MB)
-    return Shop(Path(order.folder), order.store, calls, _Index(Path(order.index)), bounds)
+    calls = {name: Call(call, options.get(name, {})) for name, call in STAGES.items()}
+    return Shop(Path(order.folder), order.store, calls, indexer, Bounds(order.nice, THREADS, MEMORY_MB))
 
 
 async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
-    """Returns when `stop` is set."""
+    """Stages, and corrections that the index has to follow; returns after `stop`."""
     queue = Queue(Path(order.queue), order.redis)
     async with Database(order.database) as database:
-        worker = Worker(database, queue, shop_of(order), heard=heard)
-        running = asyncio.create_task(worker.run())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
-        worker.stop()
-        stopping.cancel()
-        await running
+        indexer = Indexer(database, Path(order.index))
+        worker = Worker(database, queue, shop_of(order, indexer), heard=heard)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.run())
+            group.create_task(indexer.run(stop))
+            await stop.wait()
+            worker.stop()
 
 
 def _say(stage: str, result: str, seconds: float) -> None:

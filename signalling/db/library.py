@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,7 @@ class Resource(Base):
     :ivar rights: who finds it: `own` (who made it and who taught it), `school`, `county` (the region above the school),
         `province` (the topmost one) or `public`.
     :ivar region: the school's. :ivar teacher_name: as it was then, and for those without an account.
+    :ivar kept: no rule removes it for its age.
     :ivar lesson: it was recorded in. :ivar of: the resource a clip shows a part of, from `starts_ms` to `ends_ms`.
     :ivar note: a code that says what is missing, such as `no_model`. :ivar url: of a link.
     :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
@@ -52,7 +53,12 @@ class Resource(Base):
         Index(None, "rights", "state", "changed"),
         Index(None, "withdrawn", "changed"),
         Index(None, "school", "day"),
-        Index("ix_resource_stale", "indexed", "version"),
+        Index(
+            "ix_resource_stale",
+            "id",
+            sqlite_where=text("indexed < version"),
+            postgresql_where=text("indexed < version"),
+        ),
     )
     id: Mapped[Id]
     kind: Mapped[Short]
@@ -74,6 +80,7 @@ class Resource(Base):
     language: Mapped[Short] = mapped_column(default="zh-CN")
     rights: Mapped[Short] = mapped_column(default="county")
     licence: Mapped[Name] = mapped_column(default="")
+    kept: Mapped[bool] = mapped_column(default=False)
     lesson: Mapped[Ref | None] = mapped_column(ForeignKey("lesson.id"), unique=True)
     of: Mapped[Ref | None] = mapped_column(ForeignKey("resource.id"), index=True)
     starts_ms: Mapped[int] = mapped_column(Milliseconds, default=0)

@@ -1,4 +1,4 @@
-"""The workers of a server: processes that are started with it, started again when they die, and ended with it."""
+"""The workers of a server: processes, started when there is work, again when they die, and ended with it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,10 @@ class Crew:
     def pids(self) -> list[int]:
         return sorted(process.pid for process in self._processes)
 
-    def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(), name="worker") for _ in range(self._workers)]
+    def wake(self) -> None:
+        """There may be something to do: a server with an empty library needs no workers."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._keep(), name="worker") for _ in range(self._workers)]
 
     async def stop(self) -> None:
         """Returns when they are gone."""

@@ -24,6 +24,8 @@ from signalling.library.stages import NO_MODEL
 from signalling.library.telling import WORKER
 from signalling.library.work import Task
 
+TILE = (160, 90)
+"""Pixels of each small picture of a strip."""
 MAX_LINES = 20_000
 MAX_GAPS = 1000
 _LINE = 2000
@@ -51,7 +53,11 @@ async def publish(
     if heard is not None:
         await _lines(session, row.id, manifest, heard, await _speakers(session, row, manifest))
     row.length_ms = manifest.length_us // 1000
-    row.gaps = {"gaps": _gaps(manifest), "model": heard.model if heard is not None else ""}
+    row.gaps = {
+        "gaps": _gaps(manifest),
+        "strip": _strip(manifest),
+        "model": heard.model if heard is not None else "",
+    }
     row.note = _note(stages)
     row.version += 1
     row.changed = int(now)
@@ -210,6 +216,21 @@ def _gaps(manifest: Manifest) -> list[dict[str, Any]]:
         else:
             joined[at] = (joined[at][0], max(joined[at][1], end), why)
     return [{"starts_ms": start // 1000, "ends_ms": end // 1000, "why": why} for start, end, why in joined[:MAX_GAPS]]
+
+
+def _strip(manifest: Manifest) -> dict[str, int] | None:
+    """How the small pictures of the whole length lie in one."""
+    output = manifest.output("strip")
+    if output is None:
+        return None
+    width, height = TILE
+    return {
+        "columns": output.width // width,
+        "rows": output.height // height,
+        "every_ms": output.duration_us // 1000,
+        "width": width,
+        "height": height,
+    }
 
 
 def _note(stages: Sequence[Stage]) -> str:

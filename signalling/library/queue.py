@@ -65,6 +65,9 @@ class Queue:
         return self._do(work)
 
     def size(self) -> int:
+        """0 where there is no file yet, and then none is made."""
+        if not self._redis_url and self._storage is None and not self._file.exists():
+            return 0
         return self._do(lambda storage: int(storage.queue_size()))
 
     def close(self) -> None:
@@ -100,7 +103,10 @@ class Queue:
             )
             self._storage = PriorityRedisStorage(NAME, connection_pool=self._pool, read_timeout=_WAIT_S)
         else:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unavailable(f"its directory cannot be made ({error.strerror})") from error
             self._storage = SqliteStorage(NAME, filename=str(self._file), cache_mb=1, timeout=_PATIENCE_S)
             self._inode = _inode(self._file)
         return self._storage

@@ -39,7 +39,9 @@ LIMIT = 500
 
 
 class Sweep:
-    """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised."""
+    """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised.
+    :param wake: is called once, when there is something in the queue or in the library: whoever made it, its stages or
+        the index may lag."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Sweep:
         queue: Queue,
         held: Callable[[], bool],
         has_model: Callable[[], bool],
+        wake: Callable[[], None],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         *,
@@ -57,10 +60,12 @@ class Sweep:
         self._queue = queue
         self._held = held
         self._has_model = has_model
+        self._wake = wake
         self._metrics = metrics
         self._clock = clock
         self._monotonic = monotonic
         self._last: dict[str, float] = {}
+        self._woken = False
         self._pulse = Pulse("stages", self.look, tick_s, metrics)
 
     def start(self) -> None:
@@ -72,9 +77,17 @@ class Sweep:
 
     async def look(self) -> None:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
-        if not self._held():
-            return
-        now = self._clock()
+        if self._held():
+            await self._sweep(self._clock())
+        if not self._woken and (await asyncio.to_thread(self._queue.size) or await self._has_resources()):
+            self._woken = True
+            self._wake()
+
+    async def _has_resources(self) -> bool:
+        async with self._database.read() as session:
+            return (await session.scalars(select(Resource.id).limit(1))).first() is not None
+
+    async def _sweep(self, now: float) -> None:
         if self._is_time("all", ALL_S):
             await self._make(0, now)
         else:

@@ -66,8 +66,9 @@ def pictures(work: Work) -> None:
 def transcript(work: Work) -> None:
     with _doing(work, "transcript"):
         lines = []
+        late = SECOND // 5 if (work.folder / "order-transcript").exists() else 0
         for number, text in enumerate(LINES):
-            at = number * 5 * SECOND
+            at = number * 5 * SECOND + late
             words = [Word(start_us=at, end_us=at + SECOND, text=text[:2])]
             lines.append(
                 Line(start_us=at, end_us=at + 4 * SECOND, text=text, words=words, track=work.manifest.tracks[1].id)
@@ -104,14 +105,18 @@ class _doing:
         order = folder / f"order-{self._name}"
         if order.exists():
             _misbehave(order.read_text(), folder)
-        while (folder / f"hold-{self._name}").exists():
-            time.sleep(0.01)
+        wait(folder / f"hold-{self._name}")
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self._work.manifest.done[self._name] = "made"
             self._work.save()
             note(self._work.folder / "done", self._name)
+
+
+def wait(hold: Path) -> None:
+    while hold.exists():
+        time.sleep(0.01)
 
 
 def note(path: Path, line: str) -> None:
@@ -135,7 +140,7 @@ def _misbehave(how: str, folder: Path) -> None:
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         (folder / "told").write_text(f"{os.nice(0)} {os.environ['OMP_NUM_THREADS']} {limit}")
         return
-    if how == "fewer":
+    if how in ("fewer", "later"):
         return
     if how == "talk":
         os.write(1, b"a library says what nobody asked for\n")

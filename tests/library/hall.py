@@ -44,7 +44,9 @@ class Hall:
         values = {"state": "ended", "began": starts, "ended": starts + 40 * MINUTE, "bytes": 1000, "tracks": 2}
         async with self.database.write() as session:
             await session.execute(
-                update(Booking).values(subject="数学", grade="三年级", textbook="人教版", unit="分数", points=["二分之一"])
+                update(Booking).values(
+                    subject="数学", grade="三年级", textbook="人教版", unit="分数", points=["二分之一"]
+                )
             )
             session.add(Recording(lesson=lesson, **{**values, **recording}))
         record(self.folder / lesson, self.county.teacher)
@@ -74,6 +76,9 @@ class Hall:
 
     async def states(self, resource: str) -> dict[str, str]:
         return {name: stage.state for name, stage in (await self.stages(resource)).items()}
+
+    async def states_done(self, resource: str) -> bool:
+        return set((await self.states(resource)).values()) == {"done"}
 
     async def row(self, resource: str) -> Resource:
         async with self.database.read() as session:
@@ -148,7 +153,11 @@ def alive(pid: int) -> bool:
 
 def pids_of(parent: int) -> list[int]:
     """Its children."""
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split() if os.path.exists(f"/proc/{pid}")]
+    return [
+        int(pid)
+        for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if os.path.exists(f"/proc/{pid}")
+    ]
 
 
 async def until(condition: Callable[[], Any]) -> Any:

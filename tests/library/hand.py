@@ -13,7 +13,7 @@ from signalling.db.library import Resource
 from signalling.library.child import Bounds, Call
 from signalling.library.queue import Queue
 from signalling.library.worker import Shop, Worker
-from tests.library.doing import CALLS, note
+from tests.library.doing import CALLS, note, wait
 
 READY = b"ready\n"
 
@@ -32,8 +32,7 @@ class Notebook:
         folder = self._folder / (row.lesson or row.id)
         if folder.exists():
             note(folder / "begun", "index 0")
-            while (folder / "hold-index").exists():
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(wait, folder / "hold-index")
             if (folder / "order-index").exists():
                 raise UserError(409, "index_busy", "Another process writes into the search index; try again.")
         note(self._folder / "index", f"{resource} {row.version} {row.title}")

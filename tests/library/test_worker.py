@@ -17,7 +17,13 @@ async def test_a_recorded_lesson_becomes_a_resource_and_is_published(hall: Hall)
     id = await hall.lesson()
     [resource] = await hall.made()
     row = await hall.row(resource)
-    assert (row.kind, row.state, row.title, row.subject, row.grade) == ("lesson", "waiting", "认识分数", "数学", "三年级")
+    assert (row.kind, row.state, row.title, row.subject, row.grade) == (
+        "lesson",
+        "waiting",
+        "认识分数",
+        "数学",
+        "三年级",
+    )
     assert (row.term, row.textbook, row.unit, row.points) == ("2025—2026 第二学期", "人教版", "分数", ["二分之一"])
     assert (row.teacher, row.teacher_name, row.school) == (hall.county.teacher, "教师甲", hall.county.school)
     assert (row.rights, row.form, row.lesson, row.published) == ("county", "delivered", id, None)
@@ -68,7 +74,10 @@ async def test_a_lesson_is_published_without_a_model_and_caught_up_later(hall: H
     (folder / "order-transcript").write_text("no_model")
     await hall.worker().process(resource)
     stages = await hall.stages(resource)
-    assert {name: stage.state for name, stage in stages.items()} == {**dict.fromkeys(LESSON, "done"), "transcript": "waiting"}
+    assert {name: stage.state for name, stage in stages.items()} == {
+        **dict.fromkeys(LESSON, "done"),
+        "transcript": "waiting",
+    }
     assert (stages["transcript"].error, stages["transcript"].due, stages["transcript"].tries) == ("no_model", NEVER, 0)
     row = await hall.row(resource)
     assert (row.state, row.note) == ("published", "no_model")
@@ -108,7 +117,9 @@ async def test_what_is_no_longer_made_goes_with_its_rows_and_files(hall: Hall):
     await hall.worker().process(resource)
     (folder / "order-pictures").write_text("fewer")
     assert set(hall.stored(resource)) == {"camera", "poster", "slide-1", "slide-2"}
-    await hall.database.run(lambda session: work.retry(session, resource, "pictures", hall.county.teacher, hall.clock()))
+    await hall.database.run(
+        lambda session: work.retry(session, resource, "pictures", hall.county.teacher, hall.clock())
+    )
     await hall.worker().process(resource)
     assert set(hall.stored(resource)) == {"camera", "poster", "slide-1"}
     shown = await hall.shown(resource)

@@ -11,6 +11,7 @@ from typing import Literal
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder.manifest import Manifest, Part, Sync, Track
 
@@ -69,11 +70,15 @@ def _encoder(codec: str, width: int, height: int) -> av.VideoCodecContext:
 
 
 def encoded(codec: str, greys: Iterable[int], width: int = 64, height: int = 48) -> Iterator[tuple[bool, bytes]]:
+    return drawn(codec, (np.full((height, width), grey, np.uint8) for grey in greys), width, height)
+
+
+def drawn(codec: str, images: Iterable[NDArray[np.uint8]], width: int, height: int) -> Iterator[tuple[bool, bytes]]:
+    """:param images: grey ones, height × width."""
     encoder = _encoder(codec, width, height)
-    for number, grey in enumerate(greys):
-        image = np.full((height * 3 // 2, width), grey, np.uint8)
-        image[height:] = 128
-        frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
+    for number, image in enumerate(images):
+        colourless = np.full((height // 2, width), 128, np.uint8)
+        frame = av.VideoFrame.from_ndarray(np.concatenate((image, colourless)), format="yuv420p")
         frame.pts, frame.time_base = number * SECOND // 10, US
         for packet in encoder.encode(frame):
             yield packet.is_keyframe, bytes(packet)

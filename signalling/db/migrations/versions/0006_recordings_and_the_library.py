@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=40), nullable=False),
         sa.Column("rights", sa.String(length=40), nullable=False),
         sa.Column("licence", sa.String(length=120), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
         sa.Column("lesson", sa.String(length=16), nullable=True),
         sa.Column("of", sa.String(length=16), nullable=True),
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
@@ -80,7 +81,13 @@ def upgrade() -> None:
             batch_op.f("ix_resource_rights_state_changed"), ["rights", "state", "changed"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_resource_school_day"), ["school", "day"], unique=False)
-        batch_op.create_index("ix_resource_stale", ["indexed", "version"], unique=False)
+        batch_op.create_index(
+            "ix_resource_stale",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("indexed < version"),
+            postgresql_where=sa.text("indexed < version"),
+        )
         batch_op.create_index(batch_op.f("ix_resource_state_changed"), ["state", "changed"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_teacher"), ["teacher"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_withdrawn_changed"), ["withdrawn", "changed"], unique=False)

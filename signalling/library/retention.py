@@ -1,0 +1,65 @@
+"""Lessons that are removed for their age: which ones, and their tombstones.
+
+The files themselves go as those of any removed resource do, with `removing.clear`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from recorder.retention import Item, Removal, Rule, removals
+from signalling.db.engine import Database
+from signalling.db.library import Resource, ResourceFile
+
+ACTOR = "retention"
+"""Of the audit log's rows."""
+_BATCH = 50
+_WITH_PARTS = ("lesson", "video", "audio")
+Bury = Callable[[AsyncSession, Resource, float, str], Awaitable[None]]
+"""Makes a locked row a tombstone and says so on the audit log: (session, row, now, actor)."""
+
+
+async def due(session: AsyncSession, rule: Rule, now: float) -> list[Removal]:
+    """What the rule would remove now, the oldest first: lessons, and what uploads were before they were finished."""
+    return list(removals(await _items(session), rule, now))
+
+
+async def bury_due(database: Database, rule: Rule, now: float, bury: Bury) -> list[str]:
+    """Make what is due tombstones, each in its own transaction, at most some dozens a call.
+
+    Whoever keeps a lesson meanwhile wins: its row is asked again under a lock.
+    """
+    async with database.read() as session:
+        ids = [removal.id for removal in await due(session, rule, now) if removal.what == "all"][:_BATCH]
+    buried = []
+    for id in ids:
+
+        async def work(session: AsyncSession, id: str = id) -> bool:
+            row = await session.scalar(select(Resource).where(Resource.id == id).with_for_update())
+            still = await _items(session, id)
+            if row is None or not any(removal.what == "all" for removal in removals(still, rule, now)):
+                return False
+            await bury(session, row, now, ACTOR)
+            return True
+
+        if await database.run(work):
+            buried.append(id)
+    return buried
+
+
+async def _items(session: AsyncSession, id: str | None = None) -> Sequence[Item]:
+    clip = aliased(Resource)
+    clips = exists().where(clip.of == Resource.id, clip.state != "removed")
+    stored = exists().where(ResourceFile.resource == Resource.id)
+    asked = select(Resource, clips, stored).where(Resource.kind.in_(_WITH_PARTS), Resource.state != "removed")
+    if id is not None:
+        asked = asked.where(Resource.id == id)
+    rows = await session.execute(asked.order_by(Resource.made))
+    return [
+        Item(row.id, row.made, row.kind != "lesson" or row.kept or clipped, row.state == "published" and finished)
+        for row, clipped, finished in rows
+    ]
