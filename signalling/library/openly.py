@@ -122,8 +122,8 @@ async def _items(session: AsyncSession, rows: Sequence[Resource]) -> list[Item]:
     ids = {row.id for row in rows}
     schools = {row.school for row in rows if row.school}
     regions = {row.region for row in rows if row.region}
-    names = dict((await session.execute(select(School.id, School.name).where(School.id.in_(schools)))).tuples().all())
-    paths = dict((await session.execute(select(Region.id, Region.path).where(Region.id.in_(regions)))).tuples().all())
+    names = dict((await session.execute(select(School.id, School.name).where(School.id.in_(schools)))).all())
+    paths = dict((await session.execute(select(Region.id, Region.path).where(Region.id.in_(regions)))).all())
     types: dict[str, set[str]] = {id: set() for id in ids}
     files = select(ResourceFile.resource, ResourceFile.media_type).where(ResourceFile.resource.in_(ids))
     for id, media_type in await session.execute(files):

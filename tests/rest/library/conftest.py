@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -116,6 +119,25 @@ async def done(answer: aiohttp.ClientResponse) -> Any:
     """The document of what went well."""
     assert answer.status in (200, 201, 204), await answer.text()
     return None if answer.status == 204 else await answer.json()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+def spool(shelf: Shelf) -> Path:
+    """The folder of recordings, with nothing in it."""
+    folder = shelf.world.server.signalling.shelf.spool
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def left(spool: Path) -> list[str]:
+    """Everything that lies in it."""
+    return sorted(str(path.relative_to(spool)) for path in spool.rglob("*") if path.name != ".uploads")
 
 
 async def refused(person: Person, method: str, path: str, **more: Any) -> tuple[int, str]:
