@@ -9,7 +9,7 @@ export class PlaceKeeper {
   #told: number;
   #last = -Infinity;
 
-  /** @param at where she begins, which need not be told. */
+  /** @param at what the server knows. */
   constructor(at: number) {
     this.#told = at;
   }

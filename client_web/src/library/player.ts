@@ -185,7 +185,7 @@ export class Player extends LitElement {
 
   #help(): TemplateResult {
     return html`<tk-dialog heading=${say("play.help")} testid="keys" @dismiss=${() => (this.helps = false)}>
-      <dl class="keys">
+      <dl class="keys" data-testid="keys-list">
         ${(Object.keys(KEYS) as Action[]).map((action) => html`<dt>${KEYS[action].map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${say(`key.${action}`)}</dd>`)}
       </dl>
     </tk-dialog>`;

@@ -130,13 +130,15 @@ export function leaderOf<T extends { name: string; media_type: string }>(tracks:
 }
 
 export const PLACE_EVERY_MS = 10_000;
-/** So near to the end one has seen it. */
+/** So near to the end one has seen it: of a short one, less. */
 const SEEN_MS = 10_000;
+const SEEN_PART = 0.05;
 
 /** Where to begin: where the address says, where she stopped, at the beginning. */
 export function beginAt(window: Window, asked: number | null, place: number | null): number {
   const within = (at: number): number => Math.min(Math.max(at, window.starts), Math.max(window.starts, window.ends - 100));
   if (asked !== null) return within(asked);
-  if (place !== null && place > window.starts && place < window.ends - SEEN_MS) return within(place);
+  const seen = Math.min(SEEN_MS, (window.ends - window.starts) * SEEN_PART);
+  if (place !== null && place > window.starts && place < window.ends - seen) return within(place);
   return window.starts;
 }

@@ -155,7 +155,7 @@ export class Watch extends LitElement {
   #start(): void {
     const { resource } = this;
     this.#begin = beginAt(windowOf(resource), this.asked, resource.place_ms);
-    this.#keeper = new PlaceKeeper(this.#begin);
+    this.#keeper = new PlaceKeeper(resource.place_ms ?? windowOf(resource).starts);
     this.#played = false;
     this.resumed = this.asked === null && this.#begin > windowOf(resource).starts ? this.#begin : null;
     this.cut = null;
@@ -238,7 +238,7 @@ export class Watch extends LitElement {
   #cutDone(id: string): void {
     this.#endCut();
     this.player.pause();
-    this.dispatchEvent(new CustomEvent<string>("opened", { detail: id }));
+    this.dispatchEvent(new CustomEvent<string>("opened", { detail: id, bubbles: true, composed: true }));
   }
 
   async #share(): Promise<void> {
