@@ -80,11 +80,16 @@ export const cardCss = css`
     color: var(--text-2);
     font-size: 14px;
   }
+  .card .beside {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0 var(--s2);
+  }
   .kind {
     display: inline-flex;
     align-items: center;
     gap: 4px;
-    margin-right: var(--s1);
     color: var(--text);
     font-weight: 500;
   }
@@ -167,13 +172,30 @@ export const cardCss = css`
     -webkit-line-clamp: 2;
   }
   .mine {
-    display: block;
+    display: grid;
+    grid-template-columns: 128px minmax(0, 1fr);
+    grid-template-rows: max-content 1fr;
+    grid-gap: 0 var(--s3);
+    height: 100%;
+    padding: var(--s2);
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
     color: var(--text);
     text-decoration: none;
   }
+  .mine .poster {
+    grid-row: 1 / span 2;
+    align-self: start;
+  }
+  .mine .beside {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+  }
   .mine strong {
     display: -webkit-box;
-    margin-top: var(--s2);
     overflow: hidden;
     font-weight: 600;
     line-height: 1.4;
@@ -200,6 +222,12 @@ export const cardCss = css`
     .slides,
     .snippet {
       margin-left: -124px;
+    }
+    .hit {
+      align-items: flex-start;
+    }
+    .hit > span:last-child {
+      white-space: normal;
     }
   }
 `;

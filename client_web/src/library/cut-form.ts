@@ -52,10 +52,19 @@ export class CutForm extends LitElement {
       button {
         min-height: 44px;
       }
-      p {
+      p,
+      .acts {
         flex: 1 1 100%;
       }
+      .acts {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: flex-end;
+        gap: var(--s2);
+      }
       .long {
+        flex: 1;
         color: var(--text-2);
         font-variant-numeric: tabular-nums;
       }
@@ -95,10 +104,12 @@ export class CutForm extends LitElement {
         )}
       </div>
       ${this.#end("from")} ${this.#end("to")}
-      <span class="long" data-testid="cut-long">${say("cut.long", { at: duration(this.cut.to - this.cut.from) })}</span>
-      <button type="button" @click=${() => this.dispatchEvent(new CustomEvent("try"))}>${icon("play")}${say("cut.try")}</button>
-      <button type="button" @click=${() => this.dispatchEvent(new CustomEvent("dismiss"))}>${say("do.cancel")}</button>
-      <button type="submit" class="primary" data-testid="cut-save" ?disabled=${this.saving}>${icon("cut")}${say(this.saving ? "do.saving" : "cut.save")}</button>
+      <div class="acts">
+        <span class="long" data-testid="cut-long">${say("cut.long", { at: duration(this.cut.to - this.cut.from) })}</span>
+        <button type="button" @click=${() => this.dispatchEvent(new CustomEvent("try"))}>${icon("play")}${say("cut.try")}</button>
+        <button type="button" @click=${() => this.dispatchEvent(new CustomEvent("dismiss"))}>${say("do.cancel")}</button>
+        <button type="submit" class="primary" data-testid="cut-save" ?disabled=${this.saving}>${icon("cut")}${say(this.saving ? "do.saving" : "cut.save")}</button>
+      </div>
       ${this.problem ? html`<p class="bad" role="alert">${problemText(this.problem)}</p>` : nothing}
     </form>`;
   }

@@ -11,9 +11,10 @@ export interface Cut {
 export const LEAST_MS = 1_000;
 const FIRST_MS = 60_000;
 
-/** What is offered first: a minute from here on. */
+/** What is offered first: a minute from this second on. */
 export function firstCut(window: Window, at_ms: number): Cut {
-  const from = Math.max(window.starts, Math.min(at_ms, window.ends - LEAST_MS));
+  const second = Math.floor(at_ms / 1000) * 1000;
+  const from = Math.max(window.starts, Math.min(second, window.ends - LEAST_MS));
   return { from, to: Math.min(window.ends, from + FIRST_MS) };
 }
 

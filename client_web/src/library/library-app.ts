@@ -27,6 +27,7 @@ export class LibraryApp extends LitElement {
     css`
       .page.wide {
         max-width: 1760px;
+        padding-top: var(--s2);
       }
       .head {
         display: flex;
@@ -46,7 +47,6 @@ export class LibraryApp extends LitElement {
         align-items: center;
         gap: var(--s1);
         min-height: 44px;
-        margin-bottom: var(--s1);
         color: var(--text-2);
         font-weight: 500;
         text-decoration: none;

@@ -266,6 +266,18 @@ export const playerCss = css`
     }
   }
   @media (max-width: 480px) {
+    .row {
+      flex-wrap: wrap;
+      justify-content: space-between;
+    }
+    .time {
+      order: -1;
+      flex: 1 1 100%;
+      font-size: 14px;
+    }
+    .grow {
+      display: none;
+    }
     [data-testid="do-help"] {
       display: none;
     }

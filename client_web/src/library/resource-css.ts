@@ -9,7 +9,7 @@ export const resourceCss = css`
     display: block;
   }
   .head {
-    margin-bottom: var(--s4);
+    margin-bottom: var(--s3);
   }
   h1 {
     font-size: 24px;
@@ -17,13 +17,14 @@ export const resourceCss = css`
     overflow-wrap: anywhere;
   }
   .when {
+    margin-right: var(--s2);
     color: var(--text-2);
   }
   .tags {
     display: flex;
     flex-wrap: wrap;
+    align-items: center;
     gap: var(--s1);
-    margin-top: var(--s1);
   }
   .tags .tag + .tag {
     margin-left: 0;

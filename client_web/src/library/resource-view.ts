@@ -74,8 +74,8 @@ export class ResourceView extends LitElement {
     const beside = [it.teacher_name, it.school_name, it.day && longDay(it.day)].filter(Boolean).join(" · ");
     return html`<div class="head">
       <h1 data-testid="title">${it.title}</h1>
-      <p class="when">${beside}</p>
       <p class="tags">
+        <span class="when">${beside}</span>
         ${tag("plain", say.maybe(`kind.${it.kind}`) ?? it.kind)}
         ${it.state === "published" ? nothing : tag(TONES[it.state] ?? "plain", say.maybe(`state.${it.state}`) ?? it.state)}
         ${[it.subject, it.grade].filter(Boolean).map((text) => tag("plain", text))}

@@ -19,12 +19,8 @@ export const searchCss = css`
   }
   .strip {
     display: grid;
-    grid-auto-columns: 200px;
-    grid-auto-flow: column;
-    grid-gap: var(--s4);
-    padding: 4px;
-    margin: -4px;
-    overflow-x: auto;
+    grid-template-columns: repeat(auto-fill, minmax(300px, 1fr));
+    grid-gap: var(--s3);
   }
   .columns {
     display: grid;
@@ -184,9 +180,6 @@ export const searchCss = css`
       min-height: 44px;
       border-color: var(--line);
       background: var(--surface);
-    }
-    .strip {
-      grid-auto-columns: 168px;
     }
   }
   @media (max-width: 720px) {

@@ -18,7 +18,7 @@ import "./search-box.ts";
 import { searchCss } from "./search-css.ts";
 import { markCss } from "./span-view.ts";
 
-const MINE_SHOWN = 6;
+const MINE_SHOWN = 4;
 const BONES_AFTER_MS = 300;
 
 export interface Wished {

@@ -26,16 +26,20 @@ export const watchCss = css`
   }
   .watch {
     display: grid;
+    grid-template-rows: max-content 1fr;
     grid-template-columns: minmax(0, 1fr) 380px;
     grid-gap: var(--s4);
     align-items: start;
   }
-  .left {
+  .left,
+  .below {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
     grid-gap: var(--s3);
   }
   aside {
+    grid-row: 1 / span 2;
+    grid-column: 2;
     position: sticky;
     top: 72px;
     display: flex;
@@ -116,6 +120,8 @@ export const watchCss = css`
       grid-template-columns: minmax(0, 1fr);
     }
     aside {
+      grid-row: auto;
+      grid-column: auto;
       position: static;
       height: 60vh;
       min-height: 320px;

@@ -31,7 +31,7 @@ import { watchCss } from "./watch-css.ts";
 
 const PANES = ["words", "slides", "chapters", "remarks"] as const;
 type Pane = (typeof PANES)[number];
-const MARKS: Readonly<Record<Pane, IconName>> = { words: "captions", slides: "screen", chapters: "menu", remarks: "hand" };
+const MARKS: Readonly<Record<Pane, IconName>> = { words: "file", slides: "screen", chapters: "menu", remarks: "chat" };
 const SAID_MS = 4_000;
 
 @customElement("tk-watch")
@@ -115,7 +115,6 @@ export class Watch extends LitElement {
         </div>
         <p class="said" role="status" aria-live="polite" data-testid="said">${this.said}</p>
         ${this.link ? html`<input class="link" readonly data-testid="share-link" aria-label=${say("watch.link")} .value=${this.link} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />` : nothing}
-        <slot></slot>
       </div>
       <aside aria-label=${say("watch.beside")}>
         <div class="tabs" role="tablist" @keydown=${this.#tabKey}>${this.#panes().map((it) => this.#tab(it))}</div>
@@ -128,6 +127,7 @@ export class Watch extends LitElement {
             @remarks=${(event: CustomEvent<readonly Remark[]>) => (this.remarks = event.detail)}></tk-remarks>
         </div>
       </aside>
+      <div class="below"><slot></slot></div>
     </div>`;
   }
 
