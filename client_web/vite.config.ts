@@ -23,6 +23,7 @@ export default defineConfig({
         timetable: page("timetable"),
         lesson: page("lesson"),
         ledger: page("ledger"),
+        library: page("library"),
         school: page("school"),
       },
     },

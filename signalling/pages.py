@@ -23,6 +23,7 @@ PAGES = {
     "/timetable": "timetable.html",
     "/lesson": "lesson.html",
     "/ledger": "ledger.html",
+    "/library": "library.html",
     "/school": "school.html",
 }
 DEFAULT_DIR = Path(__file__).resolve().parent.parent / "client_web" / "dist"

@@ -52,7 +52,7 @@ class TestRules:
         rules = school.server.signalling.app[RULES]
         public = {(route.method, route.resource.canonical) for route, rule in rules.items() if rule is Rule.PUBLIC}  # type: ignore[union-attr]
         pages = ["/", "/studio", "/classroom", "/assistant", "/login", "/home", "/admin", "/timetable"]
-        pages += ["/lesson", "/ledger", "/school"]
+        pages += ["/lesson", "/ledger", "/library", "/school"]
         readable = [*pages, "/assets/{file}", "/{file}", "/healthz", "/readyz", "/ca.crt"]
         readable.append("/api/v1/openapi.json")
         feeds = ("person/{token}", "classroom/{classroom}/{token}", "school/{school}/{token}")

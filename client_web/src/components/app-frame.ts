@@ -19,7 +19,7 @@ import { frameSay as say } from "./frame-say.ts";
 import { UnreadCount, noticeText, type Notice } from "./notices.ts";
 import { emptiness, trouble, troubleCss } from "./trouble.ts";
 
-const MARKS: Record<PageName, IconName> = { home: "home", timetable: "calendar", ledger: "clock", school: "star", admin: "tools" };
+const MARKS: Record<PageName, IconName> = { home: "home", timetable: "calendar", library: "library", ledger: "clock", school: "star", admin: "tools" };
 const SHOWN = 20;
 
 @customElement("tk-frame")
@@ -29,6 +29,8 @@ export class AppFrame extends LitElement {
   @property({ attribute: false }) rest!: Rest;
   /** A lesson is reached from the others. */
   @property() here: PageName | "lesson" = "home";
+  /** What the page is about now; without it, the page's name has to do. */
+  @property() subject = "";
   @state() private me: Me | null = null;
   @state() private schoolName = "";
   @state() private problem: unknown = null;
@@ -219,7 +221,7 @@ export class AppFrame extends LitElement {
   };
 
   protected override updated(): void {
-    document.title = `${say(`page.${this.here}`)} · ${t("app.name")}`;
+    document.title = `${this.subject || say(`page.${this.here}`)} · ${t("app.name")}`;
   }
 }
 

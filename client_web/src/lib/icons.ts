@@ -45,6 +45,18 @@ const SHAPES = {
   star: path("M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9L12 16.9l-5.2 2.8 1-5.9-4.3-4.1 5.9-.8z"),
   print: path("M7 8.5V3.5h10v5M7 17H4.5A1.5 1.5 0 0 1 3 15.5V10a1.5 1.5 0 0 1 1.5-1.5h15A1.5 1.5 0 0 1 21 10v5.5a1.5 1.5 0 0 1-1.5 1.5H17M7 13.5h10v7H7z"),
   bell: path("M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4"),
+  play: path("M7 4.5v15l12-7.5z"),
+  pause: path("M8 5v14M16 5v14"),
+  captions: path("M4 5h16a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 20 19H4a1.5 1.5 0 0 1-1.5-1.5v-11A1.5 1.5 0 0 1 4 5zM10.5 10.3a2.3 2.3 0 1 0 0 3.4M17.5 10.3a2.3 2.3 0 1 0 0 3.4"),
+  full: path("M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"),
+  swap: path("M4 8h15M15.5 4.5 19 8l-3.5 3.5M20 16H5M8.5 12.5 5 16l3.5 3.5"),
+  share: path("M9.5 14.5l5-5M11 7l2-2a4.2 4.2 0 0 1 6 6l-2 2M13 17l-2 2a4.2 4.2 0 0 1-6-6l2-2"),
+  cut: path("M6 4.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5zM6 14.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5zM8 8.5 20 18M8 15.5 20 6"),
+  save: path("M12 4v11M7.5 10.5 12 15l4.5-4.5M4.5 19.5h15"),
+  load: path("M12 15V4M7.5 8.5 12 4l4.5 4.5M4.5 19.5h15"),
+  chat: path("M5 4.5h14a1.5 1.5 0 0 1 1.5 1.5v9a1.5 1.5 0 0 1-1.5 1.5h-7L7 20.5v-4H5A1.5 1.5 0 0 1 3.5 15V6A1.5 1.5 0 0 1 5 4.5z"),
+  edit: path("M4 20h4L19 9l-4-4L4 16zM13 7l4 4"),
+  library: path("M4.5 4h4v16h-4zM8.5 4h4v16h-4zM13.6 5.6l3.8-1 3.6 14.5-3.8 1z"),
 } as const;
 
 /** @param name decoration only: the words beside it carry the meaning, so it is hidden from screen readers. */

@@ -46,6 +46,8 @@ export interface Options {
   /** Cancels the request; the promise is then rejected with what `cancelled` recognises. */
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** Let it outlive the page. */
+  keepalive?: boolean;
 }
 
 interface Sending extends Options {
@@ -199,7 +201,7 @@ export class Rest {
     }
   }
 
-  async #send(method: string, path: string, { body, query, key, signal, timeoutMs = TIMEOUT_MS }: Sending): Promise<Response> {
+  async #send(method: string, path: string, { body, query, key, signal, timeoutMs = TIMEOUT_MS, keepalive = false }: Sending): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") {
       if (!this.#csrf) await this.me();
@@ -220,6 +222,7 @@ export class Rest {
         body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
         credentials: "same-origin",
         cache: "no-store",
+        keepalive,
         signal: abort.signal,
       });
     } catch (error) {

@@ -29,6 +29,7 @@ export function teaches(me: Me): boolean {
 export const PAGE_RIGHTS = {
   home: [],
   timetable: ["booking.read"],
+  library: ["library.read"],
   ledger: ["ledger.read"],
   school: ["rating.read"],
   admin: ["people.read", "places.write", "times.write", "device.pair", "import.run", "export.run", "audit.read", "webhook.read"],

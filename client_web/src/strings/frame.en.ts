@@ -13,6 +13,7 @@ export const frameEn: Record<keyof typeof frameZh, string> = {
   "frame.offline": "There is no network. You can go on when it is back; do not close what is not saved.",
   "page.home": "Home",
   "page.timetable": "Timetable",
+  "page.library": "Library",
   "page.ledger": "Teaching hours",
   "page.school": "Quality",
   "page.lesson": "Lesson",

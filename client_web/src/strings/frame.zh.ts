@@ -13,6 +13,7 @@ export const frameZh = {
   "frame.offline": "没有网络连接。恢复后可以继续，没有保存的内容请先不要关闭。",
   "page.home": "首页",
   "page.timetable": "课表",
+  "page.library": "资源库",
   "page.ledger": "课时台账",
   "page.school": "教学质量",
   "page.lesson": "课程记录",

@@ -1,0 +1,160 @@
+/** A file is added to the library: chosen, described, sent with its progress. Sends `done` with the new resource's id, and `dismiss`. */
+
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { baseCss } from "../components/base-css.ts";
+import "../components/dialog.ts";
+import { field, fieldCss } from "../components/field.ts";
+import { firstValues, type Ask } from "../components/form-dialog.ts";
+import { percent } from "../lib/format.ts";
+import { LangController } from "../lib/i18n.ts";
+import { icon } from "../lib/icons.ts";
+import { problemText } from "../lib/problems.ts";
+import { cancelled, newKey, type Rest } from "../lib/rest.ts";
+import { metadataAsks, metadataOf } from "./metadata.ts";
+import type { Resource } from "./model.ts";
+import { say } from "./say.ts";
+import { megabytes, titleOf, upload } from "./upload.ts";
+
+/** What is asked before it is sent; the rest can be said when it is there. */
+const FIRST = ["title", "subject", "grade", "unit", "teacher_name", "rights"];
+const KINDS = "video/*,audio/*,.pdf,.pptx,.docx,.mkv,.mp4,.webm,.mov,.mp3,.m4a,.ogg,.wav";
+
+@customElement("tk-upload")
+export class UploadDialog extends LitElement {
+  static override styles = [
+    baseCss,
+    fieldCss,
+    css`
+      input[type="file"] {
+        padding: var(--s2);
+      }
+      progress {
+        width: 100%;
+        height: 12px;
+        margin-top: var(--s4);
+        accent-color: var(--accent);
+      }
+      .far {
+        color: var(--text-2);
+        font-variant-numeric: tabular-nums;
+      }
+      .problem {
+        margin-top: var(--s4);
+        padding: var(--s3) var(--s4);
+        border-radius: var(--radius-s);
+        background: var(--bad-soft);
+        color: var(--bad);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) rest!: Rest;
+  @state() private file: File | null = null;
+  @state() private said: Record<string, string | boolean> = {};
+  @state() private sent: number | null = null;
+  @state() private lacks = "";
+  @state() private problem: unknown = null;
+  #asks: readonly Ask[] = [];
+  #abort: AbortController | null = null;
+  #key = newKey();
+  /** What was sent; only what it says is still to be said. */
+  #made = "";
+
+  constructor() {
+    super();
+    new LangController(this);
+    this.#asks = metadataAsks({}, []).filter((ask) => FIRST.includes(ask.name));
+    this.said = firstValues(this.#asks);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#abort?.abort();
+  }
+
+  protected override render(): TemplateResult {
+    const sending = this.sent !== null;
+    return html`<tk-dialog heading=${say("upload.title")} testid="upload" @dismiss=${this.#leave}>
+      ${sending ? this.#progress() : this.#form()}
+      ${this.problem ? html`<p class="problem" role="alert" data-testid="upload-problem">${problemText(this.problem)}</p>` : nothing}
+      <button slot="actions" type="button" data-testid="upload-cancel" @click=${this.#leave}>${say(sending ? "upload.stop" : "do.cancel")}</button>
+      ${sending ? nothing : html`<button slot="actions" type="button" class="primary" data-testid="upload-send" @click=${() => void this.#send()}>${icon("load")}${say("upload.send")}</button>`}
+    </tk-dialog>`;
+  }
+
+  #form(): TemplateResult {
+    return html`
+      ${field(
+        say("upload.file"),
+        html`<input type="file" autofocus accept=${KINDS} data-testid="upload-file" aria-invalid=${String(this.lacks === "file")} @change=${this.#chosen} />`,
+        this.lacks === "file" ? { error: say("upload.needed") } : { hint: this.file ? megabytes(this.file.size) : say("upload.kinds") },
+      )}
+      ${this.#asks.map((ask) => this.#ask(ask))}
+    `;
+  }
+
+  #ask(ask: Ask): TemplateResult {
+    const value = String(this.said[ask.name] ?? "");
+    const hear = (event: Event): void => {
+      this.said = { ...this.said, [ask.name]: (event.target as HTMLInputElement).value };
+      if (this.lacks === ask.name) this.lacks = "";
+    };
+    const control =
+      ask.kind === "select"
+        ? html`<select data-testid="upload-${ask.name}" @change=${hear}>${ask.options.map(([code, name]) => html`<option value=${code} ?selected=${code === value}>${name}</option>`)}</select>`
+        : html`<input data-testid="upload-${ask.name}" maxlength=${(ask.kind === "text" && ask.most) || nothing} aria-invalid=${String(this.lacks === ask.name)} .value=${value} @input=${hear} />`;
+    return field(ask.label, control, this.lacks === ask.name ? { error: say("upload.titleNeeded") } : {});
+  }
+
+  #progress(): TemplateResult {
+    const all = this.file?.size ?? 0;
+    const sent = this.sent ?? 0;
+    return html`<p class="far" role="status">${this.file?.name}</p>
+      <progress data-testid="upload-progress" max=${Math.max(1, all)} .value=${sent} aria-label=${say("upload.title")}></progress>
+      <p class="far">${sent < all ? say("upload.sent", { sent: megabytes(sent), all: megabytes(all), percent: percent(sent / Math.max(1, all)) }) : say("upload.checking")}</p>`;
+  }
+
+  #chosen = (event: Event): void => {
+    const [file] = (event.target as HTMLInputElement).files ?? [];
+    this.file = file ?? null;
+    this.lacks = "";
+    this.#key = newKey();
+    this.#made = "";
+    if (file && !this.said["title"]) this.said = { ...this.said, title: titleOf(file.name) };
+  };
+
+  async #send(): Promise<void> {
+    const { file } = this;
+    const said = Object.fromEntries(Object.entries(this.said).map(([name, value]) => [name, typeof value === "string" ? value.trim() : value]));
+    this.lacks = !file ? "file" : said["title"] ? "" : "title";
+    if (!file || this.lacks) return;
+    this.problem = null;
+    this.sent = 0;
+    this.#abort = new AbortController();
+    try {
+      const { signal } = this.#abort;
+      const query = { name: file.name, title: String(said["title"]) };
+      if (!this.#made) this.#made = (await upload(this.rest, file, query, { key: this.#key, signal, progress: (sent) => (this.sent = sent) })).id;
+      const { version } = await this.rest.get<Resource>(`/resources/${this.#made}`, {}, { signal });
+      await this.rest.patch(`/resources/${this.#made}`, { ...metadataOf(said), version }, { signal });
+      this.dispatchEvent(new CustomEvent<string>("done", { detail: this.#made }));
+    } catch (problem) {
+      if (!cancelled(problem)) this.problem = problem;
+    }
+    this.sent = null;
+    this.#abort = null;
+  }
+
+  /** While it is sent this gives it up, and the form is there again. */
+  #leave = (): void => {
+    if (this.#abort) this.#abort.abort();
+    else this.dispatchEvent(new CustomEvent("dismiss"));
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tk-upload": UploadDialog;
+  }
+}

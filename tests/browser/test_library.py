@@ -1,0 +1,311 @@
+"""The library in real Chromium: somebody finds where something was said, plays it from there, and cuts it out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.browser.conftest import CHROMIUM, FLAGS, until
+from tests.browser.library_stand_in import BARE, LESSON, LINK, PAPER, ROUGH, TITLE, WORK, StandIn
+
+pytestmark = pytest.mark.browser
+
+_WATCHED = """() => {
+    const all = {};
+    const look = (root) => {
+        for (const element of root.querySelectorAll('*')) {
+            if (element.dataset && element.dataset.track) {
+                all[element.dataset.track] = {at: element.currentTime * 1000, paused: element.paused, rate: element.playbackRate};
+            }
+            if (element.shadowRoot) look(element.shadowRoot);
+        }
+    };
+    look(document);
+    return all;
+}"""
+
+
+@dataclass
+class Library:
+    """A server with a lesson, and browsers in front of it."""
+
+    server: StandIn
+    base: str
+    browser: Browser
+    errors: list[str] = field(default_factory=list)
+
+    async def open(self, address: str = "", language: str = "zh", **context: Any) -> Page:
+        settings = {"viewport": {"width": 1366, "height": 768}, "locale": "zh-CN"}
+        window = await self.browser.new_context(**{**settings, **context})
+        await window.add_init_script(f"try {{ localStorage.setItem('tongke.lang', '{language}') }} catch {{}}")
+        page = await window.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        await page.goto(f"{self.base}/library{address}")
+        return page
+
+
+@pytest_asyncio.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    stand_in = StandIn(tmp_path)
+    runner = web.AppRunner(stand_in.app())
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        library = Library(stand_in, f"http://127.0.0.1:{port}", browser)
+        try:
+            yield library
+            assert library.errors == []
+        finally:
+            await browser.close()
+            await runner.cleanup()
+
+
+async def watched(page: Page) -> dict[str, dict[str, Any]]:
+    """Where each file is, ms of its own time."""
+    return dict(await page.evaluate(_WATCHED))
+
+
+async def at(page: Page) -> float:
+    return float((await watched(page))["camera"]["at"])
+
+
+async def plays(page: Page, beyond_ms: float) -> None:
+    async def check() -> bool:
+        now = await watched(page)
+        return now["camera"]["at"] > beyond_ms and not now["camera"]["paused"]
+
+    await until(f"the camera plays beyond {beyond_ms} ms", check)
+
+
+async def test_what_was_said_is_found_and_plays_from_its_second(library: Library) -> None:
+    page = await library.open()
+    await expect(page.get_by_test_id("result")).to_have_count(4)
+    await expect(page.get_by_test_id("own-added")).to_contain_text("四年级科学")
+    box = page.get_by_test_id("search")
+    await box.press_sequentially("四分之一", delay=20)
+    await expect(page.get_by_test_id("result")).to_have_count(1)
+    await expect(page.get_by_test_id("count")).to_contain_text("1")
+    asked = [it.get("q", "") for it in library.server.asked]
+    assert asked[-1] == "四分之一" and len(asked) <= 4  # not with every letter
+    hit = page.get_by_test_id("spoken")
+    await expect(hit.locator("mark")).to_have_text("四分之一")
+    await hit.click()
+    await expect(page).to_have_url(f"{library.base}/library#r={LESSON}&t=5.5")
+    await expect(page.get_by_test_id("title")).to_have_text(TITLE)
+    await page.get_by_test_id("big-play").or_(page.get_by_test_id("do-toggle")).first.click()
+    await plays(page, 5600)
+    await page.go_back()
+    await expect(box).to_have_value("四分之一")
+    await expect(page.get_by_test_id("result")).to_have_count(1)
+    await until("the place is kept", lambda: _kept(library))
+    assert 5500 <= library.server.places[-1] <= 12_000
+
+
+async def test_suggestions_and_filters_by_keyboard(library: Library) -> None:
+    page = await library.open("#q=分数&subject=数学")
+    await expect(page.get_by_test_id("search")).to_have_value("分数")
+    subject = page.get_by_test_id("facet-subject-数学")
+    await expect(subject).to_have_attribute("aria-pressed", "true")
+    kind = page.get_by_test_id("facet-kind-document")
+    await expect(kind).to_contain_text("1")
+    await kind.click()
+    await expect(page.get_by_test_id("result")).to_have_count(1)
+    assert "kind=document" in page.url
+    await page.go_back()
+    await expect(page.get_by_test_id("result")).to_have_count(2)
+    await subject.click()
+    box = page.get_by_test_id("search")
+    await box.fill("教师")
+    await expect(page.get_by_test_id("suggestion")).to_have_count(1)
+    await box.press("ArrowDown")
+    await box.press("Enter")
+    await expect(box).to_have_value("教师甲")
+    await expect(page.get_by_test_id("empty")).to_be_visible()
+    await page.get_by_test_id("clear").click()
+    await expect(page.get_by_test_id("result")).to_have_count(4)
+
+
+async def test_both_pictures_keep_together(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}&t=3")
+    await page.get_by_test_id("do-toggle").click()
+    await plays(page, 3200)
+
+    async def together() -> bool:
+        now = await watched(page)
+        return abs(now["camera"]["at"] - now["screen"]["at"] - 2000) < 80 and not now["screen"]["paused"]
+
+    await until("both pictures show the same moment", together)
+    await expect(page.get_by_test_id("stage")).to_have_attribute("data-large", "screen")
+    await page.keyboard.press("s")
+    await expect(page.get_by_test_id("stage")).to_have_attribute("data-large", "both")
+    await page.keyboard.press("s")
+    await page.get_by_test_id("video-screen").click()
+    await expect(page.get_by_test_id("stage")).to_have_attribute("data-large", "screen")
+    await page.keyboard.press(">")
+    await expect(page.get_by_test_id("speed")).to_have_value("1.25")
+    await until("both are faster", lambda: _faster(page))
+    await page.keyboard.press("8")  # 9.6 s: in the gap, and the screen has ended
+    await page.keyboard.press("k")
+    await expect(page.get_by_test_id("picture-screen")).to_contain_text("到此结束")
+    await expect(page.get_by_test_id("in-gap")).to_contain_text("网络中断")
+    await page.keyboard.press("0")
+    await expect(page.get_by_test_id("picture-screen")).to_contain_text("00:02")
+    await page.keyboard.press("Space")
+    await until("the screen begins later, by itself", together)
+    await page.keyboard.press("9")
+    await expect(page.get_by_test_id("time")).to_have_text("00:12 / 00:12")
+    await expect(page.get_by_test_id("stage")).to_have_attribute("data-playing", "false")
+
+
+async def _faster(page: Page) -> bool:
+    return all(abs(it["rate"] - 1.25) < 0.13 for it in (await watched(page)).values())
+
+
+async def test_captions_and_transcript_follow(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}")
+    lines = page.get_by_test_id("line")
+    await expect(lines).to_have_count(5)
+    await lines.nth(3).get_by_role("button").first.click()
+    await expect(page.get_by_test_id("caption")).to_have_text("分数线下面的数叫分母")
+    await expect(lines.nth(3)).to_have_attribute("aria-current", "true")
+    assert abs(await at(page) - 8000) < 50
+    await page.get_by_test_id("do-captions").click()
+    await expect(page.get_by_test_id("caption")).to_have_count(0)
+    await page.get_by_test_id("words").fill("分数")
+    await expect(page.get_by_test_id("words-count")).to_have_text("1 / 2")
+    await page.get_by_test_id("words").press("Enter")
+    await expect(page.get_by_test_id("words-count")).to_have_text("2 / 2")
+    await page.get_by_test_id("tab-slides").click()
+    await page.get_by_test_id("stop").nth(1).locator("visible=true").get_by_role("button").click()
+    await until("the slide's second", lambda: _is_at(page, 6000))
+    await page.get_by_test_id("do-help").click()
+    await expect(page.get_by_test_id("keys-list")).to_contain_text("全屏")
+
+
+async def _is_at(page: Page, ms: float) -> bool:
+    return abs(await at(page) - ms) < 50
+
+
+async def test_a_line_is_corrected_although_somebody_else_did_too(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}")
+    line = page.get_by_test_id("line").nth(1)
+    await line.get_by_test_id("correct").click()
+    await page.get_by_test_id("correction").fill("把一个圆平均分成四份。")
+    library.server.lines[1].update(text="把一张饼平均分成四份", version=2)
+    await page.get_by_test_id("correction-save").click()
+    await expect(page.get_by_test_id("theirs")).to_contain_text("把一张饼")
+    await expect(page.get_by_test_id("correction")).to_have_value("把一个圆平均分成四份。")
+    await page.get_by_test_id("correction-save").click()
+    await expect(line).to_contain_text("把一个圆平均分成四份。")
+    assert library.server.lines[1]["version"] == 3
+
+
+async def test_a_clip_is_cut_and_plays_its_part_alone(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}&t=3")
+    await page.get_by_test_id("cut").click()
+    await page.get_by_test_id("cut-to-time").fill("0:06")
+    await page.get_by_test_id("cut-to-time").press("Tab")
+    handle = page.get_by_test_id("cut-from")
+    await handle.press("ArrowRight")
+    await expect(handle).to_have_attribute("aria-valuenow", "4000")
+    await expect(page.get_by_test_id("cut-long")).to_contain_text("00:02")
+    await page.get_by_test_id("cut-save").click()
+    await expect(page.get_by_text("请写一个标题")).to_be_visible()
+    await page.get_by_test_id("cut-title").fill("平均分")
+    await page.get_by_test_id("cut-save").click()
+    await expect(page.get_by_test_id("title")).to_have_text("平均分")
+    await expect(page.get_by_test_id("time")).to_have_text("00:00 / 00:02")
+    await page.get_by_test_id("do-toggle").click()
+    await plays(page, 4100)
+    await expect(page.get_by_test_id("time")).to_have_text("00:02 / 00:02")
+    await expect(page.get_by_test_id("stage")).to_have_attribute("data-playing", "false")
+    assert abs(await at(page) - 6000) < 350
+    await page.get_by_role("link", name="看完整录像").click()
+    await expect(page.get_by_test_id("title")).to_have_text(TITLE)
+    await expect(page.get_by_test_id("clips")).to_contain_text("平均分")
+
+
+async def test_comments_sharing_and_where_one_stopped(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}&t=4", permissions=["clipboard-read", "clipboard-write"])
+    await page.get_by_test_id("tab-remarks").click()
+    await page.get_by_test_id("remark").fill("这里可以请学生上台")
+    await page.get_by_test_id("remark-send").click()
+    row = page.get_by_test_id("remark-row")
+    await expect(row).to_contain_text("00:04")
+    await page.get_by_test_id("share").click()
+    await expect(page.get_by_test_id("said")).to_contain_text("00:04")
+    assert await page.evaluate("navigator.clipboard.readText()") == f"{library.base}/library#r={LESSON}&t=4"
+    await page.get_by_test_id("do-toggle").click()
+    await plays(page, 4500)
+    await page.get_by_test_id("do-toggle").click()
+    await until("the place is kept", lambda: _kept(library))
+    await row.get_by_test_id("remark-remove").click()
+    await expect(row).to_have_count(0)
+    again = await library.open(f"#r={LESSON}")
+    await expect(again.get_by_test_id("resumed")).to_contain_text("00:0")
+    await until("it is where she stopped", lambda: _is_at(again, library.server.places[-1]))
+    await again.get_by_test_id("from-start").click()
+    await plays(again, 100)
+    await expect(again.get_by_test_id("resumed")).to_have_count(0)
+
+
+async def _kept(library: Library) -> bool:
+    return bool(library.server.places)
+
+
+async def test_a_file_is_sent_described_and_removed(library: Library) -> None:
+    page = await library.open()
+    await page.get_by_test_id("add-file").click()
+    await page.get_by_test_id("upload-send").click()
+    await expect(page.get_by_text("请选择一个文件")).to_be_visible()
+    await page.get_by_test_id("upload-file").set_input_files({"name": "荷花.mp4", "mimeType": "video/mp4", "buffer": b"x" * 5000})
+    await expect(page.get_by_test_id("upload-title")).to_have_value("荷花")
+    await page.get_by_test_id("upload-subject").fill("语文")
+    await page.get_by_test_id("upload-send").click()
+    await expect(page.get_by_test_id("title")).to_have_text("荷花")
+    assert library.server.uploaded == [b"x" * 5000]
+    await expect(page.get_by_test_id("stage").nth(1)).to_contain_text("42 %")
+    await page.get_by_test_id("edit").click()
+    await page.get_by_test_id("ask-points").fill("荷花、写景")
+    await page.get_by_test_id("form-save").click()
+    await expect(page.get_by_test_id("facts")).to_contain_text("荷花、写景")
+    await page.get_by_test_id("remove").click()
+    await page.get_by_test_id("form-save").click()
+    await expect(page.get_by_test_id("results")).to_be_visible()
+
+
+async def test_what_does_not_play_says_so(library: Library) -> None:
+    for id, testid, text in (
+        (ROUGH, "stages", "The file is damaged"),
+        (WORK, "stages", "提取画面"),
+        (PAPER, "pages", "二、选择"),
+        (LINK, "open-link", "打开链接"),
+        (BARE, "note", "语音识别模型"),
+        ("nothing0", "empty", "找不到这一项"),
+    ):
+        page = await library.open(f"#r={id}")
+        await expect(page.get_by_test_id(testid)).to_contain_text(text)
+        await page.close()
+
+
+async def test_a_server_that_is_away_leaves_what_is_there(library: Library) -> None:
+    page = await library.open("#q=分数")
+    await expect(page.get_by_test_id("result")).to_have_count(2)
+    library.server.down = True
+    await page.get_by_test_id("search").fill("四分之一")
+    await expect(page.get_by_test_id("stale")).to_be_visible()
+    await expect(page.get_by_test_id("result")).to_have_count(2)
+    library.server.down = False
+    await page.get_by_test_id("stale").get_by_role("button").click()
+    await expect(page.get_by_test_id("stale")).to_have_count(0)
+    await expect(page.get_by_test_id("result")).to_have_count(1)
