@@ -22,7 +22,7 @@ JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js
 .PHONY: demo test bench fuzz fuzz-api lint clean browser postgres redis
 
 demo: $(RUN) $(CLIENT)
-	@exec $(VENV)/bin/tongke demo $(ARGS)
+	@exec $(VENV)/bin/tongke demo --speech tests/asr/phrases.ogg --model tests/asr/model $(ARGS)
 
 # Most tests wait more than they compute: for browsers, for databases, for bells.
 WORKERS ?= 4

@@ -24,10 +24,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mediaserver.api import UserError
+from recorder.speech import models
 from signalling import config as configuration
 from signalling import logs
 from signalling.bell.ringing import Event, LessonClosed, LessonOpened
-from signalling.cli import demo_county
+from signalling.cli import demo_county, demo_library
 from signalling.cli.demo_county import County
 from signalling.cli.publish import GENERATED
 from signalling.cli.running import emit, first_of, spawn, stop_signals
@@ -56,11 +57,17 @@ def demo(
         Path | None, typer.Option("--config", help="Configuration of the server; default: configs/dev.toml.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="HTTPS port instead; 0 takes a free one.")] = None,
+    speech: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="What the teacher says: a media file.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Speech model instead of the fetched one.")
+    ] = None,
 ) -> None:
     """Run a server with a made-up county whose next lesson starts within a minute; with --for, measure and end.
 
-    The county's database is made anew and removed at the end. Exit status 1 when nothing was shown, 2 when it cannot
-    start.
+    The county's database and library are made anew and removed at the end. Exit status 1 when nothing was shown, 2 when
+    it cannot start.
     """
     if config_file is None and DEV_CONFIG.is_file():
         config_file = DEV_CONFIG
@@ -69,8 +76,9 @@ def demo(
     notes = Console(stderr=True)
     out = notes if json else Console()
     with tempfile.TemporaryDirectory(prefix="tongke-demo-") as folder:
-        config = _own(config, Path(folder), port)
-        measured = asyncio.run(_demo(config, config_file, seconds, (bell_in, round(minutes * 60)), out, notes))
+        config = _own(config, Path(folder), port, model, records=seconds is None)
+        says = f"{GENERATED}{speech.resolve() if speech is not None else ''}"
+        measured = asyncio.run(_demo(config, config_file, seconds, (bell_in, round(minutes * 60)), says, out, notes))
     if seconds is None:
         return
     if measured is None:
@@ -83,10 +91,21 @@ def demo(
         raise typer.Exit(1)
 
 
-def _own(config: Config, folder: Path, port: int | None) -> Config:
-    """The same with a database of its own."""
-    changed: dict[str, Any] = {"database": DatabaseConfig(url=SecretStr(f"sqlite:///{folder / 'county.sqlite3'}"))}
-    changed["bell"] = config.bell.model_copy(update={"grace_minutes": 0, "tick_s": 0.5})
+def _own(config: Config, folder: Path, port: int | None, model: Path | None, *, records: bool) -> Config:
+    """The same with a database and files of its own; browsers know its certificate from the last time."""
+    (folder / "tls").symlink_to(config.tls_dir.resolve())
+    config.tls_dir.mkdir(parents=True, exist_ok=True)
+    used = models.find(model or config.recorder.model, config.models_dir)
+    changed: dict[str, Any] = {
+        "data_dir": folder,
+        "tokens": config.tokens.model_copy(update={"secret_file": config.secret_file}),
+        "database": DatabaseConfig(url=SecretStr(f"sqlite:///{folder / 'county.sqlite3'}")),
+        "bell": config.bell.model_copy(update={"grace_minutes": 0, "tick_s": 0.5}),
+        "log": config.log.model_copy(update={"level": "warning"}),
+        "recorder": config.recorder.model_copy(
+            update={"enabled": records, "folder": None, "files": None, "model": used}
+        ),
+    }
     if port is not None:
         changed["http"] = config.http.model_copy(update={"port": port})
     return config.model_copy(update=changed)
@@ -97,6 +116,7 @@ async def _demo(
     config_file: Path | None,
     seconds: float | None,
     lesson: tuple[int, int],
+    says: str,
     out: Console,
     notes: Console,
 ) -> dict[str, Any] | None:
@@ -118,7 +138,7 @@ async def _demo(
                 await first_of(stop, timeout=max(0.0, county.starts - time.time()))
                 if stop.is_set():
                     return None
-            teacher = ("publish", GENERATED, *common, "--id", county.teacher, "--name", county.teacher_name)
+            teacher = ("publish", says, *common, "--id", county.teacher, "--name", county.teacher_name)
             async with _child(*teacher) as lead:
                 await _until_published(lead, stop)
                 if stop.is_set():
@@ -138,6 +158,8 @@ async def _demo(
                     await asyncio.gather(telling, return_exceptions=True)
             if not stop.is_set():
                 await _tell_evidence(database, county, stop, out)
+                await demo_library.tell(server, database, county, stop, out)
+                out.print("Start the demonstration again for another lesson; Ctrl-C ends it.")
                 await stop.wait()
             return None
 
@@ -177,7 +199,6 @@ async def _tell_evidence(database: Database, county: County, stop: asyncio.Event
         attendance.add_row(it.name, it.classroom_name, f"{it.present_s} s", f"{it.sent_s} s" if it.sent_s else "")
     out.print(f"\n{_clock(time.time())}  The lesson is over.", highlight=False)
     out.print(hours, attendance)
-    out.print("Start the demonstration again for another lesson; Ctrl-C ends it.")
 
 
 @contextlib.asynccontextmanager
@@ -266,6 +287,7 @@ def _links(server: Server, county: County, out: Console) -> None:
         ("Teacher", "studio", county.logins["teacher"]),
         ("Assistant teacher, on a phone", "assistant", county.logins["assistant"]),
         ("Planner", "timetable", county.logins["planner"]),
+        ("The library, where the lesson will be found", "library", county.logins["teacher"]),
         ("Administrator", "admin", county.logins["admin"]),
     )
     for name, page, login in pages:
@@ -274,7 +296,7 @@ def _links(server: Server, county: County, out: Console) -> None:
     out.print(f"\nThe password of them all: {county.password}", highlight=False)
     out.print(
         f"The browser warns until it trusts this server's CA certificate: {server.url}/ca.crt"
-        + (f" (file {server.ca_file})." if server.ca_file else "."),
+        + (f" (file {server.ca_file.resolve()})." if server.ca_file else "."),
         soft_wrap=True,
         highlight=False,
     )

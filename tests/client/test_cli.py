@@ -18,6 +18,8 @@ from mediaserver.api import UserError
 from signalling.cli.access import resolve
 from signalling.cli.serve import Server
 from signalling.config import Config
+from tests.asr.phrases import MODEL, ZH
+from tests.asr.say import CLIPS
 from tests.client.media import make_file
 from tests.client.test_end_to_end import CONFIG
 from tests.client.waiting import eventually
@@ -77,20 +79,24 @@ async def test_demo_measures_and_ends_by_itself(config_file: Path) -> None:
 
 
 async def test_demo_lives_through_a_bell(config_file: Path) -> None:
-    process = await start("demo", "--bell-in", "1", "--minutes", "0.15", "--port", "0", "--config", str(config_file))
+    spoken = ("--speech", str(CLIPS), "--model", str(MODEL))
+    options = ("--bell-in", "1", "--minutes", "0.4", "--port", "0", "--config", str(config_file))
+    process = await start("demo", *options, *spoken)
     try:
         said: list[str] = []
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(180):
             while not said or "Ctrl-C ends it" not in said[-1]:
                 line = await process.stdout.readline()
                 assert line, said
                 said.append(line.decode())
         text = "".join(said)
         assert "The lesson is over." in text
-        taught = re.search(r"lead\s+9 s\s+(\d+) s\s+\d+(, \d+)+", text)
-        assert taught and 0 < int(taught[1]) <= 9, text
+        taught = re.search(r"lead\s+24 s\s+(\d+) s\s+\d+(, \d+)+", text)
+        assert taught and 0 < int(taught[1]) <= 24, text
         there = re.search(r"村小学 · 多媒体教室 +(\d+) s", text)
         assert there and int(there[1]) > 0, text
+        found = re.search(r"“(\S+)” is found in .*, said at 0:[012]\d\n(https://\S+/library#r=\w{16}&t=[\d.]+)\n", text)
+        assert found and found[1] in "".join(ZH), text
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 15)
         assert process.returncode == 0
