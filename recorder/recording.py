@@ -113,7 +113,7 @@ class Recording:
             writer.begin()
         end_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
         if end_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
-            writer.absent(self._why, end_us)
+            writer.absent(self._barred(writer) or self._why, end_us)
         self._bar(writer, now_us)
         if self._urgent:
             self._save(now_us)
@@ -221,19 +221,26 @@ class Recording:
             self._bar(writer, now_us)
 
     def _bar(self, writer: TrackWriter, now_us: int) -> None:
-        why: Why | None = None
+        writer.bar(self._barred(writer) or ("disk" if self._disk.trouble else None), self._at(now_us))
+
+    def _barred(self, writer: TrackWriter) -> Why | None:
+        """By somebody's order."""
         if _open(self.manifest.excluded.get(writer.track.participant, [])):
-            why = "excluded"
-        elif _open(self.manifest.pauses):
-            why = "paused"
-        elif self._disk.trouble:
-            why = "disk"
-        writer.bar(why, self._at(now_us))
+            return "excluded"
+        return "paused" if _open(self.manifest.pauses) else None
 
     # ------------------------------------------------------------ time
 
     def tick(self, now_us: int) -> None:
         """Some times a second: what waits reaches the disk, and a disk that refused is tried again."""
+        if self._disk.due(now_us):
+            self._disk.probe(now_us)
+        if not self.manifest.ended:
+            self._tend(now_us)
+        if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
+            self._save(now_us)
+
+    def _tend(self, now_us: int) -> None:
         at_us = self._at(now_us)
         for writer in self._writers.values():
             writer.parts.flush(at_us)
@@ -248,11 +255,7 @@ class Recording:
             self._synced_us = now_us
             for writer in self._writers.values():
                 writer.parts.sync()
-        if self._disk.due(now_us):
-            self._disk.probe(now_us)
         self._bar_all(now_us)
-        if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
-            self._save(now_us)
 
     def _lose_gone(self) -> None:
         """Somebody removed the folder, or its disk went away: what was in it is a gap now."""
@@ -262,14 +265,14 @@ class Recording:
         self._failed(FileNotFoundError("the folder is gone"))
 
     def close(self, now_us: int) -> None:
-        """The lesson is over."""
+        """The lesson is over. When `troubles` says afterwards that the disk refused, call it again after a while."""
+        if self.manifest.ended:
+            self._save(now_us)
+            return
         at_us = self._at(now_us)
         self._end_all(at_us)
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
-        if self.manifest.ended:
-            self._save(now_us)
-            return
         ends = [track.parts[-1].start_us + track.parts[-1].duration_us for track in self.manifest.tracks if track.parts]
         self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
         self.manifest.ended = True

@@ -167,7 +167,7 @@ class TrackWriter:
             if begin > size:
                 self._drops["malformed"] += 1
                 continue
-            at_us = now_us - self._zero
+            at_us = max(0, now_us - self._zero)
             if self._barred is not None:
                 self._drops[self._barred] += 1
                 self._index = self._passed = index
@@ -279,7 +279,7 @@ class TrackWriter:
         return ticks * 1_000_000 // self._rate
 
     def _begin_part(self, codec: str, start: Start, ticks: int, at_us: int) -> bool:
-        if self.parts.full:
+        if self.parts.full(at_us):
             self._drops["parts"] += 1
             return False
         part = Part(

@@ -149,3 +149,20 @@ def test_a_lesson_that_was_over_meanwhile_ends_where_its_files_end(tmp_path):
     kept = manifest.load(scene.folder)
     assert kept.ended and abs(kept.length_us - 1_000_000) < 50_000
     assert kept.tracks[0].gaps == []
+
+
+def test_a_close_that_the_disk_refuses_is_done_when_it_takes_bytes_again(scene, monkeypatch):
+    scene.publish("teacher-camera", "vp8").send(30)
+    monkeypatch.setattr("recorder.recording.manifest.save", _refuse)
+    scene.recording.close(scene.clock())
+    assert scene.recording.troubles == "disk_full"
+    length = scene.recording.manifest.length_us
+    monkeypatch.undo()
+    scene.until(scene.now + 1_200_000)
+    assert scene.recording.troubles == ""
+    kept = manifest.load(scene.folder)
+    assert (kept.ended, kept.length_us, kept.tracks[0].gaps) == (True, length, [])
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "full")
