@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import deque
 from collections.abc import Callable
@@ -102,7 +103,7 @@ class Parts:
         if part.codec == "h264":
             container = Mp4(part.width, part.height, b"", number=measured.bytes)
         try:
-            self._file = PartFile(self._folder / part.file, container, written=measured.bytes)
+            self._file = PartFile(self._folder / part.file, container, found=measured)
         except OSError as error:
             self._failed(error)
             return False
@@ -181,6 +182,11 @@ class Parts:
             self._failed(error)
         part.closed = True
         self._measure(file, part)
+        if not part.duration_us:  # nothing came to be written
+            self._track.parts.remove(part)
+            self._syncs.pop()
+            with contextlib.suppress(OSError):
+                (self._folder / part.file).unlink()
         self._changed(True)
 
     def _lost(self, error: OSError) -> None:

@@ -26,6 +26,8 @@ SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000
 LOOK_US = 1_000_000
+BACK_US = 5_000_000
+"""How far a recording that goes on may reach back into what is written: its packets come again."""
 
 
 class Recording:
@@ -83,8 +85,11 @@ class Recording:
         self.manifest.ended = False
         for track in self.manifest.tracks:
             if track.parts:
-                last = track.parts[-1]
-                self._after[track.id] = last.start_us + last.duration_us
+                self._after[track.id] = track.parts[-1].start_us + track.parts[-1].duration_us
+        written_us = max(self._after.values(), default=0)
+        if self._at(self._clock()) < written_us - BACK_US:
+            # The machine was started again and its clock set back meanwhile: what is written is never written over.
+            self._zero = self._clock() - written_us
 
     # ------------------------------------------------------------ tracks
 

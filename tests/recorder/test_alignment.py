@@ -206,7 +206,7 @@ def test_reports_from_the_future_of_their_packets_are_not_used():
     ),
     st.integers(0, 1 << 36),
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_reports_break_it(reports, length):
     clocks = SenderClocks()
     clock = MediaClock(clocks)
@@ -221,6 +221,7 @@ def test_no_reports_break_it(reports, length):
 
 
 @given(st.lists(st.integers(0, 50_000), min_size=40, max_size=80), st.integers(-300, 300))
+@settings(deadline=None)
 def test_the_line_lies_under_all_samples_and_has_their_slope(late, ppm):
     line = LeastDelay()
     for number, delay in enumerate(late):

@@ -263,3 +263,20 @@ def test_a_paused_recording_stays_paused_when_its_process_is_killed(tmp_path):
     kept = again.end()
     assert [why for _, _, why in gaps(kept.tracks[0])] == ["paused"]
     assert len(kept.pauses) == 1 and len(kept.tracks[0].parts) == 2
+
+
+def test_an_order_is_no_gap_of_who_was_not_there(scene):
+    left, muted = scene.publish("class1-camera", "vp8"), scene.publish("class2-microphone", "opus")
+    left.send(30)
+    muted.send(10)
+    scene.recording.close_track("class1-camera", scene.clock())
+    scene.until(scene.now + 2_000_000)
+    paused = scene.now
+    scene.recording.pause(scene.clock(), "teacher")
+    scene.until(scene.now + 2_000_000)
+    scene.recording.resume(scene.clock())
+    resumed = scene.now
+    scene.until(scene.now + 60_000_000)
+    kept = scene.end()
+    assert kept.track("class1-camera").gaps == []
+    assert gaps(kept.track("class2-microphone")) == [(paused, resumed, "paused")]
