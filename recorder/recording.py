@@ -51,7 +51,7 @@ class Recording:
 
         :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
         :param after: why a part of a recording that goes on is missing.
-        :raises UserError: 422 `bad_manifest`. :raises OSError: the folder cannot be made.
+        :raises OSError: the folder cannot be made.
         """
         self._folder, self._clock = folder, clock
         self.counters: Counter[str] = Counter()
@@ -65,10 +65,10 @@ class Recording:
         try:
             self.manifest = manifest.load(folder)
         except UserError as error:
-            if error.code != "no_recording":
-                raise
             self.manifest = Manifest(room=room, began=began_ms, lead=lead)
             self._fresh = True
+            if error.code != "no_recording":
+                self._set_aside()
         self._zero = began_us - (began_ms - self.manifest.began) * 1000
         self._changed = True
         self._urgent = False
@@ -79,6 +79,12 @@ class Recording:
             self._go_on()
         self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
+
+    def _set_aside(self) -> None:
+        """A manifest that cannot be read keeps nobody from recording; its parts stay, no new one takes their names."""
+        path = self._folder / manifest.NAME
+        path.rename(path.with_name(f"{manifest.NAME}.damaged-{self.manifest.began}"))
+        self.manifest.notes.append("manifest_damaged")
 
     def _go_on(self) -> None:
         self._cut = recover(self._folder, self.manifest)

@@ -181,3 +181,18 @@ def test_a_close_that_the_disk_refuses_is_done_when_it_takes_bytes_again(scene, 
 
 def _refuse(*_: object) -> None:
     raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_damaged_manifest_is_set_aside(tmp_path):
+    scene = Scene(tmp_path / "lesson")
+    scene.publish("teacher-camera", "vp8").send(30)
+    scene.recording.suspend(scene.clock())
+    (scene.folder / "manifest.json").write_text('{"version": 1, "room"')
+    again = Scene(scene.folder)
+    again.publish("teacher-camera", "vp8").send(30)
+    kept = again.end()
+    assert kept.notes == ["manifest_damaged"]
+    assert kept.tracks[0].parts[0].file == "parts/teacher-camera-001.webm"
+    names = {path.name for path in scene.folder.iterdir()}
+    assert names == {"manifest.json", f"manifest.json.damaged-{BEGAN}", "parts"}
+    assert len(encode.demux(scene.folder / "parts" / "teacher-camera-000.webm")) == 30
