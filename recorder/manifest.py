@@ -132,6 +132,8 @@ class Manifest(_Model):
     outputs: list[Output] = Field(default_factory=list)
     slides: list[Slide] = Field(default_factory=list)
     chapters: list[Chapter] = Field(default_factory=list)
+    pages: list[str] = Field(default_factory=list)
+    """What stands on each page of a document or slide of a presentation."""
     done: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
     """Codes of what the people should know, such as `no_model`."""

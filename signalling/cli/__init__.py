@@ -12,6 +12,7 @@ from mediaserver.api import UserError
 
 COMMANDS = {
     "serve": "signalling.cli.serve:serve",
+    "worker": "signalling.cli.worker:worker",
     "demo": "signalling.cli.demo:demo",
     "publish": "signalling.cli.publish:publish",
     "watch": "signalling.cli.watch:watch",
@@ -25,7 +26,9 @@ COMMANDS = {
     "import": "signalling.cli.exchange:import_",
     "export": "signalling.cli.exchange:export",
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
+    "models": "signalling.cli.models:models_",
     "doctor": "signalling.cli.doctor:doctor",
+    "index": "signalling.cli.index:index",
     "capacity": "signalling.cli.capacity:capacity",
 }
 """Name → `module:function`, in the order of `tongke --help`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,13 +44,21 @@ class Resource(Base):
     :ivar lesson: it was recorded in. :ivar of: the resource a clip shows a part of, from `starts_ms` to `ends_ms`.
     :ivar note: a code that says what is missing, such as `no_model`. :ivar url: of a link.
     :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
+    :ivar withdrawn: it was public and is not any more, of which those are told who list what is public.
     """
 
     __tablename__ = "resource"
     __table_args__ = (
         Index(None, "state", "changed"),
+        Index(None, "rights", "state", "changed"),
+        Index(None, "withdrawn", "changed"),
         Index(None, "school", "day"),
-        Index("ix_resource_stale", "indexed", "version"),
+        Index(
+            "ix_resource_stale",
+            "id",
+            sqlite_where=text("indexed < version"),
+            postgresql_where=text("indexed < version"),
+        ),
     )
     id: Mapped[Id]
     kind: Mapped[Short]
@@ -82,12 +90,13 @@ class Resource(Base):
     note: Mapped[Short] = mapped_column(default="")
     gaps: Mapped[Json] = mapped_column(default=dict)
     text: Mapped[str] = mapped_column(LongText, default="")
-    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
     made: Mapped[Instant]
     changed: Mapped[Instant]
     published: Mapped[Instant | None]
     version: Mapped[int] = mapped_column(default=1)
     indexed: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
 
 
 class ResourceFile(Base):

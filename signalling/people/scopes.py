@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
+from signalling.db.library import Resource
 from signalling.db.people import Person
 from signalling.db.places import Classroom, Device, PupilClass, Region, School
 from signalling.db.records import Delivery, Webhook
@@ -47,7 +48,8 @@ class Scopes:
 
 
 async def find(session: AsyncSession, kind: str, id: str) -> Ends:
-    """:param kind: of `KINDS`, or `person`, `class`, `calendar`, `device`, `booking`, `lesson`, `webhook`, `delivery`.
+    """:param kind: of `KINDS`, or `person`, `class`, `calendar`, `device`, `booking`, `lesson`, `webhook`, `delivery`,
+        `resource`.
 
     :raises UserError: 404 `not_found`. :raises KeyError: there is no such kind.
     """
@@ -200,6 +202,18 @@ async def _delivery(session: AsyncSession, id: str) -> Ends:
     return await _webhook(session, webhook)
 
 
+async def _resource(session: AsyncSession, id: str) -> Ends:
+    row = await session.get(Resource, id)
+    if row is None:
+        raise _missing("resource")
+    if row.school:
+        above = (await _school(session, row.school)).here
+    else:
+        above = (await _region(session, row.region)).here if row.region else (SYSTEM,)
+    chain = _once(above, _people(row.teacher, row.made_by))
+    return Ends(chain, chain)
+
+
 async def named(session: AsyncSession, scope: str) -> Scope:
     """What a scope is that is written as an id alone: everything, a region or a school.
 
@@ -227,4 +241,5 @@ _FIND: dict[str, Callable[[AsyncSession, str], Awaitable[Ends]]] = {
     "lesson": _lesson,
     "webhook": _webhook,
     "delivery": _delivery,
+    "resource": _resource,
 }

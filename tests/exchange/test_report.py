@@ -19,7 +19,7 @@ HERE = Path(module.__file__).parent
 
 def test_every_code_is_used_and_provoked() -> None:
     used = set()
-    for file in HERE.glob("*.py"):
+    for file in (*HERE.glob("*.py"), HERE.parent / "library" / "vocabulary.py"):
         if file.name != "report.py":
             used |= set(re.findall(r'"([a-z_]+)"', file.read_text())) & SENTENCES.keys()
     assert used == SENTENCES.keys()

@@ -1,0 +1,184 @@
+"""The library's one box: search and suggestions, for what is shared with who asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import select
+
+from recorder.search.query import MAX_CHARACTERS
+from recorder.search.searching import MAX_PAGES, Count, Filters, Hit, Spot, Suggestion
+from signalling.bodies import IsoDay, Name, Query, Short
+from signalling.db.engine import Database
+from signalling.db.places import School
+from signalling.library import access, addresses
+from signalling.library.searches import Searches
+from signalling.rest.operation import Call, Nothing, Operation
+
+Typed = Annotated[str, StringConstraints(max_length=10_000)]
+"""Longer than anything is read to, so that a whole paragraph that was pasted is no mistake."""
+_EXACT = ("kind", "subject", "grade", "term", "textbook", "form", "school", "region", "teacher", "has")
+
+
+class SearchQuery(Query):
+    q: Typed = Field("", description=f"what is searched for, its first {MAX_CHARACTERS} characters; empty: the newest")
+    kind: Short = ""
+    subject: Short = ""
+    grade: Short = ""
+    term: Short = ""
+    textbook: Name | Literal[""] = ""
+    form: Short = ""
+    school: Short = ""
+    region: Short = ""
+    teacher: Short = ""
+    since: IsoDay | None = Field(None, alias="from")
+    until: IsoDay | None = Field(None, alias="to")
+    has: Literal["", "transcript", "slides", "captions"] = ""
+    sort: Literal["best", "new"] = "best"
+    page: int = Field(1, ge=1, le=MAX_PAGES)
+
+
+class SuggestQuery(Query):
+    q: Typed = ""
+
+
+Marks = Sequence[Sequence[int]]
+"""[start, end) in UTF-16 code units."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenHit:
+    at_ms: int
+    text: str
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class SlideHit:
+    """:ivar image: its address."""
+
+    at_ms: int
+    text: str
+    marks: Marks
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """:ivar school: its name. :ivar poster: its address, or empty."""
+
+    id: str
+    kind: str
+    title: str
+    title_marks: Marks
+    subject: str
+    grade: str
+    unit: str
+    teacher: str
+    school: str
+    day: dt.date
+    length_ms: int
+    poster: str
+    snippet: str
+    snippet_marks: Marks
+    spoken: Sequence[SpokenHit]
+    slides: Sequence[SlideHit]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """:ivar label: what people call it; the same as `value` where pages have words for that."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    total: int
+    took_ms: float
+    items: Sequence[Item]
+    facets: Mapping[str, Sequence[Choice]]
+    did_you_mean: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    items: Sequence[Suggestion]
+
+
+class LibrarySearchResource:
+    def __init__(self, searches: Searches) -> None:
+        self._searches = searches
+
+    def operations(self) -> Iterable[Operation]:
+        yield Operation("GET", "/library/search", self.search, "library.read", "system")
+        yield Operation("GET", "/library/suggest", self.suggest, "library.read", "system")
+
+    async def search(self, call: Call[Nothing, SearchQuery]) -> Found:
+        """Search the library; 24 hits a page, the first thousand"""
+        began = time.perf_counter()
+        query = call.query
+        allow = await _allow(call)
+        found = await self._searches.search(query.q, allow, _filters(query), page=query.page, sort=query.sort)
+        facets = await _labelled(call.database, found.facets)
+        took = round(1000 * (time.perf_counter() - began), 1)
+        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean)
+
+    async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
+        """What titles, teachers, subjects and points begin like this, also in pinyin"""
+        return Suggested(await self._searches.suggest(call.query.q, await _allow(call)))
+
+
+async def _allow(call: Call[Any, Any]) -> access.Terms:
+    async with call.database.read() as session:
+        return await access.of_person(session, call.person, call.caller.grants)
+
+
+def _filters(query: SearchQuery) -> Filters:
+    exact = {name: [getattr(query, name)] for name in _EXACT if getattr(query, name)}
+    days = [None if day is None else day.toordinal() for day in (query.since, query.until)]
+    return Filters(exact, *days)
+
+
+async def _labelled(database: Database, facets: Mapping[str, Sequence[Count]]) -> dict[str, list[Choice]]:
+    """Schools by their names; no other value is the id of one."""
+    schools = [it.value for it in facets["school"]]
+    names: dict[str, str] = {}
+    if schools:
+        async with database.read() as session:
+            rows = await session.execute(select(School.id, School.name).where(School.id.in_(schools)))
+            names = {id: name for id, name in rows}
+    return {
+        name: [
+            Choice(it.value, names.get(it.value, it.value) if name == "school" else it.value, it.count) for it in counts
+        ]
+        for name, counts in facets.items()
+    }
+
+
+def _item(hit: Hit) -> Item:
+    shown = hit.shown
+    files = shown["files"]
+    return Item(
+        **{name: shown[name] for name in ("id", "kind", "title", "subject", "grade", "unit", "length_ms")},
+        title_marks=hit.title_marks,
+        teacher=shown["teacher_name"],
+        school=shown["school_name"],
+        day=dt.date.fromisoformat(shown["day"]),
+        poster=addresses.file(files, shown["poster"]) if shown["poster"] else "",
+        snippet=hit.snippet.text,
+        snippet_marks=hit.snippet.marks,
+        spoken=[SpokenHit(it.at_ms, it.text, it.marks) for it in hit.spoken],
+        slides=[_slide(it, files) for it in hit.slides],
+    )
+
+
+def _slide(spot: Spot, files: str) -> SlideHit:
+    return SlideHit(spot.at_ms, spot.text, spot.marks, addresses.file(files, spot.image))
