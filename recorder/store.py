@@ -101,6 +101,16 @@ class Store:
                 told(len(piece))
         return digest.hexdigest()
 
+    def local(self, key: str) -> Path | None:
+        """Where a file lies; None: not on a local disk. :raises UserError: 404 `file_missing`."""
+        _check(key)
+        if self._folder is None:
+            return None
+        path = (self._folder / key).absolute()
+        if not path.is_file():
+            raise UserError(404, "file_missing", "This file is not in the store.")
+        return path
+
     async def size(self, key: str) -> int:
         _check(key)
         with _told():

@@ -22,6 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
+from signalling.library import retention
 from signalling.library.searches import Searches
 from signalling.library.shelf import Shelf
 from signalling.library.uploads import Uploads
@@ -122,7 +123,8 @@ class Signalling:
         self._imports = Jobs()
         self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
-        self.shelf = Shelf(config.library_url, config.recording_dir, database, clock)
+        rule = retention.Rule(config.recorder.keep_days, config.recorder.keep_parts_days)
+        self.shelf = Shelf(config.library_url, config.recording_dir, database, clock, rule)
         uploads = Uploads(config.recording_dir, config.recorder.max_upload_mb << 20)
         resources = [
             RoomsResource(self.rooms),

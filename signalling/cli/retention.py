@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from recorder.retention import Removal, Rule, parts_of
+from recorder.retention import Rule, parts_of
 from signalling import config
-from signalling.config import ConfigError
+from signalling.config import Config, ConfigError
 from signalling.db.engine import Database
 from signalling.db.library import Resource
 from signalling.library import retention as rules
@@ -24,31 +24,27 @@ def retention(
         Path | None, typer.Option("--config", help="TOML file; default: tongke.toml here, where it exists.")
     ] = None,
 ) -> None:
-    """Say what is due for removal; the server's workers remove it, and say so on the audit log."""
+    """Say what is due for removal; the server removes it, and says so on the audit log."""
     settings = config.load(config_file)
     if not dry_run:
-        raise ConfigError("Workers remove what is due by themselves; add --dry-run to see what that is.")
+        raise ConfigError("The server removes what is due by itself; add --dry-run to see what that is.")
     rule = Rule(settings.recorder.keep_days, settings.recorder.keep_parts_days)
-    due, titles, lessons = asyncio.run(_due(settings.database_url, rule))
-    shown = 0
-    for removal in due:
-        parts = parts_of(settings.recording_dir / lessons[removal.id])
-        if removal.what == "all":
-            print(f"{removal.id}  {titles[removal.id]}: everything")
-        elif parts:
-            print(f"{removal.id}  {titles[removal.id]}: parts, {parts / 1e6:.1f} MB")
-        else:
-            continue
-        shown += 1
-    if not shown:
-        print("Nothing is due.")
+    shown = asyncio.run(_due(settings, rule))
+    print("\n".join(shown) or "Nothing is due.")
 
 
-async def _due(url: str, rule: Rule) -> tuple[list[Removal], dict[str, str], dict[str, str]]:
-    """What is due, and of each resource its title and the name of its folder."""
-    async with Database(url) as database:
+async def _due(settings: Config, rule: Rule) -> list[str]:
+    """A line for each recording of which something is due."""
+    now, spool = time.time(), settings.recording_dir
+    async with Database(settings.database_url) as database:
         await database.require_current()
         async with database.read() as session:
-            due = await rules.due(session, rule, time.time())
-            rows = (await session.execute(select(Resource.id, Resource.title, Resource.lesson))).all()
-    return due, {row.id: row.title for row in rows}, {row.id: row.lesson or row.id for row in rows}
+            due = await rules.expired(session, rule, now)
+        due += await rules.spare(database, spool, rule, now)
+        lines = []
+        for removal in due:
+            async with database.read() as session:
+                title = await session.scalar(select(Resource.title).where(Resource.id == removal.id))
+            what = "everything" if removal.what == "all" else f"parts, {parts_of(spool / removal.folder) / 1e6:.1f} MB"
+            lines.append(f"{removal.id}  {title}: {what}")
+    return lines

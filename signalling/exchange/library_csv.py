@@ -72,8 +72,8 @@ def read(opener: Opener, directory: Directory, report: Report) -> Sequence[Liste
         table.require(columns.get("title", "title"))
         for number, cells in table:
             given = {ours: cells[column] for ours, column in columns.items() if cells[column]}
-            listed = _row(number, given, columns, directory, report)
             content = given.get("file") or given.get("url", "")
+            listed = _row(number, given, columns, directory, report)
             if listed is None:
                 continue
             if content in taken:

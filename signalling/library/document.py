@@ -94,7 +94,8 @@ class ClipShown:
 @dataclass(frozen=True, slots=True)
 class ResourceShown:
     """:ivar of: of a clip: what it shows a part of, from `starts_ms` to `ends_ms` of that one's time line, on which all
-    times here are. :ivar place_ms: where the reader stopped. :ivar download: empty: there is nothing to take along."""
+    times here are. :ivar kept: no rule removes it for its age. :ivar place_ms: where the reader stopped.
+    :ivar download: empty: there is nothing to take along."""
 
     id: str
     kind: str
@@ -128,6 +129,7 @@ class ResourceShown:
     changed: int
     published: int | None
     version: int
+    kept: bool
     may: May
     place_ms: int | None
     tracks: list[TrackShown]
@@ -144,7 +146,7 @@ class ResourceShown:
 _COPIED = (
     *("id", "kind", "state", "title", "description", "subject", "grade", "term", "textbook", "unit", "points", "form"),
     *("teacher", "teacher_name", "school", "region", "day", "language", "rights", "licence", "lesson", "of"),
-    *("starts_ms", "ends_ms", "length_ms", "url", "note", "made", "changed", "published", "version"),
+    *("starts_ms", "ends_ms", "length_ms", "url", "note", "made", "changed", "published", "version", "kept"),
 )
 
 

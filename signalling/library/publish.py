@@ -58,7 +58,8 @@ async def publish(
         "strip": _strip(manifest),
         "model": heard.model if heard is not None else "",
     }
-    row.note = _note(stages)
+    row.text = "\n\n".join(filter(None, manifest.pages))
+    row.note = _note(stages) or next(iter(manifest.notes), "")[:40]
     row.version += 1
     row.changed = int(now)
     first = row.published is None

@@ -1,46 +1,57 @@
-"""Lessons that are removed for their age: which ones, and their tombstones.
+"""Lessons that are removed for their age, their tombstones, and parts that nobody needs any more.
 
-The files themselves go as those of any removed resource do, with `removing.clear`.
+The files of what is removed altogether go as those of any removed resource do.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from recorder.retention import Item, Removal, Rule, removals
+from mediaserver.api import UserError
+from recorder import manifest
+from recorder.retention import DAY_S, Item, Removal, Rule, parts_of, removals, remove_parts
 from signalling.db.engine import Database
-from signalling.db.library import Resource, ResourceFile
+from signalling.db.library import Resource, ResourceFile, Stage
 
 ACTOR = "retention"
 """Of the audit log's rows."""
-_BATCH = 50
-_WITH_PARTS = ("lesson", "video", "audio")
+BATCH = 50
+"""Lessons that are removed in one go."""
+_ASKED = 500
+"""Folders that are asked for in one query."""
 Bury = Callable[[AsyncSession, Resource, float, str], Awaitable[None]]
 """Makes a locked row a tombstone and says so on the audit log: (session, row, now, actor)."""
 
 
-async def due(session: AsyncSession, rule: Rule, now: float) -> list[Removal]:
-    """What the rule would remove now, the oldest first: lessons, and what uploads were before they were finished."""
-    return list(removals(await _items(session), rule, now))
+async def expired(session: AsyncSession, rule: Rule, now: float, limit: int | None = None) -> list[Removal]:
+    """Lessons that the rule removes altogether now, the oldest first."""
+    if not rule.keep_days:
+        return []
+    old = Resource.made <= now - rule.keep_days * DAY_S
+    found = await _items(session, Resource.kind == "lesson", Resource.kept.is_(False), ~_clipped(), old, limit=limit)
+    return [removal for removal in removals(found, rule, now) if removal.what == "all"]
 
 
-async def bury_due(database: Database, rule: Rule, now: float, bury: Bury) -> list[str]:
-    """Make what is due tombstones, each in its own transaction, at most some dozens a call.
+async def bury_expired(database: Database, rule: Rule, now: float, bury: Bury) -> list[str]:
+    """Make tombstones of them, each in its own transaction, at most `BATCH` a call.
 
     Whoever keeps a lesson meanwhile wins: its row is asked again under a lock.
     """
     async with database.read() as session:
-        ids = [removal.id for removal in await due(session, rule, now) if removal.what == "all"][:_BATCH]
+        ids = [removal.id for removal in await expired(session, rule, now, BATCH)]
     buried = []
     for id in ids:
 
         async def work(session: AsyncSession, id: str = id) -> bool:
             row = await session.scalar(select(Resource).where(Resource.id == id).with_for_update())
-            still = await _items(session, id)
+            still = await _items(session, Resource.id == id)
             if row is None or not any(removal.what == "all" for removal in removals(still, rule, now)):
                 return False
             await bury(session, row, now, ACTOR)
@@ -51,15 +62,61 @@ async def bury_due(database: Database, rule: Rule, now: float, bury: Bury) -> li
     return buried
 
 
-async def _items(session: AsyncSession, id: str | None = None) -> Sequence[Item]:
+async def spare(database: Database, spool: Path, rule: Rule, now: float) -> list[Removal]:
+    """Recordings in a folder of this machine whose parts the rule removes now."""
+    folders = await asyncio.to_thread(_with_parts, spool)
+    found: list[Removal] = []
+    for start in range(0, len(folders), _ASKED):
+        names = folders[start : start + _ASKED]
+        async with database.read() as session:
+            items = await _items(session, or_(Resource.lesson.in_(names), Resource.id.in_(names)))
+        found += [removal for removal in removals(items, rule, now) if removal.what == "parts"]
+    return found
+
+
+async def shed(database: Database, spool: Path, rule: Rule, now: float) -> int:
+    """Remove those parts. :returns: bytes."""
+    folders = [spool / removal.folder for removal in await spare(database, spool, rule, now)]
+    return await asyncio.to_thread(_shed, folders)
+
+
+def _with_parts(spool: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return sorted(path.name for path in spool.iterdir() if not path.name.startswith(".") and parts_of(path))
+    return []
+
+
+def _shed(folders: Sequence[Path]) -> int:
+    """What cannot be removed or read now is tried the next time; `tongke verify` tells of damaged manifests."""
+    removed = 0
+    for folder in folders:
+        with contextlib.suppress(OSError, UserError):
+            removed += remove_parts(folder, manifest.load(folder))
+    return removed
+
+
+def _clipped() -> ColumnElement[bool]:
     clip = aliased(Resource)
-    clips = exists().where(clip.of == Resource.id, clip.state != "removed")
+    return exists().where(clip.of == Resource.id, clip.state != "removed")
+
+
+async def _items(session: AsyncSession, *which: ColumnElement[bool], limit: int | None = None) -> list[Item]:
+    """Recorded lessons and uploads; of the latter only parts are ever removed for their age."""
     stored = exists().where(ResourceFile.resource == Resource.id)
-    asked = select(Resource, clips, stored).where(Resource.kind.in_(_WITH_PARTS), Resource.state != "removed")
-    if id is not None:
-        asked = asked.where(Resource.id == id)
-    rows = await session.execute(asked.order_by(Resource.made))
+    busy = exists().where(Stage.resource == Resource.id, Stage.state == "running")
+    asked = (
+        select(Resource, _clipped().label("clipped"), (stored & ~busy).label("finished"))
+        .where(Resource.kind.in_(("lesson", "video", "audio")), Resource.state != "removed", *which)
+        .order_by(Resource.made)
+        .limit(limit)
+    )
     return [
-        Item(row.id, row.made, row.kind != "lesson" or row.kept or clipped, row.state == "published" and finished)
-        for row, clipped, finished in rows
+        Item(
+            row.id,
+            row.lesson or row.id,
+            row.made,
+            kept=row.kind != "lesson" or row.kept or clipped,
+            finished=row.state == "published" and finished,
+        )
+        for row, clipped, finished in await session.execute(asked)
     ]

@@ -11,9 +11,10 @@ from pathlib import Path
 import structlog
 
 from mediaserver.api import UserError
+from recorder.retention import Rule
 from recorder.store import Store
 from signalling.db.engine import Database
-from signalling.library import removing, uploads
+from signalling.library import removing, retention, uploads
 
 log = structlog.get_logger("signalling.library")
 
@@ -23,11 +24,14 @@ CLEAR_S = 600.0
 class Shelf:
     """:param url: of the store. :ivar spool: folder of recordings and uploads, on a local disk.
 
-    `start` begins to remove the files of what was taken out, and of uploads that came to nothing; `discard` makes it
-    look again now.
+    :param rule: what is removed for its age; None: nothing. `start` begins to do so, and to remove the files of what
+        was taken out, and of uploads that came to nothing; `discard` makes it look again now.
     """
 
-    def __init__(self, url: str, spool: Path, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, url: str, spool: Path, database: Database, clock: Callable[[], float], rule: Rule | None = None
+    ) -> None:
+        self._rule = rule
         self.spool = spool
         self._url = url
         self._database = database
@@ -69,6 +73,8 @@ class Shelf:
         while True:
             self._asked.clear()
             try:
+                if self._rule is not None:
+                    await self._age(self._rule)
                 cleared = await removing.clear(self._database, self.remove)
                 unfinished = await asyncio.to_thread(uploads.sweep_incoming, self.spool)
                 unfinished += await uploads.sweep_unknown(self._database, self.spool, self._clock())
@@ -83,3 +89,10 @@ class Shelf:
                     await self._asked.wait()
             except TimeoutError:
                 pass
+
+    async def _age(self, rule: Rule) -> None:
+        now = self._clock()
+        buried = await retention.bury_expired(self._database, rule, now, removing.bury)
+        freed = await retention.shed(self._database, self.spool, rule, now)
+        if buried or freed:
+            log.info("aged", resources=len(buried), parts_bytes=freed)

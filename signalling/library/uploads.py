@@ -41,7 +41,7 @@ STALLED_S = 30.0
 LONGEST_S = 6 * 3600.0
 OUTPUT = "upload"
 """Of the manifest, and the folder that the file lies in."""
-_INCOMING = ".uploads"
+INCOMING = ".uploads"
 _LOOK_EVERY = 64 << 20
 _CHUNK = 1 << 20
 
@@ -76,7 +76,7 @@ class Uploads:
             if length is not None and length > self._most:
                 raise self._too_large()
             self._require_room(length or 0)
-            folder = self._spool / _INCOMING / f"{holder.new_name()}-{new_id()}"
+            folder = self._spool / INCOMING / f"{holder.new_name()}-{new_id()}"
             try:
                 yield await self._take(folder, chunks)
             finally:
@@ -143,7 +143,7 @@ class Uploads:
         :raises UserError: 404 `no_such_file`; 413 `too_large`; 415 `unknown_type`; 422 `bad_document`;
             503 `disk_full`.
         """
-        folder = self._spool / _INCOMING / f"{holder.new_name()}-{new_id()}"
+        folder = self._spool / INCOMING / f"{holder.new_name()}-{new_id()}"
         try:
             with await asyncio.to_thread(_open_plain, path) as source:
                 size = os.fstat(source.fileno()).st_size
@@ -203,7 +203,7 @@ def sweep_incoming(spool: Path) -> int:
     """Remove what dead processes were receiving, and say how much. Blocks."""
     removed = 0
     with contextlib.suppress(OSError):
-        for folder in (spool / _INCOMING).iterdir():
+        for folder in (spool / INCOMING).iterdir():
             if holder.is_dead(folder.name.rpartition("-")[0]):
                 shutil.rmtree(folder, ignore_errors=True)
                 removed += 1
@@ -247,13 +247,13 @@ def _write(file: Any, digest: Any, chunk: bytes) -> None:
 def _open_plain(path: Path) -> BinaryIO:
     """Neither a link nor anything that is no file. :raises UserError: 404 `no_such_file`."""
     try:
-        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise _no_such_file() from None
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         raise _no_such_file()
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def _no_such_file() -> UserError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from urllib.parse import quote
 
@@ -18,10 +18,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from recorder.manifest import Manifest
+from recorder.transcript import Transcript
 from signalling import access
 from signalling.access import DATABASE, Rule
 from signalling.db.library import ResourceFile
-from signalling.library import addresses, transcript, vtt
+from signalling.library import addresses, transcript, vtt, whole
 from signalling.library.seen import Found, Viewer, find
 from signalling.library.shelf import Shelf
 from signalling.people.door import CALLER
@@ -33,6 +35,8 @@ MAX_READERS = 500
 """Files that are given at the same time; each holds one piece of the store's."""
 MAX_OF_PERSON = 32
 """Cameras, screens and sounds of a player, more than once."""
+MAX_MUXED = 4
+"""Downloads of everything in one file, each with a process of its own; one of a person."""
 STALLED_S = 60.0
 """Who takes nothing for so long is let go of: a player that was paused asks again for the rest."""
 _SHOWN = re.compile(r"(video|audio)/[\w.+-]+|image/(jpeg|png|webp)|text/vtt")
@@ -42,6 +46,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
+_CHUNK = 1 << 18
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
@@ -51,9 +56,11 @@ class LibraryFiles:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._readers: Counter[str] = Counter()
+        self._muxers: set[str] = set()
 
     def add_routes(self, app: web.Application) -> None:
         access.add(app, Rule.PERSON, "GET", f"{addresses.ROOT}/{{resource}}/{addresses.CAPTIONS}", self.captions)
+        access.add(app, Rule.PERSON, "GET", f"{addresses.ROOT}/{{resource}}/{addresses.WHOLE}", self.whole)
         access.add(app, Rule.PERSON, "GET", f"{addresses.ROOT}/{{resource}}/{{name}}", self.file)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
@@ -101,6 +108,33 @@ class LibraryFiles:
         text = await asyncio.to_thread(lambda: "".join(vtt.write(lines, spoken)))
         return web.Response(text=text, content_type=vtt.CONTENT_TYPE, charset="utf-8", headers=_HEADERS)
 
+    async def whole(self, request: web.Request) -> web.StreamResponse:
+        """Everything that plays, muxed into one file while it is sent; how long it is nobody knows before."""
+        async with request.app[DATABASE].read() as session:
+            found = await _found(request, session)
+            made, spoken, files = await whole.gather(session, found)
+        headers = {**_HEADERS, "Content-Disposition": disposition(found.row.title, whole.SUFFIX, inline=False)}
+        response = web.StreamResponse(headers=headers)
+        response.content_type = whole.MEDIA_TYPE
+        if request.method == "HEAD":
+            await response.prepare(request)
+            return response
+        with self._muxing(request[CALLER].person):
+            return await self._send(request, response, _written(self._shelf, made, spoken, files))
+
+    @contextmanager
+    def _muxing(self, person: str) -> Iterator[None]:
+        """:raises UserError: 429 or 503 `too_many_downloads`."""
+        if person in self._muxers:
+            raise UserError(429, "too_many_downloads", "You are downloading another one; wait until it is there.")
+        if len(self._muxers) >= MAX_MUXED:
+            raise UserError(503, "too_many_downloads", "Many download at this moment; try again in a few minutes.")
+        self._muxers.add(person)
+        try:
+            yield
+        finally:
+            self._muxers.discard(person)
+
     @contextmanager
     def _reading(self, person: str) -> Iterator[None]:
         """:raises UserError: 429 or 503 `too_many_downloads`."""
@@ -147,6 +181,14 @@ _SAVED = frozenset(
     )
 )
 """Types that are named although they are only saved."""
+
+
+async def _written(
+    shelf: Shelf, made: Manifest, spoken: Transcript, files: Sequence[ResourceFile]
+) -> AsyncIterator[bytes]:
+    async with whole.writing(shelf, made, spoken, files) as out:
+        while chunk := await out.read(_CHUNK):
+            yield chunk
 
 
 async def _found(request: web.Request, session: AsyncSession) -> Found:

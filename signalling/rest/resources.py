@@ -47,6 +47,7 @@ class ChangeBody(Described):
     version: int = Field(description="of the resource, that was seen")
     title: Line | None = None
     url: str | None = Field(None, max_length=1000, description="of a link")
+    kept: bool | None = Field(None, description="no rule removes it for its age")
 
 
 class LinkBody(Described):

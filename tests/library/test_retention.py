@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from recorder import manifest as manifests
+from recorder.manifest import Manifest
 from recorder.retention import DAY_S, Removal, Rule
+from recorder.store import Store
 from signalling.db import audit
 from signalling.db.engine import Database
-from signalling.db.library import Resource, ResourceFile
+from signalling.db.library import Resource, ResourceFile, Stage
+from signalling.db.records import Audit
 from signalling.library import retention
+from signalling.library.shelf import Shelf
+from tests.library.hall import until
 
 NOW = 1_800_000_000
 RULE = Rule(keep_days=100, keep_parts_days=7)
@@ -53,29 +60,46 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
     await audit.append(session, int(now), actor, "resource.removed", row.id)
 
 
+def recorded(spool: Path, *names: str) -> dict[str, Path]:
+    """A part of each recording."""
+    parts = {name: spool / name / "parts" / "part" for name in names}
+    for name, part in parts.items():
+        part.parent.mkdir(parents=True)
+        part.write_bytes(bytes(100))
+        manifests.save(spool / name, Manifest(room=name, began=1))
+    return parts
+
+
 async def states(database: Database) -> dict[str, str]:
     async with database.read() as session:
         return {row.id: row.state for row in await session.scalars(select(Resource))}
 
 
-async def test_what_is_due(database: Database) -> None:
+async def test_what_is_due(database: Database, tmp_path: Path) -> None:
     await shelve(database)
+    recorded(tmp_path, "old", "marked", "clipped", "middle", "young", "unfinished", "upload", "unknown")
     async with database.read() as session:
-        found = await retention.due(session, RULE, NOW)
-    assert sorted(found) == [
-        Removal("clipped", "parts"),
-        Removal("marked", "parts"),
-        Removal("middle", "parts"),
-        Removal("old", "all"),
-        Removal("unclipped", "all"),
-        Removal("upload", "parts"),
-    ]
+        found = await retention.expired(session, RULE, NOW)
+    assert found == [Removal("old", "old", "all"), Removal("unclipped", "unclipped", "all")]
+    spare = await retention.spare(database, tmp_path, RULE, NOW)
+    assert sorted(removal.folder for removal in spare) == ["clipped", "marked", "middle", "upload"]
+    assert await retention.spare(database, tmp_path / "none", RULE, NOW) == []
+
+
+async def test_parts_of_finished_lessons_go(database: Database, tmp_path: Path) -> None:
+    await shelve(database)
+    parts = recorded(tmp_path, "middle", "young", "unfinished", "upload")
+    async with database.write() as session:
+        session.add(Stage(resource="upload", name="pictures", position=1, state="running"))
+    assert await retention.shed(database, tmp_path, RULE, NOW) == 100
+    assert await retention.shed(database, tmp_path, RULE, NOW) == 0
+    assert [name for name, part in parts.items() if not part.exists()] == ["middle"]
 
 
 async def test_the_old_ones_are_buried_once(database: Database) -> None:
     await shelve(database)
-    assert sorted(await retention.bury_due(database, RULE, NOW, bury)) == ["old", "unclipped"]
-    assert await retention.bury_due(database, RULE, NOW, bury) == []
+    assert sorted(await retention.bury_expired(database, RULE, NOW, bury)) == ["old", "unclipped"]
+    assert await retention.bury_expired(database, RULE, NOW, bury) == []
     removed = {id for id, state in (await states(database)).items() if state == "removed"}
     assert removed == {"old", "unclipped", "oldclip"}
     assert await audit.verify(database) is None
@@ -83,7 +107,7 @@ async def test_the_old_ones_are_buried_once(database: Database) -> None:
 
 async def test_for_ever_is_for_ever(database: Database) -> None:
     await shelve(database)
-    assert await retention.bury_due(database, Rule(0, 0), NOW, bury) == []
+    assert await retention.bury_expired(database, Rule(0, 0), NOW, bury) == []
 
 
 async def test_whoever_keeps_it_at_the_last_moment_wins(database: Database) -> None:
@@ -94,5 +118,26 @@ async def test_whoever_keeps_it_at_the_last_moment_wins(database: Database) -> N
         other = await session.get_one(Resource, "unclipped")
         other.kept = True
 
-    assert await retention.bury_due(database, RULE, NOW, keep_the_other) == ["old"]
+    assert await retention.bury_expired(database, RULE, NOW, keep_the_other) == ["old"]
     assert (await states(database))["unclipped"] == "published"
+
+
+async def test_the_server_removes_rows_and_files(database: Database, tmp_path: Path) -> None:
+    await shelve(database)
+    parts = recorded(tmp_path / "spool", "old", "middle", "young")
+    url = f"file://{tmp_path}/store"
+    for id in ("old", "middle"):
+        Store(url).put(f"{id}/camera", parts[id])
+    shelf = Shelf(url, tmp_path / "spool", database, lambda: NOW, RULE)
+    await shelf.start()
+
+    def clear() -> bool:
+        left = [name for name, part in parts.items() if part.exists()]
+        return left == ["young"] and [stored.key for stored in Store(url).list()] == ["middle/camera"]
+
+    await until(clear)
+    await shelf.stop()
+    assert (await states(database))["old"] == "removed"
+    async with database.read() as session:
+        told = await session.scalars(select(Audit.subject).where(Audit.actor == retention.ACTOR))
+        assert sorted(told) == ["old", "unclipped"]

@@ -52,6 +52,10 @@ class Shelf:
             row = {"resource": resource, "name": name, "key": key, "media_type": media_type, "sha256": sha256}
             session.add(ResourceFile(**row, bytes=len(data), **more))
 
+    async def drop(self, name: str) -> None:
+        async with self.world.database.write() as session:
+            await session.delete(await session.get_one(ResourceFile, (self.lesson, name)))
+
     async def row(self, id: str) -> Resource:
         async with self.world.database.read() as session:
             return await session.get_one(Resource, id)

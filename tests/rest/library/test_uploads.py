@@ -135,7 +135,7 @@ async def _chunks(*chunks: bytes, wait: asyncio.Event | None = None) -> AsyncIte
 
 async def test_too_large(shelf: Shelf, spool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_uploads(shelf), "_most", 1 << 20)
-    assert await problem(await upload(shelf.staff, bytes(2 << 20))) == (413, "too_large")
+    assert await problem(await upload(shelf.staff, io.BytesIO(bytes(2 << 20)))) == (413, "too_large")
     assert await problem(await upload(shelf.staff, _chunks(bytes(1 << 20), b"x"))) == (413, "too_large")
     assert left(spool) == []
 
