@@ -102,6 +102,19 @@ def test_what_is_no_file_is_told(tmp_path):
     assert damaged == {"bad.webm"}
 
 
+@pytest.mark.parametrize("kind", ["live.webm", "ogg"])
+def test_behind_a_damage_is_heard_again(tmp_path, kind):
+    """From the next cluster or page on."""
+    file = clicking(tmp_path / f"a.{kind}", options=KINDS[kind])
+    data = bytearray(file.read_bytes())
+    middle = len(data) * 6 // 10
+    data[middle : middle + 300] = bytes(255 - byte for byte in data[middle : middle + 300])
+    file.write_bytes(data)
+    pcm = read(of(Piece(file, (Sync(pts_us=0, at_us=0),))), 0, 20 * RATE, set())
+    for at in (1.0, 8.5):
+        assert min(abs(found - at) for found in heard_at(pcm)) < 0.03
+
+
 def test_memory_is_that_of_the_stretch_and_not_of_the_file(tmp_path):
     file = tmp_path / "long.webm"
     with av.open(str(file), "w") as container:
