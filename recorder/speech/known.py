@@ -1,7 +1,7 @@
 """Speech models that are known by their checksums: CTranslate2 conversions of OpenAI's Whisper (MIT licence).
 
-SHA-256 and sizes of the files as their makers published them, at the revision named; each was compared in several
-public lists that agree. Any other model is fetched with the list of checksums that comes with it.
+SHA-256 and sizes of the files at the revision named, each out of two or more independent public lists that agree (of
+medium's config.json two out of three). Any other model is fetched with the list of checksums that comes with it.
 """
 
 from __future__ import annotations

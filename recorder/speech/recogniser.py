@@ -115,7 +115,10 @@ def _load(folder: Path, device: Device, threads: int) -> WhisperModel:
         return load("cpu", "int8")
     except (RuntimeError, ValueError) as error:
         raise UserError(
-            422, "bad_model", f"The speech model in {folder.name} cannot be loaded ({error}); fetch it again."
+            422,
+            "bad_model",
+            f"The speech model in {folder.name} cannot be loaded ({error}); fetch it again, or "
+            "look at recorder.device.",
         ) from error
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from recorder.manifest import Manifest, Output, Sync, Track
@@ -138,12 +140,12 @@ def _decoded(sound: Sound, start_us: int, damaged: set[str]) -> Iterator[tuple[i
         if after is not None and after.at_us(0) <= start_us:
             continue
         try:
-            yield from _of_piece(piece, start_us)
+            yield from _of_piece(piece, start_us, damaged)
         except av.FFmpegError:
             damaged.add(piece.file.name)
 
 
-def _of_piece(piece: Piece, start_us: int) -> Iterator[tuple[int, Pcm]]:
+def _of_piece(piece: Piece, start_us: int, damaged: set[str]) -> Iterator[tuple[int, Pcm]]:
     with av.open(str(piece.file)) as container:
         if not container.streams.audio:
             return
@@ -151,7 +153,7 @@ def _of_piece(piece: Piece, start_us: int) -> Iterator[tuple[int, Pcm]]:
         _wind(container, start_us - piece.at_us(0) - PREROLL_US)
         resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
         expected: int | None = None
-        for frame in container.decode(stream):
+        for frame in _frames(container, stream, piece.file.name, damaged):
             if frame.pts is None or frame.time_base is None:
                 continue
             at = _sample(piece.at_us(round(frame.pts * frame.time_base * 1_000_000)))
@@ -164,6 +166,15 @@ def _of_piece(piece: Piece, start_us: int) -> Iterator[tuple[int, Pcm]]:
                 block = out.to_ndarray()[0]
                 yield expected, block
                 expected += len(block)
+
+
+def _frames(container: InputContainer, stream: AudioStream, name: str, damaged: set[str]) -> Iterator[AudioFrame]:
+    """Past packets that cannot be decoded."""
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            damaged.add(name)
 
 
 def _wind(container: InputContainer, to_us: int) -> None:

@@ -81,6 +81,7 @@ class _Run:
             model=engine.name, made_from=made_from, heard_us=0
         )
         self._total = max(1, sum(sound.end_us for sound in found))
+        self._told = 0.0
 
     def all(self) -> None:
         for sound in self._sounds:
@@ -128,7 +129,9 @@ class _Run:
         if self._transcript.heard_us >= 0:
             self._transcript.heard_us = min(ends, default=0)
         transcript.save(self._work.folder, self._transcript)
-        self._work.progress(min(1.0, sum(ends) / self._total))
+        # A part that was never closed does not know how long it is, so this is an estimate.
+        self._told = max(self._told, min(1.0, sum(ends) / self._total))
+        self._work.progress(self._told)
 
 
 WHOLE = -1

@@ -55,7 +55,8 @@ def spoken(work: Path) -> dict[str, list[Pcm]]:
     return clips
 
 
-def check(folder: Path) -> None:
+def check(folder: Path) -> float:
+    """Share of characters that are wrong when each phrase is spoken with two others."""
     from benchmarks.transcribe import distance
     from recorder.speech.recogniser import Recogniser
     from tests.asr.speech import clips
@@ -73,7 +74,7 @@ def check(folder: Path) -> None:
         text = "".join(word.text for utterance in heard for word in utterance.words).replace(" ", "")
         wanted = "".join((phrase, *others)).replace(" ", "")
         wrong, letters = wrong + distance(wanted, text), letters + len(wanted)
-    print(f"{wrong} of {letters} characters wrong: {wrong / letters:.2%}")
+    return wrong / letters
 
 
 def main() -> None:
@@ -105,7 +106,7 @@ def main() -> None:
         case "export":
             _export(kept, options.out)
         case "check":
-            check(options.out)
+            print(f"{check(options.out):.2%} of the characters wrong")
 
 
 def _export(kept: Path, out: Path) -> None:

@@ -55,15 +55,15 @@ def resampled(pcm: Pcm, rate: int) -> Pcm:
     return np.concatenate([out.to_ndarray()[0] for out in frames])
 
 
-def write(path: Path, pcm: Pcm, *, rate: int = RATE, bit_rate: int = BIT_RATE) -> None:
-    """An Opus file; the container by its name."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libopus", rate=rate)
+def write(path: Path, pcm: Pcm, *, options: dict[str, str] | None = None) -> None:
+    """An Opus file; the container by its name. :param options: of the container."""
+    with av.open(str(path), "w", options=options or {}) as container:
+        stream = container.add_stream("libopus", rate=RATE)
         stream.layout = "mono"
-        stream.bit_rate = bit_rate
-        for begin in range(0, len(pcm), rate):
-            frame = av.AudioFrame.from_ndarray(pcm[None, begin : begin + rate], format="flt", layout="mono")
-            frame.sample_rate, frame.pts = rate, begin
+        stream.bit_rate = BIT_RATE
+        for begin in range(0, len(pcm), RATE):
+            frame = av.AudioFrame.from_ndarray(pcm[None, begin : begin + RATE], format="flt", layout="mono")
+            frame.sample_rate, frame.pts = RATE, begin
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from tests.asr.phrases import ALL
-from tests.asr.say import CLIPS, LEAD_S, QUIET, RATE, SLOT_S, Pcm, resampled, write
+from tests.asr.say import CLIPS, QUIET, RATE, SLOT_S, Pcm, resampled, write
 
 Plan = Sequence[tuple[float, str]]
 """When, in seconds, which of `phrases.ALL` is spoken."""
@@ -27,7 +27,6 @@ def clips() -> dict[str, Pcm]:
         slot = pcm[int(number * SLOT_S * RATE) : int((number + 1) * SLOT_S * RATE)]
         loud = np.flatnonzero(np.abs(slot) > QUIET * np.abs(slot).max())
         result[phrase] = slot[max(0, loud[0] - RATE // 200) : loud[-1] + RATE // 100]
-    assert all(abs(len(clip) / RATE - SLOT_S) > LEAD_S for clip in result.values())
     return result
 
 

@@ -32,7 +32,7 @@ class TestReadme:
     def test_commands_and_options_exist(self, name: str) -> None:
         known = typer.main.get_command(cli.build([])).commands  # type: ignore[attr-defined]
         lines = [line for block in self.blocks(name, "sh") for line in block.splitlines() if line.startswith("tongke ")]
-        assert len(lines) == 8
+        assert len(lines) == 9
         for line in lines:
             command = known[line.split()[1]]
             options = {option for parameter in command.params for option in parameter.opts}

@@ -16,13 +16,23 @@ from tests.asr.say import write
 CLICKS = (1.0, 4.0, 8.5)
 
 
-def clicking(path, seconds: float = 10.0):
+KINDS = {
+    "ogg": {},
+    "webm": {},
+    "mp4": {},
+    "live.webm": {"live": "1", "cluster_time_limit": "1000"},
+    "fragmented.mp4": {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "1000000"},
+}
+"""Containers as they are finished, and as they are while a lesson goes on: without an index."""
+
+
+def clicking(path, seconds: float = 10.0, options: dict[str, str] | None = None):
     """Half a second of tone at each of `CLICKS`."""
     pcm = np.zeros(int(seconds * RATE), np.float32)
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 2) / RATE)).astype(np.float32)
     for at in CLICKS:
         pcm[int(at * RATE) : int(at * RATE) + len(tone)] = tone
-    write(path, pcm)
+    write(path, pcm, options=options)
     return path
 
 
@@ -38,10 +48,10 @@ def heard_at(pcm) -> list[float]:
     return [loud[0] / RATE, *(loud[1:][np.diff(loud) > RATE // 4] / RATE)]
 
 
-@pytest.mark.parametrize("kind", ["ogg", "webm", "mp4"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("start", [0.0, 0.7, 3.9, 7.0])
 def test_sounds_lie_where_they_were(tmp_path, kind, start):
-    sound = of(Piece(clicking(tmp_path / f"a.{kind}"), (Sync(pts_us=0, at_us=0),)))
+    sound = of(Piece(clicking(tmp_path / f"a.{kind}", options=KINDS[kind]), (Sync(pts_us=0, at_us=0),)))
     pcm = read(sound, int(start * 1e6), 20 * RATE, set())
     expected = [at - start for at in CLICKS if at > start]
     assert heard_at(pcm) == pytest.approx(expected, abs=0.02)
@@ -90,6 +100,19 @@ def test_what_is_no_file_is_told(tmp_path):
     )
     assert heard_at(read(sound, 0, 4 * RATE, damaged)) == pytest.approx([3.0], abs=0.02)
     assert damaged == {"bad.webm"}
+
+
+@pytest.mark.parametrize("kind", ["live.webm", "ogg"])
+def test_behind_a_damage_is_heard_again(tmp_path, kind):
+    """From the next cluster or page on."""
+    file = clicking(tmp_path / f"a.{kind}", options=KINDS[kind])
+    data = bytearray(file.read_bytes())
+    middle = len(data) * 6 // 10
+    data[middle : middle + 300] = bytes(255 - byte for byte in data[middle : middle + 300])
+    file.write_bytes(data)
+    pcm = read(of(Piece(file, (Sync(pts_us=0, at_us=0),))), 0, 20 * RATE, set())
+    for at in (1.0, 8.5):
+        assert min(abs(found - at) for found in heard_at(pcm)) < 0.03
 
 
 def test_memory_is_that_of_the_stretch_and_not_of_the_file(tmp_path):
