@@ -53,7 +53,7 @@ from signalling.rest.pairing import PairingResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rating import RatingResource
-from signalling.rest.resources import ResourcesResource
+from signalling.rest.resources import LibraryResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
 from signalling.rest.transcripts import TranscriptsResource
@@ -145,7 +145,7 @@ class Signalling:
             ClassroomResource(self.devices),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
             LibrarySearchResource(self.searches),
-            ResourcesResource(self.shelf.discard),
+            LibraryResource(self.shelf.discard),
             TranscriptsResource(),
             UploadsResource(uploads),
         ]
