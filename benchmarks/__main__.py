@@ -31,6 +31,9 @@ def run(
         str, typer.Option(help=f"Only these, with commas: floor, {', '.join(factories())}; others stay.")
     ] = "",
     soak_minutes: Annotated[float | None, typer.Option(help="Length of soak; default 30, with --quick 1.")] = None,
+    search_documents: Annotated[
+        int | None, typer.Option(min=1000, help="Largest index of search; default 100000, with --quick 10000.")
+    ] = None,
 ) -> None:
     """Measure on this machine; the server has one core to itself, the load another."""
     wanted = names or list(registry.NAMES)
@@ -46,7 +49,7 @@ def run(
         raise typer.Exit(2) from None
     server_core, load_core = cores()
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    context = Context(quick, server_core, load_core, console, chosen, soak_minutes)
+    context = Context(quick, server_core, load_core, console, chosen, soak_minutes, search_documents)
     failed = runner.run(wanted, context, out)
     if failed:
         print(f"benchmarks: {', '.join(failed)} failed", file=sys.stderr)

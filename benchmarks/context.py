@@ -16,6 +16,7 @@ from benchmarks.servers import Factory, Server, Unavailable, factories
 @dataclass
 class Context:
     """:ivar quick: shorter windows, fewer sizes, fewer runs; for a look, not for the report.
+    :ivar search_documents: the largest index to build.
     :ivar chosen: names of servers to measure, `floor` among them; all when empty.
     """
 
@@ -25,6 +26,7 @@ class Context:
     console: Console
     chosen: tuple[str, ...] = ()
     soak_minutes: float | None = None
+    search_documents: int | None = None
     _status: Status | None = field(default=None, repr=False)
 
     @property

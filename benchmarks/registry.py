@@ -18,6 +18,7 @@ MODULES = {
     "glass": "benchmarks.glass",
     "soak": "benchmarks.soak",
     "booking": "benchmarks.booking",
+    "search": "benchmarks.search",
 }
 NAMES = tuple(MODULES)
 

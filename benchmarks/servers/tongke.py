@@ -24,16 +24,27 @@ _SERVE = "from signalling.cli import main; main(['serve'])"
 
 
 class Tongke:
-    """:param plane: `reference` or `native`. :param prelude: Python that the server's process runs first."""
+    """:param plane: `reference` or `native`. :param prelude: Python that the server's process runs first.
+    :param index: of the library, instead of none."""
 
     decodes = False
     process: Child
 
-    def __init__(self, core: int, plane: str, *, settings: dict[str, str] | None = None, prelude: str = "") -> None:
+    def __init__(
+        self,
+        core: int,
+        plane: str,
+        *,
+        settings: dict[str, str] | None = None,
+        prelude: str = "",
+        index: Path | None = None,
+    ) -> None:
         self.name = plane
         self.label = f"Tongke, {plane} plane"
         self._core = core
         self._directory = tempfile.TemporaryDirectory(prefix="tongke-bench-")
+        if index is not None:
+            (Path(self._directory.name) / "index").symlink_to(index)
         self._environment = {
             "TONGKE_DATA_DIR": self._directory.name,
             "TONGKE_HTTP__HOST": "127.0.0.1",

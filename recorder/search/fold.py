@@ -35,8 +35,8 @@ class Folded:
 
 def fold(text: str) -> Folded:
     table = _table()
-    if not table.odd.search(text):
-        return Folded(text.lower())
+    if not table.longer.search(text):  # each character becomes one: the usual case, and a fast one
+        return Folded(table.odd.sub(lambda found: table.map.get(found[0], found[0]), text).lower())
     folded: list[str] = []
     at: list[int] = []
     for index, character in enumerate(text):
@@ -62,11 +62,12 @@ _HAN_RUN = re.compile(f"[{HAN}]")
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """:ivar map: character → what it is compared as, where that is another. :ivar odd: finds one that `str.lower`
-    alone does not fold."""
+    """:ivar map: character → what it is compared as, where that is another. :ivar odd: finds those that `str.lower`
+    alone may not fold. :ivar longer: those that become none or several."""
 
     map: Mapping[str, str]
     odd: re.Pattern[str]
+    longer: re.Pattern[str]
 
 
 @functools.cache
@@ -74,14 +75,14 @@ def _table() -> _Table:
     everything = [chr(code) for code in range(0x80, 0x31350) if not 0xD800 <= code < 0xE000]
     simple = opencc.OpenCC("t2s").convert("\n".join(everything)).split("\n")
     changed: dict[str, str] = {chr(code): chr(code).lower() for code in range(0x41, 0x5B)}
-    odd = []
+    odd, longer = [], []
     for character, simplified in zip(everything, simple, strict=True):
         made = _plain(simplified)
         if made != character and (not made or any(map(str.isalnum, made))):  # punctuation separates, whatever its width
             changed[character] = made
             if made != character.lower():
-                odd.append(character)
-    return _Table(changed, re.compile(_class(odd)))
+                (odd if len(made) == 1 else longer).append(character)
+    return _Table(changed, re.compile(_class(odd, (0x10000, 0x10FFFF))), re.compile(_class(longer, _LONGER)))
 
 
 def _plain(character: str) -> str:
@@ -93,9 +94,13 @@ def _plain(character: str) -> str:
     return "" if 0x300 <= ord(character) < 0x370 else made
 
 
-def _class(characters: Sequence[str]) -> str:
-    """A regular expression's class of them; of rare planes any character, because ranges there make it slow."""
-    ranges: list[list[int]] = [[0x10000, 0x10FFFF]]
+_LONGER = (0x10000, 0x1F2FF)
+"""Beyond the basic plane, what becomes several characters lies in here: letters and words in frames."""
+
+
+def _class(characters: Sequence[str], rare: tuple[int, int]) -> str:
+    """A regular expression's class of them; of rare planes one range, because more of them make it slow."""
+    ranges: list[list[int]] = [[*rare]]
     for code in filter(lambda code: code < 0x10000, map(ord, characters)):
         if ranges and code == ranges[-1][1] + 1:
             ranges[-1][1] = code

@@ -129,7 +129,7 @@ class Indexer:
             progress(0, total)
             while True:
                 async with self._database.read() as session:
-                    rows = await search_documents.after(session, last)
+                    rows = await search_documents.after(session, last, search_documents.BATCH)
                     records = await search_documents.records(session, rows)
                 if not rows:
                     return done

@@ -27,7 +27,7 @@ _COPIED = (
 )
 
 
-async def after(session: AsyncSession, last: str, limit: int = BATCH) -> list[Resource]:
+async def after(session: AsyncSession, last: str, limit: int) -> list[Resource]:
     """Published resources in the order of their ids, from behind `last` on."""
     asked = select(Resource).where(Resource.id > last, Resource.state == PUBLISHED).order_by(Resource.id).limit(limit)
     return list(await session.scalars(asked))

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select
 
 from recorder.search.query import MAX_CHARACTERS
-from recorder.search.searching import MAX_PAGES, Count, Filters, Hit, Spot, Suggestion
+from recorder.search.searching import MAX_PAGES, Count, Filters, Hit, Spot
 from signalling.bodies import IsoDay, Name, Query, Short
 from signalling.db.engine import Database
 from signalling.db.places import School
@@ -109,6 +109,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """:ivar kind: `title`, `teacher`, `subject` or `point`."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suggested:
     items: Sequence[Suggestion]
 
@@ -133,7 +141,8 @@ class LibrarySearchResource:
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""
-        return Suggested(await self._searches.suggest(call.query.q, await _allow(call)))
+        found = await self._searches.suggest(call.query.q, await _allow(call))
+        return Suggested([Suggestion(it.text, it.kind) for it in found])
 
 
 async def _allow(call: Call[Any, Any]) -> access.Terms:

@@ -149,6 +149,8 @@ CASES: dict[str, Case] = {
     **dict.fromkeys(("rating_quality", "rating_weeks", "rating_lessons"), Case(query=SPAN)),
     "audit_all": Case(query="subject=s0", of=(SCHOOL,)),
     "audit_verify": ASKED,
+    # the library
+    **dict.fromkeys(("librarysearch_search", "librarysearch_suggest"), Case(query="q=%E5%8B%BE", of=(SYSTEM,))),
     # feeds
     **dict.fromkeys(("feeds_school", "feeds_revoke_school", "feeds_classroom", "feeds_revoke_classroom"), ASKED),
     # imports and exports
