@@ -56,6 +56,7 @@ from signalling.rest.rating import RatingResource
 from signalling.rest.resources import LibraryResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
+from signalling.rest.stages import StagesResource
 from signalling.rest.transcripts import TranscriptsResource
 from signalling.rest.uploads import UploadsResource
 from signalling.rest.webhooks import WebhooksResource
@@ -148,6 +149,7 @@ class Signalling:
             LibraryResource(self.shelf.discard),
             TranscriptsResource(),
             UploadsResource(uploads),
+            StagesResource(),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)

@@ -175,6 +175,9 @@ CASES: dict[str, Case] = {
     "transcripts_correct": Case({"text": "同学们好", "version": 1}, of=(RESOURCE,)),
     "transcripts_comment": Case({"at_ms": 0, "text": "讲得好"}, of=(RESOURCE,)),
     "transcripts_uncomment": Case(rights=("library.edit",), of=(RESOURCE,)),
+    "stages_list": OWN,
+    "stages_read": ASKED,
+    "stages_retry": Case({}),
     # devices
     "devices_list": Case(lists=ANYWHERE),
     "devices_pair": Case({"code": "000000", "classroom": "r0"}, of=(CLASSROOM,)),
