@@ -46,7 +46,7 @@ def write(path: Path, kind: str, sources: Iterable[Source], begin_us: int, told:
             for number, source in enumerate(sources):
                 with media.open_file(source.like) as like:
                     stream = output.add_stream_from_template(
-                        next(stream for stream in like.streams if stream.type == source.kind)
+                        next(stream for stream in like.streams if stream.type == source.kind), opaque=True
                     )
                 if source.kind == "video":
                     stream.time_base = _CLOCK

@@ -85,10 +85,10 @@ def bad(why: str) -> UserError:
 
 def main() -> None:
     path, cpu_s = Path(sys.argv[1]), int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _bound(resource.RLIMIT_CPU, cpu_s)
+    _bound(resource.RLIMIT_AS, MEMORY_BYTES)
+    _bound(resource.RLIMIT_FSIZE, 0)
+    _bound(resource.RLIMIT_CORE, 0)
     try:
         answer = _Answer(asdict(_look(path)))
     except UserError as error:
@@ -100,6 +100,13 @@ def main() -> None:
     sys.stdout.write(json.dumps(asdict(answer)))
     sys.stdout.flush()
     os._exit(0)
+
+
+def _bound(what: int, most: int) -> None:
+    """Or less, where this process was given less."""
+    hard = resource.getrlimit(what)[1]
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (least, least))
 
 
 def _look(path: Path) -> Probed:

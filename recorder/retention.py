@@ -12,8 +12,8 @@ from recorder import files, manifest
 from recorder.manifest import Manifest
 
 DAY_S = 86_400
-PARTS_REMOVED = "parts_removed"
-"""Note of a manifest whose parts are gone on purpose."""
+NAME = "retention"
+"""In `Manifest.done` when the parts are gone on purpose."""
 _FOLDERS = ("parts", "upload")
 What = Literal["all", "parts"]
 
@@ -27,12 +27,13 @@ class Rule:
 
 
 class Item(NamedTuple):
-    """:ivar made: when the lesson ended, s since 1970. :ivar kept: somebody marked it, or cut a clip out of it.
+    """:ivar folder: name of what was recorded or uploaded. :ivar made: when the lesson ended, s since 1970.
 
-    :ivar finished: its finished files are in the store.
+    :ivar kept: somebody marked it, or cut a clip out of it. :ivar finished: its finished files are in the store.
     """
 
     id: str
+    folder: str
     made: float
     kept: bool
     finished: bool
@@ -40,6 +41,7 @@ class Item(NamedTuple):
 
 class Removal(NamedTuple):
     id: str
+    folder: str
     what: What
 
 
@@ -48,9 +50,9 @@ def removals(items: Iterable[Item], rule: Rule, now: float) -> Iterator[Removal]
     for item in items:
         age = (now - item.made) / DAY_S
         if rule.keep_days and not item.kept and age >= rule.keep_days:
-            yield Removal(item.id, "all")
+            yield Removal(item.id, item.folder, "all")
         elif item.finished and age >= rule.keep_parts_days:
-            yield Removal(item.id, "parts")
+            yield Removal(item.id, item.folder, "parts")
 
 
 def parts_of(folder: Path) -> int:
@@ -63,8 +65,8 @@ def remove_parts(folder: Path, known: Manifest) -> int:
 
     :raises OSError: not all of them are gone.
     """
-    if PARTS_REMOVED not in known.notes:
-        known.notes.append(PARTS_REMOVED)
+    if NAME not in known.done:
+        known.done[NAME] = "parts"
         manifest.save(folder, known)
     size = parts_of(folder)
     for name in _FOLDERS:
@@ -72,15 +74,3 @@ def remove_parts(folder: Path, known: Manifest) -> int:
             shutil.rmtree(folder / name)
     files.sync_folder(folder)
     return size
-
-
-def remove_all(folder: Path) -> None:
-    """A recording's folder; it is no error when there is none. :raises OSError: it is still there."""
-    if folder.exists():
-        # Under another name first: what is left of it by a killed process is taken for no recording.
-        gone = folder.with_name(f".gone-{folder.name}")
-        if gone.exists():
-            shutil.rmtree(gone)
-        folder.rename(gone)
-        shutil.rmtree(gone)
-        files.sync_folder(folder.parent)

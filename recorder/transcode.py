@@ -102,7 +102,7 @@ def _way(source: Any, output: Any, stream: Stream, how: str) -> _Copy | _Picture
 
 class _Copy:
     def __init__(self, source: Any, output: Any) -> None:
-        self._stream = output.add_stream_from_template(source)
+        self._stream = output.add_stream_from_template(source, opaque=True)
         self._waiting: list[Any] = []
         """Packets at the beginning of which a file does not say when they are decoded, as Matroska does not."""
 

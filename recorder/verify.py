@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mediaserver.api import UserError
-from recorder import manifest, media
-from recorder.retention import PARTS_REMOVED
+from recorder import manifest, media, retention
 from recorder.store import Store
 
 Why = Literal["damaged", "missing", "surplus", "unreadable"]
@@ -94,7 +93,7 @@ def _expected(folder: Path) -> Iterator[Expected]:
     """:raises UserError: 404, 422: the manifest cannot be read."""
     known = manifest.load(folder)
     seen = set()
-    if PARTS_REMOVED not in known.notes:
+    if retention.NAME not in known.done:
         for part in (part for track in known.tracks for part in track.parts):
             if part.file not in seen:
                 seen.add(part.file)

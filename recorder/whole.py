@@ -56,7 +56,7 @@ def write(
             made = {}
             for stream in opened.streams:
                 if stream.type in ("video", "audio"):
-                    made[stream] = output.add_stream_from_template(stream)
+                    made[stream] = output.add_stream_from_template(stream, opaque=True)
                     made[stream].metadata["title"] = source.name
             ways.append(_packets(opened, made, source.offset_us, len(ways)))
         if lines:

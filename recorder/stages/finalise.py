@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from recorder import files, media, mux, strands
+from recorder import files, media, mux, retention, strands
 from recorder.manifest import Manifest, Output, Part, Track
 from recorder.mux import Source
-from recorder.retention import PARTS_REMOVED
 from recorder.sound import lay
 from recorder.stages.work import Work
 from recorder.strands import LONGEST_US, Placed, Strand
@@ -49,7 +48,7 @@ def run(work: Work) -> None:
     :raises OSError, av.FFmpegError: a file could not be written.
     """
     manifest, folder = work.manifest, work.folder
-    if PARTS_REMOVED in manifest.notes:
+    if retention.NAME in manifest.done:
         return
     fingerprint = _fingerprint(folder, manifest)
     if manifest.done.get(NAME) == fingerprint and _there(folder, manifest):

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder import files, frames, slides
+from recorder import files, sampling, slides
 from recorder.manifest import Manifest, Output, Slide
 from recorder.slides import Small, Watcher
 from recorder.stages.work import Work
@@ -82,7 +82,7 @@ def _series(manifest: Manifest, name: str) -> list[Output]:
 
 
 def _sampled(folder: Path, output: Output, keys_only: bool) -> Iterator[tuple[int, av.VideoFrame]]:
-    for shown in frames.sample(folder / output.file, keys_only):
+    for shown in sampling.sample(folder / output.file, keys_only):
         yield output.offset_us + shown.at_us, shown.frame
 
 

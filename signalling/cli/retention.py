@@ -29,10 +29,10 @@ def retention(
     if not dry_run:
         raise ConfigError("Workers remove what is due by themselves; add --dry-run to see what that is.")
     rule = Rule(settings.recorder.keep_days, settings.recorder.keep_parts_days)
-    due, titles, lessons = asyncio.run(_due(settings.database_url, rule))
+    due, titles = asyncio.run(_due(settings.database_url, rule))
     shown = 0
     for removal in due:
-        parts = parts_of(settings.recording_dir / lessons[removal.id])
+        parts = parts_of(settings.recording_dir / removal.folder)
         if removal.what == "all":
             print(f"{removal.id}  {titles[removal.id]}: everything")
         elif parts:
@@ -44,11 +44,11 @@ def retention(
         print("Nothing is due.")
 
 
-async def _due(url: str, rule: Rule) -> tuple[list[Removal], dict[str, str], dict[str, str]]:
-    """What is due, and of each resource its title and the name of its folder."""
+async def _due(url: str, rule: Rule) -> tuple[list[Removal], dict[str, str]]:
+    """What is due, and the titles of resources."""
     async with Database(url) as database:
         await database.require_current()
         async with database.read() as session:
             due = await rules.due(session, rule, time.time())
-            rows = (await session.execute(select(Resource.id, Resource.title, Resource.lesson))).all()
-    return due, {row.id: row.title for row in rows}, {row.id: row.lesson or row.id for row in rows}
+            titles = await session.execute(select(Resource.id, Resource.title))
+            return due, {id: title for id, title in titles}

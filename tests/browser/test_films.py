@@ -53,7 +53,7 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest.mark.parametrize("codec", ["vp8", "vp9", "h264"])
+@pytest.mark.parametrize("codec", ["vp8", "vp9", "h264", "av1"])
 async def test_a_film_plays_and_is_sought(codec: str, tmp_path: Path, browser: Browser) -> None:
     maker = Maker(tmp_path)
     maker.talk("teacher", 0, 5 * SECOND)

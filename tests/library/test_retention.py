@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from recorder import manifest as manifests
+from recorder.manifest import Manifest
 from recorder.retention import DAY_S, Removal, Rule
 from signalling.db import audit
 from signalling.db.engine import Database
-from signalling.db.library import Resource, ResourceFile
+from signalling.db.library import Resource, ResourceFile, Stage
 from signalling.library import retention
 
 NOW = 1_800_000_000
@@ -63,13 +66,27 @@ async def test_what_is_due(database: Database) -> None:
     async with database.read() as session:
         found = await retention.due(session, RULE, NOW)
     assert sorted(found) == [
-        Removal("clipped", "parts"),
-        Removal("marked", "parts"),
-        Removal("middle", "parts"),
-        Removal("old", "all"),
-        Removal("unclipped", "all"),
-        Removal("upload", "parts"),
+        Removal("clipped", "clipped", "parts"),
+        Removal("marked", "marked", "parts"),
+        Removal("middle", "middle", "parts"),
+        Removal("old", "old", "all"),
+        Removal("unclipped", "unclipped", "all"),
+        Removal("upload", "upload", "parts"),
     ]
+
+
+async def test_parts_of_finished_lessons_go(database: Database, tmp_path: Path) -> None:
+    await shelve(database)
+    parts = {name: tmp_path / name / "parts" / "part" for name in ("middle", "young", "unfinished", "upload")}
+    for name, part in parts.items():
+        part.parent.mkdir(parents=True)
+        part.write_bytes(bytes(100))
+        manifests.save(tmp_path / name, Manifest(room=name, began=1))
+    async with database.write() as session:
+        session.add(Stage(resource="upload", name="pictures", position=1, state="running"))
+    assert await retention.shed_parts(database, tmp_path, RULE, NOW) == 100
+    assert await retention.shed_parts(database, tmp_path, RULE, NOW) == 0
+    assert [name for name, part in parts.items() if not part.exists()] == ["middle"]
 
 
 async def test_the_old_ones_are_buried_once(database: Database) -> None:

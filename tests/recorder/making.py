@@ -21,11 +21,12 @@ FRAME = 20_000
 RATE = 48_000
 Clock = Callable[[int], int]
 """From the lesson's time to a sender's, in µs."""
-_ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264"}
+_ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264", "av1": "libsvtav1"}
 _OPTIONS = {
     "vp8": {"deadline": "realtime", "cpu-used": "8"},
     "vp9": {"deadline": "realtime", "cpu-used": "8"},
     "h264": {"preset": "ultrafast", "tune": "zerolatency"},
+    "av1": {"preset": "12", "svtav1-params": "pred-struct=1"},
 }
 
 
