@@ -19,14 +19,14 @@ CLIENT_SOURCES := $(shell find client_web -name node_modules -prune -o -name dis
 JS_TESTS := $(patsubst %/package.json,%/node_modules/.set-up,$(wildcard tests/js/package.json))
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fuzz fuzz-api lint clean browser postgres
+.PHONY: demo test bench fuzz fuzz-api lint clean browser postgres redis
 
 demo: $(RUN) $(CLIENT)
 	@exec $(VENV)/bin/tongke demo $(ARGS)
 
 # Most tests wait more than they compute: for browsers, for databases, for bells.
 WORKERS ?= 4
-test: $(TESTS) $(CLIENT) $(JS_TESTS) browser postgres
+test: $(TESTS) $(CLIENT) $(JS_TESTS) browser postgres redis
 	@cd client_web && npm test --silent
 	@exec $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
@@ -91,3 +91,6 @@ browser:
 
 postgres:
 	@.ci/postgres
+
+redis:
+	@.ci/redis

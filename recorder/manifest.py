@@ -84,6 +84,7 @@ class Output(_Model):
     """A finished file. :ivar name: its role: `camera`, `screen`, `poster`, `slide-3`, `captions-zh`, `whole` …
 
     :ivar offset_us: where its presentation time 0 lies on the lesson's time line.
+    :ivar participant: who is seen or heard in it.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Output(_Model):
     width: int = 0
     height: int = 0
     offset_us: int = 0
+    participant: str = ""
 
 
 class Slide(_Model):
@@ -130,6 +132,8 @@ class Manifest(_Model):
     outputs: list[Output] = Field(default_factory=list)
     slides: list[Slide] = Field(default_factory=list)
     chapters: list[Chapter] = Field(default_factory=list)
+    pages: list[str] = Field(default_factory=list)
+    """What stands on each page of a document or slide of a presentation."""
     done: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
     """Codes of what the people should know, such as `no_model`."""
@@ -163,4 +167,5 @@ def load(folder: Path) -> Manifest:
 
 def save(folder: Path, manifest: Manifest) -> None:
     """:raises OSError: the old one stays."""
-    files.replace(folder / NAME, manifest.model_dump_json(exclude_defaults=True).encode())
+    kept = {"version": manifest.version} | manifest.model_dump(mode="json", exclude_defaults=True)
+    files.replace(folder / NAME, json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())

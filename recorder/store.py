@@ -8,9 +8,10 @@ memory is held or how long a request to S3 may take.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +88,28 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.rename(path)
+
+    def sha256(self, key: str, told: Callable[[int], None]) -> str:
+        """Of a kept file. :param told: is given the bytes of each piece as it is read."""
+        _check(key)
+        digest = hashlib.sha256()
+        with _told():
+            size = obstore.head(self._store, key)["size"]
+            for start in range(0, size, CHUNK):
+                piece = obstore.get_range(self._store, key, start=start, end=min(start + CHUNK, size))
+                digest.update(piece)
+                told(len(piece))
+        return digest.hexdigest()
+
+    def local(self, key: str) -> Path | None:
+        """Where a file lies; None: not on a local disk. :raises UserError: 404 `file_missing`."""
+        _check(key)
+        if self._folder is None:
+            return None
+        path = (self._folder / key).absolute()
+        if not path.is_file():
+            raise UserError(404, "file_missing", "This file is not in the store.")
+        return path
 
     async def size(self, key: str) -> int:
         _check(key)

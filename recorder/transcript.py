@@ -32,11 +32,17 @@ class Line(_Model):
 
 
 class Transcript(_Model):
-    """:ivar model: name and checksum of what heard it. :ivar heard_us: how far it has come; -1 when it is whole."""
+    """:ivar model: name and checksum of what heard it. :ivar made_from: digest of the sound, see `Manifest.done`.
+
+    :ivar heard_us: so far it holds everything that was said; -1 when it is whole.
+    :ivar tracks: where each track that was begun goes on, in µs of the lesson's time line.
+    """
 
     model: str = ""
+    made_from: str = ""
     language: str = ""
     heard_us: int = -1
+    tracks: dict[str, int] = Field(default_factory=dict)
     lines: list[Line] = Field(default_factory=list)
 
 

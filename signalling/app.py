@@ -23,6 +23,8 @@ from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
 from signalling.library.searches import Searches
+from signalling.library.shelf import Shelf
+from signalling.library.uploads import Uploads
 from signalling.metrics import Metrics
 from signalling.pages import Pages
 from signalling.people.web import People
@@ -42,15 +44,21 @@ from signalling.rest.imports import ImportsResource
 from signalling.rest.jobs import Jobs
 from signalling.rest.ledger import LedgerResource
 from signalling.rest.lessons import LessonsResource
+from signalling.rest.library_files import LibraryFiles
 from signalling.rest.library_search import LibrarySearchResource
 from signalling.rest.me import MeResource
 from signalling.rest.notices import NoticesResource
+from signalling.rest.open_library import OpenLibrary
 from signalling.rest.pairing import PairingResource
 from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rating import RatingResource
+from signalling.rest.resources import LibraryResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
+from signalling.rest.stages import StagesResource
+from signalling.rest.transcripts import TranscriptsResource
+from signalling.rest.uploads import UploadsResource
 from signalling.rest.webhooks import WebhooksResource
 from signalling.rest.week import WeekResource
 from signalling.rooms import Rooms
@@ -109,6 +117,8 @@ class Signalling:
         self._imports = Jobs()
         self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
+        self.shelf = Shelf(config.library_url, config.recording_dir, database, clock)
+        uploads = Uploads(config.recording_dir, config.recorder.max_upload_mb << 20)
         resources = [
             RoomsResource(self.rooms),
             MeResource(self.people),
@@ -127,7 +137,7 @@ class Signalling:
             LedgerResource(),
             RatingResource(config.bell),
             FeedsResource(config.http, secret),
-            ImportsResource(self._imports, rules),
+            ImportsResource(self._imports, rules, uploads, config.import_dir),
             ExportsResource(),
             AuditResource(),
             PairingResource(self.devices),
@@ -136,10 +146,16 @@ class Signalling:
             ClassroomResource(self.devices),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
             LibrarySearchResource(self.searches),
+            LibraryResource(self.shelf.discard),
+            TranscriptsResource(),
+            UploadsResource(uploads),
+            StagesResource(),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)
         self.people.add_routes(app)
+        LibraryFiles(self.shelf).add_routes(app)
+        OpenLibrary(config.http, clock).add_routes(app)
         access.add(app, Rule.HELLO, "GET", "/ws", self.sockets.handle)
         access.add(app, Rule.PUBLIC, "GET", "/healthz", self._healthz)
         access.add(app, Rule.PUBLIC, "GET", "/readyz", self._readyz)
@@ -153,6 +169,7 @@ class Signalling:
         await self.devices.start()
         await self.api.start()
         await self.searches.start()
+        await self.shelf.start()
         if left := await asyncio.to_thread(scratch.sweep):
             log.info("files_removed", files=left)
         self._set_ready(True)
@@ -169,6 +186,7 @@ class Signalling:
             await asyncio.gather(self._ticking, return_exceptions=True)
         await self._imports.stop()
         await self.searches.stop()
+        await self.shelf.stop()
         await self.api.stop()
         await self.devices.stop()
         await self.people.stop()

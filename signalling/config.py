@@ -297,6 +297,11 @@ class Config(BaseSettings):
         return self.recorder.files or f"file://{(self.data_dir / 'library').resolve()}"
 
     @property
+    def import_dir(self) -> Path:
+        """Where files lie that a list of resources names."""
+        return self.data_dir / "import"
+
+    @property
     def models_dir(self) -> Path:
         return self.data_dir / "models"
 

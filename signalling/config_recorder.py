@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -17,6 +18,13 @@ _REDIS = re.compile(r"(rediss?|unix)://\S+")
 def _files(value: str) -> str:
     if not _FILES.fullmatch(value):
         raise ValueError("write file:///path or s3://bucket/prefix")
+    return value
+
+
+def _models(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write https://host/path, {file} in it where it is a pattern")
     return value
 
 
@@ -33,6 +41,7 @@ class RecorderConfig(Section):
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     nice: Annotated[int, Field(ge=0, le=19)] = 10
     model: Path | None = None
+    models_url: Annotated[str, AfterValidator(_models)] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     captions: bool = False
     keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0

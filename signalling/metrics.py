@@ -40,6 +40,7 @@ CLOSE_REASONS = frozenset(
 )
 _LOSS = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _LATENESS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+_WORK = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0)
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.0, 5.0)
 
 Census = Callable[[], Mapping[str, Mapping[str, float]]]
@@ -105,6 +106,20 @@ class Metrics:
         self.boxes = Gauge(
             "tongke_boxes", "Recorder boxes of lessons that are open, by what they do", ["state"], registry=registry
         )
+        self.stages = Gauge(
+            "tongke_stages", "Stages of the work after the bell that are not done", ["name", "state"], registry=registry
+        )
+        self.stages_oldest = Gauge(
+            "tongke_stages_oldest_seconds", "How long the stage is due that waits for longest", registry=registry
+        )
+        self.stage_seconds = Histogram(
+            "tongke_stage_seconds",
+            "Tries of stages by this server's workers, by what came of them",
+            ["name", "result"],
+            buckets=_WORK,
+            registry=registry,
+        )
+        self.workers = Gauge("tongke_workers", "Workers of this server that run", registry=registry)
         self.devices_online = Gauge("tongke_devices_online", "Devices heard within two minutes", registry=registry)
         self.contacts_written = Counter("tongke_contacts_written", "Contacts of devices written", registry=registry)
         self.contacts_dropped = Counter(

@@ -1,1 +1,1 @@
-"""What was said: models, recognition, and what makes its text fit to read."""
+"""What was said: models, recognition, cleaning, live captions."""

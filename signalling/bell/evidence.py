@@ -262,7 +262,7 @@ async def count_pupils(
         state = await session.scalar(select(Lesson.state).where(Lesson.id == lesson).with_for_update(key_share=True))
         if state is None:
             raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
-        if state not in ("open", "live", "ended"):
+        if state not in ("open", "live", "ended", "processing", "published"):
             raise UserError(409, "lesson_not_open", "Pupils are counted while the lesson goes on or just after it.")
         place = await standing.find(session, lesson, participant, beside)
         if place is None or place.teaches:

@@ -94,6 +94,15 @@ async def obey(session: AsyncSession, orders: Sequence[Order], now: float) -> tu
     return await _move(session, found, now, None), {order.lesson for order in orders} - rows.keys()
 
 
+async def advance(
+    session: AsyncSession, lessons: Collection[str], cue: Literal["process", "publish"], actor: str, now: float
+) -> set[str]:
+    """What the work after the bell says to lessons; returns those that it moved. For the others it has no effect."""
+    query = select(*_COLUMNS).where(Lesson.id.in_(lessons)).order_by(Lesson.id).with_for_update()
+    called: list[tuple[Any, Cue, str]] = [(row, cue, actor) for row in await session.execute(query)]
+    return {one.lesson for one in await _move(session, called, now, None)}
+
+
 async def census(session: AsyncSession, now: float) -> dict[str, int]:
     """Lessons that are open or live, and those that begin within the hour."""
     soon = and_(Lesson.state == "scheduled", Lesson.starts <= int(now) + 3600)
@@ -126,7 +135,9 @@ async def _move(
     entries: list[audit.Entry] = []
     for (before, after, reason), members in groups.items():
         change = update(Lesson).where(Lesson.id.in_([row.id for row, _ in members]), Lesson.state == before)
-        values = {"state": after, _STAMPS[after]: at, "reason": reason}
+        values: dict[str, Any] = {"state": after}
+        if after in _STAMPS:
+            values |= {_STAMPS[after]: at, "reason": reason}
         changed = set(
             await session.scalars(
                 change.values(values).returning(Lesson.id), execution_options={"synchronize_session": False}

@@ -23,6 +23,7 @@ CANCELLED = "lesson.cancelled"
 FAULT = "lesson.fault"
 LESSON_EVENTS = ("lesson.open", "lesson.live", "lesson.ended", CANCELLED, FAULT)
 """`lesson.` and the state that a lesson came into, or what was reported from one of its classrooms."""
+RESOURCE_PUBLISHED, RESOURCE_FAILED = RESOURCE_EVENTS = ("resource.published", "resource.failed")
 Schools = Mapping[str, str]
 """Schools that take part → path of the region."""
 

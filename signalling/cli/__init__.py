@@ -12,6 +12,7 @@ from mediaserver.api import UserError
 
 COMMANDS = {
     "serve": "signalling.cli.serve:serve",
+    "worker": "signalling.cli.worker:worker",
     "demo": "signalling.cli.demo:demo",
     "publish": "signalling.cli.publish:publish",
     "watch": "signalling.cli.watch:watch",
@@ -19,10 +20,13 @@ COMMANDS = {
     "check-config": "signalling.cli.check_config:check_config",
     "database": "signalling.cli.database:database",
     "audit": "signalling.cli.audit:audit",
+    "verify": "signalling.cli.verify:verify",
+    "retention": "signalling.cli.retention:retention",
     "admin": "signalling.cli.admin:admin",
     "import": "signalling.cli.exchange:import_",
     "export": "signalling.cli.exchange:export",
     "seed-demo": "signalling.cli.seed_demo:seed_demo",
+    "models": "signalling.cli.models:models_",
     "doctor": "signalling.cli.doctor:doctor",
     "index": "signalling.cli.index:index",
     "capacity": "signalling.cli.capacity:capacity",

@@ -53,6 +53,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield priority(may_lower_nice())
     yield packet_plane(config)
     yield client(config)
+    yield speech(config)
 
 
 def tcp_port(config: Config) -> Finding:
@@ -189,6 +190,17 @@ def client(config: Config) -> Finding:
     if Pages(config.http.pages_dir).built:
         return Finding("ok", "Pages", "built")
     return Finding("bad", "Pages", "not built; run make demo, or npm ci && npm run build in client_web")
+
+
+def speech(config: Config) -> Finding:
+    from recorder.speech import models
+
+    folder = models.find(config.recorder.model, config.models_dir)
+    if folder is None:
+        return Finding("warn", "Speech model", "none: lessons get no transcript; tongke models fetch small")
+    if absent := models.missing(folder):
+        return Finding("bad", "Speech model", f"{folder} is none: {', '.join(absent)} missing; see recorder.model")
+    return Finding("ok", "Speech model", f"{folder}")
 
 
 def doctor(

@@ -25,11 +25,15 @@ from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
 from signalling.bell.belfry import Belfry
 from signalling.boxes.boxes import Boxes
+from signalling.cli import worker
 from signalling.config import Config
 from signalling.db.engine import Database
 from signalling.hooks.courier import Courier
 from signalling.hooks.sender import Sender
 from signalling.hooks.webhooks import key_of
+from signalling.library.crew import Crew
+from signalling.library.queue import Queue
+from signalling.library.sweep import Sweep
 
 log = structlog.get_logger("signalling.serve")
 
@@ -69,12 +73,13 @@ class Server:
 
     Start: secret, certificate, TCP sockets, database, media, HTTP, bell and what follows it. Stop is the reverse, after
     a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes → media sessions and UDP socket → HTTP
-    connections and TCP sockets → what was counted for the audit log → database. A step that hangs is given up
-    and logged.
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, workers → media sessions and UDP
+    socket → HTTP connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
+    given up and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     :ivar belfry: the bell and what hangs on it, while it serves. :ivar boxes: recorder boxes at their lessons.
+    :ivar crew: its workers for what comes after lessons.
     """
 
     def __init__(self, config: Config, *, media: Callable[[MediaSettings, LocalBus], Media] = _real_media) -> None:
@@ -93,6 +98,8 @@ class Server:
         self.belfry: Belfry | None = None
         self.boxes: Boxes | None = None
         self._courier: Courier | None = None
+        self.crew: Crew | None = None
+        self._sweep: Sweep | None = None
         self.signalling: Signalling
 
     async def start(self) -> None:
@@ -135,6 +142,14 @@ class Server:
                 at_once=config.boxes.at_once,
             )
             self.boxes.start()
+            order = worker.order_of(config)
+            self.crew = Crew(order.line(), config.recorder.workers, metrics)
+            queue = Queue(Path(order.queue), order.redis)
+            self._sweep = Sweep(
+                *(self._database, queue, lambda: belfry.bell.held),
+                *(lambda: worker.has_model(order), self.crew.wake, metrics),
+            )
+            self._sweep.start()
         except BaseException:
             for listening in bound:
                 listening.close()
@@ -170,8 +185,10 @@ class Server:
         belfry, self.belfry = self.belfry, None
         courier, self._courier = self._courier, None
         boxes, self.boxes = self.boxes, None
+        crew, self.crew = self.crew, None
+        sweep, self._sweep = self._sweep, None
         database, self._database = self._database, None
-        parts = {"bell": belfry, "webhooks": courier, "boxes": boxes}
+        parts = {"bell": belfry, "webhooks": courier, "boxes": boxes, "workers": crew, "stages": sweep}
         await asyncio.gather(
             *(self._step(name, it.stop(), DATABASE_TIMEOUT_S) for name, it in parts.items() if it is not None)
         )

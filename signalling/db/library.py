@@ -40,14 +40,18 @@ class Resource(Base):
     :ivar rights: who finds it: `own` (who made it and who taught it), `school`, `county` (the region above the school),
         `province` (the topmost one) or `public`.
     :ivar region: the school's. :ivar teacher_name: as it was then, and for those without an account.
+    :ivar kept: no rule removes it for its age.
     :ivar lesson: it was recorded in. :ivar of: the resource a clip shows a part of, from `starts_ms` to `ends_ms`.
     :ivar note: a code that says what is missing, such as `no_model`. :ivar url: of a link.
     :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
+    :ivar withdrawn: it was public and is not any more, of which those are told who list what is public.
     """
 
     __tablename__ = "resource"
     __table_args__ = (
         Index(None, "state", "changed"),
+        Index(None, "rights", "state", "changed"),
+        Index(None, "withdrawn", "changed"),
         Index(None, "school", "day"),
         Index(
             "ix_resource_stale",
@@ -76,6 +80,7 @@ class Resource(Base):
     language: Mapped[Short] = mapped_column(default="zh-CN")
     rights: Mapped[Short] = mapped_column(default="county")
     licence: Mapped[Name] = mapped_column(default="")
+    kept: Mapped[bool] = mapped_column(default=False)
     lesson: Mapped[Ref | None] = mapped_column(ForeignKey("lesson.id"), unique=True)
     of: Mapped[Ref | None] = mapped_column(ForeignKey("resource.id"), index=True)
     starts_ms: Mapped[int] = mapped_column(Milliseconds, default=0)
@@ -85,12 +90,13 @@ class Resource(Base):
     note: Mapped[Short] = mapped_column(default="")
     gaps: Mapped[Json] = mapped_column(default=dict)
     text: Mapped[str] = mapped_column(LongText, default="")
-    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"))
+    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
     made: Mapped[Instant]
     changed: Mapped[Instant]
     published: Mapped[Instant | None]
     version: Mapped[int] = mapped_column(default=1)
     indexed: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
 
 
 class ResourceFile(Base):

@@ -45,7 +45,7 @@ async def report(
         row = await session.get(Lesson, lesson)
         if row is None:
             raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
-        if row.state not in ("open", "live", "ended"):
+        if row.state not in ("open", "live", "ended", "processing", "published"):
             raise UserError(409, "lesson_not_open", "Faults are reported while the lesson goes on or just after it.")
         place = await standing.find(session, lesson, participant, beside)
         if place is None:

@@ -76,8 +76,8 @@ def read_days(file: str, opener: Opener, report: Report) -> list[SpecialDay]:
         table.require(columns["date"], columns["runs"])
         for row, cells in table:
             text = cells[columns["runs"]]
-            day = _day(cells[columns["date"]])
-            runs = _day(text) if text else None
+            day = day_of(cells[columns["date"]])
+            runs = day_of(text) if text else None
             name = cells.get(columns["name"], "")
             if day is None:
                 report.refuse(file, row, "bad_date", columns["date"], value=cells[columns["date"]])
@@ -101,7 +101,7 @@ def read_days(file: str, opener: Opener, report: Report) -> list[SpecialDay]:
     return [special for _, special in sorted(days.values(), key=lambda item: item[1].day)]
 
 
-def _day(text: str) -> dt.date | None:
+def day_of(text: str) -> dt.date | None:
     """2026-09-01, 2026/9/1 or 2026年9月1日."""
     match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", text, re.ASCII)
     try:

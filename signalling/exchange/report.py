@@ -73,6 +73,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # calendar
         "day_runs_itself": "The day runs its own timetable, which it does anyway; delete the row or leave runs empty.",
         "runs_swapped_day": "{value} is itself a day that runs another day's timetable; name the original day.",
+        # library
+        "unknown_heading": "The column {value} is none of a list of resources; rename or delete it.",
+        "one_content": "The row names neither an address nor a file, or both; name one of them.",
+        "bad_url": "{value} is no address of a page; write one that begins with https:// or http://.",
+        "no_such_file": "The import folder has no file {value}; put it there, and write its name without a path.",
+        "bad_file": "The file {value} is not taken ({why}); replace it, or delete the row.",
+        "other_kind": "The file is {found} and not {value}; correct the kind, or leave it empty.",
     }
 )
 """Code → English sentence. The pages have the same in Chinese, with the same blanks, filled by the facts."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from signalling.booking.notices import EVENT, Kind
-from signalling.booking.outbox import LESSON_EVENTS
+from signalling.booking.outbox import LESSON_EVENTS, RESOURCE_EVENTS
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
@@ -23,7 +23,7 @@ from signalling.devices import keys
 from signalling.hooks import signature
 from signalling.hooks.targets import check_url, origin
 
-EVENTS = (*(EVENT + kind for kind in get_args(Kind)), *LESSON_EVENTS)
+EVENTS = (*(EVENT + kind for kind in get_args(Kind)), *LESSON_EVENTS, *RESOURCE_EVENTS)
 PING = "ping"
 """The event of `ping`; it needs not be asked for."""
 MAX_A_SCOPE = 20

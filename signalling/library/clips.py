@@ -14,8 +14,8 @@ from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.library import Resource
-from signalling.library import vocabulary
-from signalling.library.editing import added
+from signalling.library import vocabulary, work
+from signalling.library.editing import created
 from signalling.library.seen import ADD, Viewer, find, forbidden
 
 LEAST_MS = 1000
@@ -34,7 +34,7 @@ async def cut(
     `bad_metadata`."""
     kept = vocabulary.required({"title": title})
 
-    async def work(session: AsyncSession) -> Resource:
+    async def cutting(session: AsyncSession) -> Resource:
         found = await find(session, viewer, id)
         if not viewer.has(ADD):
             raise forbidden(ADD)
@@ -58,11 +58,12 @@ async def cut(
         )
         session.add(row)
         await session.flush()
-        detail = {**added(row), "of": origin.id, "starts_ms": starts_ms, "ends_ms": ends_ms}
-        await audit.append(session, int(now), viewer.person, "resource.added", row.id, detail)
+        await work.begin(session, row.id, row.kind, now)
+        detail = {**created(row), "of": origin.id, "starts_ms": starts_ms, "ends_ms": ends_ms}
+        await audit.append(session, int(now), viewer.person, "resource.created", row.id, detail)
         return row
 
-    return await database.run(work)
+    return await database.run(cutting)
 
 
 def _fits(origin: Resource, starts_ms: int, ends_ms: int) -> None:
@@ -70,5 +71,7 @@ def _fits(origin: Resource, starts_ms: int, ends_ms: int) -> None:
         raise UserError(409, "nothing_to_cut", "Only what is published and plays can be cut; wait until it is ready.")
     if not (0 <= starts_ms and starts_ms + LEAST_MS <= ends_ms <= origin.length_ms):
         raise UserError(
-            422, "bad_span", f"A clip has at least {LEAST_MS // 1000} s and lies within the {origin.length_ms} ms there are."
+            422,
+            "bad_span",
+            f"A clip has at least {LEAST_MS // 1000} s and lies within the {origin.length_ms} ms there are.",
         )

@@ -14,7 +14,7 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.library import Comment
 from signalling.db.people import Person
-from signalling.library.seen import EDIT, READ, Found, Viewer, find, forbidden
+from signalling.library.seen import EDIT, READ, Found, Viewer, find
 
 MAX_TEXT = 1000
 MAX_OF_ONE = 5000
@@ -63,8 +63,6 @@ async def add(database: Database, now: float, viewer: Viewer, id: str, at_ms: in
     async def work(session: AsyncSession) -> CommentShown:
         found = await find(session, viewer, id, lock=True)
         row = found.row
-        if not found.may(READ):
-            raise forbidden(READ)
         if row.state != "published":
             raise UserError(409, "not_published", "This is not published yet; write when it can be seen.")
         last = row.ends_ms if found.origin is not None else row.length_ms
@@ -74,7 +72,9 @@ async def add(database: Database, now: float, viewer: Viewer, id: str, at_ms: in
         if (await session.scalar(count) or 0) >= MAX_OF_ONE:
             raise UserError(409, "too_many_comments", f"There are {MAX_OF_ONE} comments on this; that is all it takes.")
         if (await session.scalar(count.where(Comment.person == viewer.person)) or 0) >= MAX_OF_PERSON:
-            raise UserError(409, "too_many_comments", f"You wrote {MAX_OF_PERSON} comments on this; that is all it takes.")
+            raise UserError(
+                409, "too_many_comments", f"You wrote {MAX_OF_PERSON} comments on this; that is all it takes."
+            )
         comment = Comment(id=new_id(now), resource=id, person=viewer.person, at_ms=at_ms, text=text, made=int(now))
         session.add(comment)
         await session.flush()
@@ -88,12 +88,11 @@ async def remove(database: Database, now: float, viewer: Viewer, id: str, commen
     """:raises UserError: 403 `forbidden`; 404, 410 as `seen.find`."""
 
     async def work(session: AsyncSession) -> None:
-        found = await find(session, viewer, id)
         row = await session.get(Comment, comment, with_for_update=True)
+        hers = row is not None and row.person == viewer.person
+        await find(session, viewer, id, READ if hers else EDIT)
         if row is None or row.resource != id or row.removed is not None:
             raise UserError(404, "not_found", "There is no such comment; it may have been removed just now.")
-        if row.person != viewer.person and not found.may(EDIT):
-            raise forbidden(EDIT)
         row.removed = int(now)
         await session.flush()
         detail = {"comment": comment, "person": row.person, "at_ms": row.at_ms}

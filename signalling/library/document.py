@@ -73,7 +73,7 @@ class GapShown:
 
 @dataclass(frozen=True, slots=True)
 class StripShown:
-    """Small pictures of the whole length in one. :ivar every_ms: between two. :ivar width: of one of them, in pixels."""
+    """Small pictures of the whole length in one. :ivar every_ms: between two. :ivar width: of each, in pixels."""
 
     url: str
     columns: int
@@ -94,7 +94,8 @@ class ClipShown:
 @dataclass(frozen=True, slots=True)
 class ResourceShown:
     """:ivar of: of a clip: what it shows a part of, from `starts_ms` to `ends_ms` of that one's time line, on which all
-    times here are. :ivar place_ms: where the reader stopped. :ivar download: empty: there is nothing to take along."""
+    times here are. :ivar kept: no rule removes it for its age. :ivar place_ms: where the reader stopped.
+    :ivar download: empty: there is nothing to take along."""
 
     id: str
     kind: str
@@ -128,6 +129,7 @@ class ResourceShown:
     changed: int
     published: int | None
     version: int
+    kept: bool
     may: May
     place_ms: int | None
     tracks: list[TrackShown]
@@ -144,7 +146,7 @@ class ResourceShown:
 _COPIED = (
     *("id", "kind", "state", "title", "description", "subject", "grade", "term", "textbook", "unit", "points", "form"),
     *("teacher", "teacher_name", "school", "region", "day", "language", "rights", "licence", "lesson", "of"),
-    *("starts_ms", "ends_ms", "length_ms", "url", "note", "made", "changed", "published", "version"),
+    *("starts_ms", "ends_ms", "length_ms", "url", "note", "made", "changed", "published", "version", "kept"),
 )
 
 
@@ -155,7 +157,9 @@ async def show(session: AsyncSession, found: Found) -> ResourceShown:
     span = (row.starts_ms, row.ends_ms) if found.origin is not None else None
     return ResourceShown(
         **{name: getattr(row, name) for name in _COPIED},
-        school_name=(await session.scalar(select(School.name).where(School.id == row.school)) or "") if row.school else "",
+        school_name=(await session.scalar(select(School.name).where(School.id == row.school)) or "")
+        if row.school
+        else "",
         may=_may(found),
         place_ms=place.at_ms if place is not None else None,
         tracks=_tracks(source.id, files),

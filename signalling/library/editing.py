@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -18,7 +18,7 @@ from signalling.db.library import Resource
 from signalling.db.people import Person
 from signalling.db.places import School
 from signalling.db.times import ZONE, Calendar
-from signalling.library import vocabulary
+from signalling.library import vocabulary, work
 from signalling.library.seen import ADD, EDIT, Found, Viewer, find, forbidden
 from signalling.people import scopes
 from signalling.people.roles import SYSTEM, allowed
@@ -38,7 +38,7 @@ async def change(
     """
     kept = vocabulary.required(wanted)
 
-    async def work(session: AsyncSession) -> Resource:
+    async def changing(session: AsyncSession) -> Resource:
         found = await find(session, viewer, id, EDIT, lock=True)
         row = found.row
         if row.version != version:
@@ -51,6 +51,8 @@ async def change(
         for name, value in new.items():
             setattr(row, name, value)
         row.version, row.changed = row.version + 1, int(now)
+        if "rights" in new and row.published is not None:
+            row.withdrawn = row.rights != "public" and (row.withdrawn or before["rights"] == "public")
         await session.flush()
         if "rights" in new:
             await _narrow_clips(session, row, now)
@@ -58,7 +60,7 @@ async def change(
         await audit.append(session, int(now), viewer.person, "resource.changed", id, detail)
         return row
 
-    return await database.run(work)
+    return await database.run(changing)
 
 
 def changed_meanwhile() -> UserError:
@@ -105,7 +107,12 @@ async def _narrow_clips(session: AsyncSession, row: Resource, now: float) -> Non
     await session.execute(
         update(Resource)
         .where(Resource.of == row.id, Resource.rights.in_(wider), Resource.state != "removed")
-        .values(rights=row.rights, version=Resource.version + 1, changed=int(now))
+        .values(
+            rights=row.rights,
+            version=Resource.version + 1,
+            changed=int(now),
+            withdrawn=or_(Resource.withdrawn, Resource.rights == "public"),
+        )
     )
 
 
@@ -126,9 +133,17 @@ async def home(session: AsyncSession, viewer: Viewer, school: str | None, action
 
 
 async def make(
-    session: AsyncSession, now: float, person: str, school: str | None, kept: Mapping[str, Any], *, kind: str, state: str
+    session: AsyncSession,
+    now: float,
+    person: str,
+    school: str | None,
+    kept: Mapping[str, Any],
+    *,
+    kind: str,
+    state: str,
+    id: str | None = None,
 ) -> Resource:
-    """A new row, without its audit. :param kept: as `vocabulary.required` gives it.
+    """A new row and its stages, without its audit. :param kept: as `vocabulary.required` gives it.
 
     :raises UserError: 422 `bad_metadata`.
     """
@@ -141,11 +156,19 @@ async def make(
     values.setdefault("day", dt.datetime.fromtimestamp(int(now), ZoneInfo(zone)).date())
     row = Resource(
         **values,
-        **{"id": new_id(now), "kind": kind, "state": state, "school": school, "region": region, "made_by": person},
+        **{
+            "id": id or new_id(now),
+            "kind": kind,
+            "state": state,
+            "school": school,
+            "region": region,
+            "made_by": person,
+        },
         **{"made": int(now), "changed": int(now), "published": int(now) if state == "published" else None},
     )
     session.add(row)
     await session.flush()
+    await work.begin(session, row.id, kind, now)
     return row
 
 
@@ -155,16 +178,16 @@ async def add_link(
     """:param wanted: with `url` and `title`. :raises UserError: 403; 404; 422 `bad_metadata`."""
     kept = vocabulary.required(wanted)
 
-    async def work(session: AsyncSession) -> Resource:
+    async def adding(session: AsyncSession) -> Resource:
         of = await home(session, viewer, school)
         row = await make(session, now, viewer.person, of, kept, kind="link", state="published")
-        await audit.append(session, int(now), viewer.person, "resource.added", row.id, added(row))
+        await audit.append(session, int(now), viewer.person, "resource.created", row.id, created(row))
         return row
 
-    return await database.run(work)
+    return await database.run(adding)
 
 
-def added(row: Resource) -> dict[str, Any]:
+def created(row: Resource) -> dict[str, Any]:
     """Of a new resource, for the audit log."""
     return {"kind": row.kind, "title": row.title, "school": row.school, "rights": row.rights}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,8 @@ from signalling.db.library import Place, Resource, ResourceFile
 from signalling.db.places import School
 from signalling.db.upsert import insert
 from signalling.library import access, addresses
-from signalling.library.seen import Viewer, find
+from signalling.library.access import Terms
+from signalling.library.seen import Viewer, find, readable
 
 MAX_PLACES = 500
 """Of one person; the oldest are forgotten."""
@@ -62,17 +64,16 @@ async def read(session: AsyncSession, viewer: Viewer) -> Mine:
         .order_by(Place.changed.desc(), Resource.id)
         .limit(SHOWN)
     )
-    return Mine(added, taught, await _cards(session, stopped, me, await access.scopes_of(session, viewer.grants, me)))
+    return Mine(added, taught, await _cards(session, stopped, me, await access.of_person(session, me, viewer.grants)))
 
 
-async def _cards(
-    session: AsyncSession, asked: Select[tuple[Resource]], person: str, scopes: frozenset[str] | None = None
-) -> list[Card]:
+async def _cards(session: AsyncSession, asked: Select[Any], person: str, mine: Terms | None = None) -> list[Card]:
     rows: Sequence[Resource] = (await session.scalars(asked)).all()
     sources = {row.of or row.id for row in rows}
     origins = {row.id: row for row in await session.scalars(select(Resource).where(Resource.id.in_(sources)))}
-    if scopes is not None:  # what was shared then may not be any more
-        rows = [row for row in rows if all(scopes & access.allows(it) for it in (row, origins[row.of or row.id]))]
+    if mine is not None:  # what was shared then may not be any more
+        shared = await readable(session, mine, [*rows, *origins.values()])
+        rows = [row for row in rows if {row.id, row.of or row.id} <= shared]
     posters = set(
         await session.scalars(
             select(ResourceFile.resource).where(ResourceFile.resource.in_(sources), ResourceFile.name == "poster")
@@ -105,7 +106,9 @@ async def stop_at(database: Database, now: float, viewer: Viewer, id: str, at_ms
         values = {"person": viewer.person, "resource": id, "at_ms": at_ms, "changed": int(now)}
         kept = insert(session, Place.__table__).values(values)
         await session.execute(
-            kept.on_conflict_do_update(index_elements=["person", "resource"], set_={"at_ms": at_ms, "changed": int(now)})
+            kept.on_conflict_do_update(
+                index_elements=["person", "resource"], set_={"at_ms": at_ms, "changed": int(now)}
+            )
         )
         mine = select(Place.resource).where(Place.person == viewer.person)
         old = (

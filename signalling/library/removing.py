@@ -1,14 +1,14 @@
 """Taking a resource out: a tombstone stays, so that others who listed it (OAI-PMH) hear of it; everything else goes.
 
-First the rows, in one transaction: from then on nobody gets at anything. Then the files; until they are gone the tombstone
-says so, and `clear` goes on with them after a crash or when the store was away.
+First the rows, in one transaction: from then on nobody gets at anything. Then the files; until they are gone the
+tombstone says so, and `clear` goes on with them after a crash or when the store was away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -51,6 +51,7 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
             state="removed",
             changed=int(now),
             version=Resource.version + 1,
+            withdrawn=or_(Resource.withdrawn, and_(Resource.rights == "public", Resource.published.is_not(None))),
             **{"description": "", "text": "", "url": "", "points": [], "gaps": {}, "note": ""},
         )
     )
@@ -61,7 +62,7 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
 
 
 async def clear(database: Database, discard: Discard) -> int:
-    """Remove the files of tombstones; returns of how many. One whose files cannot be removed now waits for the next time."""
+    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time."""
     async with database.read() as session:
         asked = select(Resource.id, Resource.lesson).where(Resource.state == "removed", Resource.note == FILES_LEFT)
         left = (await session.execute(asked.order_by(Resource.changed).limit(_BATCH))).all()

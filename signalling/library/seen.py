@@ -1,13 +1,13 @@
 """Which resources somebody may see, and what she may do with one.
 
-To read takes two things: a role that may read the library, and a resource that is shared with her. A clip shows a part of
-another resource, so that one must be shared with her as well. What she may not see is not there for her: 404. What is
-not published yet, and what is not shared with her, is seen by those who look after it.
+To read takes two things: a role that may read the library, and a resource that is shared with her. A clip shows a part
+of another resource, so that one must be shared with her as well. What she may not see is not there for her: 404. Those
+who look after a resource see it before it is published; what somebody keeps for herself (`own`) is seen by her alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from signalling.db.library import Resource
 from signalling.library import access
+from signalling.library.access import Terms
 from signalling.people import scopes
 from signalling.people.roles import TABLE, Chain, Grant, allowed
 
@@ -57,6 +58,8 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
 
     :raises UserError: 403 `forbidden`; 404 `not_found`; 410 `resource_removed`.
     """
+    if action == READ and not viewer.has(READ):
+        raise forbidden(READ)
     if not scopes.is_id(id):
         raise missing()
     asked = select(Resource).where(Resource.id == id)
@@ -65,20 +68,40 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
         raise missing()
     origin = await session.get(Resource, row.of) if row.of else None
     found = Found(row, origin, (await scopes.find(session, "resource", id)).here, viewer)
-    reads = found.may(EDIT) or (found.may(READ) and await _shared(session, found))
+    reads = await _reads(session, found)
     if action != READ and not found.may(action):
         raise forbidden(action) if reads or not viewer.has(READ) else missing()
-    if action == READ and not reads:
-        raise missing() if viewer.has(READ) else forbidden(READ)
+    if not reads and action != REMOVE:  # who keeps order need not look at what is taken out
+        raise missing()
     if row.state == "removed":
         raise UserError(410, "resource_removed", "This was taken out of the library; search for another one.")
     return found
 
 
-async def _shared(session: AsyncSession, found: Found) -> bool:
-    mine = await access.scopes_of(session, found.viewer.grants, found.viewer.person)
-    rows: Iterable[Resource] = filter(None, (found.row, found.origin))
-    return found.row.state in ("published", "removed") and all(mine & access.allows(row) for row in rows)
+async def _reads(session: AsyncSession, found: Found) -> bool:
+    rows = [found.row, *([found.origin] if found.origin is not None else [])]
+    others = []
+    for row in rows:
+        chain = found.chain if row is found.row else (await scopes.find(session, "resource", row.id)).here
+        hers = found.viewer.person in (row.teacher, row.made_by)
+        if not (allowed(found.viewer.grants, EDIT, chain) and (hers or row.rights != "own")):
+            others.append(row)
+    if not others:
+        return True
+    if not found.viewer.has(READ) or any(row.state not in ("published", "removed") for row in others):
+        return False
+    mine = await access.of_person(session, found.viewer.person, found.viewer.grants)
+    return len(await readable(session, mine, others)) == len(others)
+
+
+async def readable(session: AsyncSession, mine: Terms, rows: Sequence[Resource]) -> frozenset[str]:
+    """Ids of those that are shared with somebody. :param mine: `access.of_person`."""
+    homes = await access.homes(session, rows)
+    return frozenset(
+        row.id
+        for row in rows
+        if access.finds(mine, access.terms(row.rights, homes[row.id], (row.made_by, row.teacher)))
+    )
 
 
 def missing() -> UserError:

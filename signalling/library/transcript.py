@@ -25,7 +25,7 @@ MAX_VERSIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """:ivar words: each as `[start_ms, end_ms, text]`; none of a line that was corrected: nobody knows when they are said.
+    """:ivar words: each as `[start_ms, end_ms, text]`; none of a corrected line: nobody knows their times.
     :ivar version: above 1 it was corrected."""
 
     number: int
@@ -57,7 +57,7 @@ class VersionShown:
     at: int
 
 
-def rows(found: Found) -> Select[tuple[Line]]:
+def rows(found: Found) -> Select[Any]:
     """Of a clip those that are spoken in it."""
     asked = select(Line).where(Line.resource == found.source.id).order_by(Line.starts_ms, Line.number).limit(MAX_LINES)
     if found.origin is not None:

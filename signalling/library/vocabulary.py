@@ -1,4 +1,4 @@
-"""What may be said of a resource: Dublin Core and LOM terms, within bounds, and from lists where the timetable has them."""
+"""What may be said of a resource: Dublin Core and LOM terms, within bounds, from lists where the timetable has them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 from mediaserver.api import UserError
 from signalling.booking.forms import FORMS
+from signalling.library.access import RIGHTS
 
-RIGHTS = ("own", "school", "county", "province", "public")
-"""The narrowest first."""
 MAX_TITLE, MAX_DESCRIPTION, MAX_SHORT, MAX_POINTS, MAX_URL = 120, 2000, 40, 30, 1000
 _LENGTHS = {
     **{"title": MAX_TITLE, "textbook": MAX_TITLE, "unit": MAX_TITLE, "licence": MAX_TITLE, "teacher_name": MAX_TITLE},
@@ -32,7 +31,7 @@ class Fault:
 
 
 def narrower(one: str, other: str) -> str:
-    """Of two rights the one that shares with fewer."""
+    """Of two rights the one that shares with fewer; `RIGHTS` begins with the narrowest."""
     return min(one, other, key=RIGHTS.index)
 
 
@@ -87,7 +86,9 @@ def is_url(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and (parts.port or 1) > 0
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and (parts.port or 1) > 0
+        )
     except ValueError:
         return False
 

@@ -1,4 +1,4 @@
-"""Imports of rosters, timetables and special days: a file goes in, a report comes out."""
+"""Imports of rosters, timetables, special days and resources of the library: a file goes in, a report comes out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from mediaserver.api import UserError
 from signalling.bodies import Id, IsoDay, Line, Query, Short
 from signalling.booking.limits import Rules
 from signalling.db.places import Classroom
-from signalling.exchange import calendar_import, timetable_csv
+from signalling.exchange import calendar_import, library_csv, timetable_csv
+from signalling.exchange.library_import import import_library
 from signalling.exchange.oneroster import Progress, import_roster
 from signalling.exchange.report import Report
 from signalling.exchange.timetable_import import Wishes, import_timetable
+from signalling.library.uploads import Uploads
 from signalling.people.accounts import forbidden
 from signalling.places import days
 from signalling.rest.jobs import Import, Jobs, State, Work
@@ -44,6 +46,11 @@ class TimetableAsked(Query):
     classroom: Id | None = Field(None, description="of rows that name none")
     receiver: list[Id] = Field([], max_length=MAX_RECEIVERS, description="classrooms that all lessons are sent to")
     first: IsoDay | None = Field(None, description="no lesson is before this day; from tomorrow on in any case")
+    skip_refused: bool = False
+
+
+class LibraryAsked(Query):
+    school: Id
     skip_refused: bool = False
 
 
@@ -79,11 +86,14 @@ class ImportShown:
 
 
 class ImportsResource:
-    """:param rules: for the lessons of timetables."""
+    """:param rules: for the lessons of timetables. :param uploads: takes files of the library,
+    :param folder: where those lie that a list names."""
 
-    def __init__(self, jobs: Jobs, rules: Rules) -> None:
+    def __init__(self, jobs: Jobs, rules: Rules, uploads: Uploads, folder: Path) -> None:
         self._jobs = jobs
         self._rules = rules
+        self._uploads = uploads
+        self._folder = folder
 
     def operations(self) -> Iterable[Operation]:
         right = "import.run"
@@ -91,6 +101,7 @@ class ImportsResource:
         yield Operation("POST", "/imports/roster", self.roster, right=right, of="system", status=202, uploads=roster)
         yield Operation("POST", "/imports/timetable", self.timetable, right=right, status=202, uploads=csv)
         yield Operation("POST", "/imports/days", self.days, right=right, status=202, uploads=csv)
+        yield Operation("POST", "/library/import", self.library, right="library.import", status=202, uploads=csv)
         yield Operation("GET", "/imports/{import}", self.read, right=right)
         yield Operation("GET", "/imports/{import}/report.csv", self.report, right=right, content=_CSV)
 
@@ -155,6 +166,26 @@ class ImportsResource:
             return report
 
         return await self._begin(call, (_CSV,), calendar_import.LIMITS.bytes, work)
+
+    async def library(self, call: Call[Nothing, LibraryAsked]) -> Begun:
+        """Add the resources of a list to a school's part of the library: links, and files of the import folder"""
+        asked = call.query
+        await call.caller.require("library.import", "school", asked.school)
+
+        async def work(path: Path, progress: Progress) -> Report:
+            return await import_library(
+                call.database,
+                partial(path.open, "rb"),
+                asked.school,
+                self._folder,
+                self._uploads,
+                call.now,
+                call.person,
+                skip_refused=asked.skip_refused,
+                progress=progress,
+            )
+
+        return await self._begin(call, (_CSV,), library_csv.LIMITS.bytes, work)
 
     async def read(self, call: Call[Nothing, Nothing]) -> ImportShown:
         """How far an import is, and its report"""

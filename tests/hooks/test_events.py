@@ -123,4 +123,4 @@ async def test_called_off_lessons_are_told(how: str, database: Database) -> None
 
 
 def test_events_have_one_list() -> None:
-    assert len(EVENTS) == len(set(EVENTS)) == 16 and {*ALL, "booking.booked", "booking.made_up"} <= set(EVENTS)
+    assert len(EVENTS) == len(set(EVENTS)) == 18 and {*ALL, "booking.booked", "booking.made_up"} <= set(EVENTS)

@@ -17,6 +17,7 @@ Target = tuple[str, str]
 SCHOOL: Target = ("school", "school")
 CLASSROOM: Target = ("classroom", "classroom")
 SYSTEM: Target = ("system", "")
+RESOURCE: Target = ("resource", "resource")
 SPAN = "since=1700000000&until=1720000000"
 TABLE_CSV = {"data": b"x", "headers": {"Content-Type": "text/csv"}}
 
@@ -160,6 +161,23 @@ CASES: dict[str, Case] = {
     "imports_report": Case(of=(SYSTEM,)),
     "exports_roster": ASKED,
     "exports_timetable": Case(query=f"school=s0&day={DAY}", of=(SCHOOL,)),
+    # library
+    "library_mine": OWN,
+    "library_link": Case({"title": "链接", "url": "https://example.org/", "school": "s0"}, of=(SCHOOL,)),
+    "uploads_upload": Case(query="name=a.pdf&school=s0", of=(SCHOOL,), raw={"data": b"x"}),
+    "imports_library": Case(query="school=s0", of=(SCHOOL,), raw=TABLE_CSV),
+    "library_read": Case(of=(RESOURCE,)),
+    "library_change": Case({"version": 1, "unit": "分数"}, of=(RESOURCE,)),
+    "library_remove": Case(of=(RESOURCE,)),
+    "library_clip": Case({"title": "片段", "starts_ms": 0, "ends_ms": 5000}, lists=ANYWHERE),
+    "library_stop_at": Case({"at_ms": 0}, of=(RESOURCE,)),
+    **dict.fromkeys(("transcripts_read", "transcripts_versions", "transcripts_comments"), Case(of=(RESOURCE,))),
+    "transcripts_correct": Case({"text": "同学们好", "version": 1}, of=(RESOURCE,)),
+    "transcripts_comment": Case({"at_ms": 0, "text": "讲得好"}, of=(RESOURCE,)),
+    "transcripts_uncomment": Case(rights=("library.edit",), of=(RESOURCE,)),
+    "stages_list": OWN,
+    "stages_read": ASKED,
+    "stages_retry": Case({}),
     # devices
     "devices_list": Case(lists=ANYWHERE),
     "devices_pair": Case({"code": "000000", "classroom": "r0"}, of=(CLASSROOM,)),
@@ -186,6 +204,7 @@ def ids_of(made: Scene) -> dict[str, str]:
         **{"person": "jia", "device": "box", "import": "0", "room": made.lesson, "token": "x"},
         **{"lesson": made.lesson, "booking": made.known["booking"][2], "webhook": made.known["webhook"][0]},
         **{"delivery": made.known["delivery"][0], "": ""},
+        **{name: made.known[name][0] for name in ("resource", "line", "comment")},
     }
 
 

@@ -57,9 +57,11 @@ class TestRules:
         readable.append("/api/v1/openapi.json")
         feeds = ("person/{token}", "classroom/{classroom}/{token}", "school/{school}/{token}")
         readable += [f"/api/v1/feeds/{path}.ics" for path in feeds]
+        readable += ["/oai", "/feeds/library/{place}.rss"]
         options = ["/whip/{room}", "/whip/{room}/{session}", "/whep/{room}", "/whep/{room}/{session}"]
         assert public == {(verb, path) for verb in ("GET", "HEAD") for path in readable} | {
-            ("OPTIONS", path) for path in options
+            *(("OPTIONS", path) for path in options),
+            ("POST", "/oai"),
         }
 
     async def test_metrics_are_for_the_listed_networks(self, open_school: Callable[..., Any]) -> None:

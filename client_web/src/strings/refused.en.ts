@@ -51,4 +51,10 @@ export const refusedEn: Record<keyof typeof refusedZh, string> = {
   "refused.slot_taken": "{value} has a lesson at this time already, in row {other}; keep one of them.",
   "refused.day_runs_itself": "The day runs its own timetable, which it does anyway; delete the row or leave runs empty.",
   "refused.runs_swapped_day": "{value} is itself a day that runs another day's timetable; name the original day.",
+  "refused.unknown_heading": "The column {value} is none of a list of resources; rename or delete it.",
+  "refused.one_content": "The row names neither an address nor a file, or both; name one of them.",
+  "refused.bad_url": "{value} is no address of a page; write one that begins with https:// or http://.",
+  "refused.no_such_file": "The import folder has no file {value}; put it there, and write its name without a path.",
+  "refused.bad_file": "The file {value} is not taken ({why}); replace it, or delete the row.",
+  "refused.other_kind": "The file is {found} and not {value}; correct the kind, or leave it empty.",
 };

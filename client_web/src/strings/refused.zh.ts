@@ -51,4 +51,10 @@ export const refusedZh = {
   "refused.slot_taken": "{value} 在这个时间已经有课（第 {other} 行），请只留一个。",
   "refused.day_runs_itself": "这一天上自己的课，本来就是这样；请删除这一行，或把补课日期留空。",
   "refused.runs_swapped_day": "{value} 本身也是调休的日子，请写原来的那一天。",
+  "refused.unknown_heading": "资源清单没有「{value}」这一列，请改名或删除。",
+  "refused.one_content": "这一行没有写链接或文件，或两样都写了；请只写一样。",
+  "refused.bad_url": "{value} 不是网页地址，请写以 https:// 或 http:// 开头的地址。",
+  "refused.no_such_file": "导入目录里没有文件 {value}，请放进去，并只写文件名，不写路径。",
+  "refused.bad_file": "文件 {value} 不能收（{why}），请更换，或删除这一行。",
+  "refused.other_kind": "这个文件是 {found}，不是 {value}；请改正类型，或留空。",
 };

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from signalling import tokens
 from signalling.db.base import new_id
 from signalling.db.engine import Database
+from signalling.db.library import Comment, Line, Resource, Stage
 from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Device
 from signalling.db.records import Delivery, Notice, Webhook
@@ -33,6 +34,7 @@ KINDS = {
     **{name: "lesson" for name in ("lesson", "room", "ignore_lesson")},
     **{name: "booking" for name in ("booking", "ignore_booking")},
     **{name: "region" for name in ("region", "parent")},
+    **{name: name for name in ("resource", "line", "comment")},
     **{name: name for name in ("school", "classroom", "calendar", "device", "webhook", "delivery", "term", "import")},
     **{name: "day" for name in ("day", "first", "last", "from", "to", "starts_on", "week")},
     **{name: name for name in ("url", "scope", "form", "minutes", "period", "rule", "version", "rights")},
@@ -119,6 +121,7 @@ async def scene(world: World) -> Scene:
         terms = list(await session.scalars(select(Term.id)))
     boss = await world.sign_in("boss")
     begun = await boss.call("POST", "/imports/roster", data=b"x", headers={"Content-Type": "application/zip"})
+    resource, comment = await _library(database, int(world.clock.now))
     tokens_of_feeds = await _feeds(database, world.server.signalling.devices.secret)
     known: dict[str, list[Any]] = {
         "person": ["t0", "t00", "a1", "a2", "p0", "p1", "somebody", "jia"],
@@ -134,6 +137,9 @@ async def scene(world: World) -> Scene:
         "delivery": [delivery],
         "term": terms,
         "import": [(await begun.json())["id"]],
+        "resource": [resource],
+        "line": ["1"],
+        "comment": [comment],
         "day": DAYS,
         "url": ["rtsp://127.0.0.1:1/stream", "https://receiver.invalid/hook"],
         "scope": ["", "county", "s0", "s1"],
@@ -191,6 +197,25 @@ async def _feeds(database: Database, secret: bytes) -> list[str]:
     async with database.write() as session:
         mine = await feeds.renew_person(session, "t0", 0, "t0")
         return [mine, *[await feeds.place_token(session, secret, "school", id) for id in ("s0", "s1")]]
+
+
+async def _library(database: Database, now: int) -> tuple[str, str]:
+    """A resource that everybody may see, with a line and somebody's comment."""
+    resource, comment = new_id(), new_id()
+    async with database.write() as session:
+        session.add(
+            Resource(
+                id=resource,
+                **{"kind": "lesson", "state": "published", "title": "认识分数", "day": TUESDAY, "rights": "public"},
+                **{"school": "s0", "region": "county", "teacher": "t0", "length_ms": 60_000},
+                **{"made": now, "changed": now, "published": now},
+            )
+        )
+        await session.flush()
+        session.add(Stage(resource=resource, name="finalise", position=0, state="given_up", error="damaged"))
+        session.add(Line(resource=resource, number=1, starts_ms=0, ends_ms=2000, text="同学们好"))
+        session.add(Comment(id=comment, resource=resource, person="second", at_ms=0, text="讲得好", made=now))
+    return resource, comment
 
 
 async def _webhook(database: Database, now: int) -> tuple[str, str]:

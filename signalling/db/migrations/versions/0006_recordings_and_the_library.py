@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=40), nullable=False),
         sa.Column("rights", sa.String(length=40), nullable=False),
         sa.Column("licence", sa.String(length=120), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
         sa.Column("lesson", sa.String(length=16), nullable=True),
         sa.Column("of", sa.String(length=16), nullable=True),
         sa.Column("starts_ms", sa.BigInteger(), nullable=False),
@@ -62,6 +63,7 @@ def upgrade() -> None:
         sa.Column("published", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("indexed", sa.Integer(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["lesson"], ["lesson.id"], name=op.f("fk_resource_lesson")),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_resource_made_by")),
         sa.ForeignKeyConstraint(["of"], ["resource.id"], name=op.f("fk_resource_of")),
@@ -72,8 +74,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("lesson", name=op.f("uq_resource_lesson")),
     )
     with op.batch_alter_table("resource", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_resource_made_by"), ["made_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_of"), ["of"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_region"), ["region"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_resource_rights_state_changed"), ["rights", "state", "changed"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_resource_school_day"), ["school", "day"], unique=False)
         batch_op.create_index(
             "ix_resource_stale",
@@ -84,6 +90,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_resource_state_changed"), ["state", "changed"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_teacher"), ["teacher"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resource_withdrawn_changed"), ["withdrawn", "changed"], unique=False)
 
     op.create_table(
         "chapter",
@@ -228,12 +235,15 @@ def downgrade() -> None:
     op.drop_table("comment")
     op.drop_table("chapter")
     with op.batch_alter_table("resource", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_resource_withdrawn_changed"))
         batch_op.drop_index(batch_op.f("ix_resource_teacher"))
         batch_op.drop_index(batch_op.f("ix_resource_state_changed"))
         batch_op.drop_index("ix_resource_stale")
         batch_op.drop_index(batch_op.f("ix_resource_school_day"))
+        batch_op.drop_index(batch_op.f("ix_resource_rights_state_changed"))
         batch_op.drop_index(batch_op.f("ix_resource_region"))
         batch_op.drop_index(batch_op.f("ix_resource_of"))
+        batch_op.drop_index(batch_op.f("ix_resource_made_by"))
 
     op.drop_table("resource")
     op.drop_table("recording")

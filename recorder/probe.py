@@ -1,0 +1,175 @@
+"""What is in a file that somebody uploaded. It is opened, and a little of it decoded, in a process of its own: a file
+that makes a decoder crash, spin or swallow memory harms nothing but that process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+
+from mediaserver.api import UserError
+from recorder import media
+
+CPU_S = 60
+WALL_S = 180.0
+MEMORY_BYTES = 3 << 30
+LONGEST_US = 24 * 3600 * media.MICROSECONDS
+WIDEST = 8192
+_MOST_STREAMS = 64
+_PLACES = (0.5, 0.9)
+"""Of the file, where it is decoded beside its beginning."""
+_ENOUGH_PACKETS = 400
+"""One of so many packets must give a picture or a sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """:ivar index: in the file. :ivar format: of pixels or samples. :ivar rate: of samples."""
+
+    index: int
+    codec: str
+    format: str
+    width: int = 0
+    height: int = 0
+    rate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """:ivar container: FFmpeg's name of it. :ivar duration_us: as the file says, 0 when it does not."""
+
+    container: str
+    duration_us: int
+    video: Stream | None = None
+    audio: Stream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    probed: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+def probe(path: Path, cpu_s: int = CPU_S, wall_s: float = WALL_S) -> Probed:
+    """:raises UserError: 422 `bad_media`: nobody could play this file."""
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "recorder.probe", str(path), str(cpu_s)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=wall_s,
+            check=True,
+        ).stdout
+        answer = _Answer(**json.loads(told))
+    except (subprocess.SubprocessError, ValueError, TypeError):
+        raise bad("a player would break on it") from None
+    if answer.why:
+        raise bad(answer.why)
+    streams = {kind: Stream(**found) for kind in ("video", "audio") if (found := answer.probed.pop(kind))}
+    return Probed(**answer.probed, **streams)
+
+
+def bad(why: str) -> UserError:
+    return UserError(422, "bad_media", f"This file cannot be played: {why}. Export it again, as MP4 or WebM.")
+
+
+def main() -> None:
+    path, cpu_s = Path(sys.argv[1]), int(sys.argv[2])
+    _bound(resource.RLIMIT_CPU, cpu_s)
+    _bound(resource.RLIMIT_AS, MEMORY_BYTES)
+    _bound(resource.RLIMIT_FSIZE, 0)
+    _bound(resource.RLIMIT_CORE, 0)
+    try:
+        answer = _Answer(asdict(_look(path)))
+    except UserError as error:
+        answer = _Answer(why=error.detail)
+    except (av.FFmpegError, OSError):
+        answer = _Answer(why="it is damaged, cut off or of an unknown kind")
+    except MemoryError:
+        answer = _Answer(why="it needs too much memory")
+    sys.stdout.write(json.dumps(asdict(answer)))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _bound(what: int, most: int) -> None:
+    """Or less, where this process was given less."""
+    hard = resource.getrlimit(what)[1]
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (least, least))
+
+
+def _look(path: Path) -> Probed:
+    with media.open_file(path) as opened:
+        if len(opened.streams) > _MOST_STREAMS:
+            raise _why("it has too many tracks")
+        duration = opened.duration or 0
+        if duration > LONGEST_US:
+            raise _why("it is longer than a day")
+        video = next((stream for stream in opened.streams.video if not _still(stream)), None)
+        audio = next(iter(opened.streams.audio), None)
+        if video is None and audio is None:
+            raise _why("it has neither pictures nor sound")
+        seen = heard = None
+        for stream in (video, audio):
+            if stream is not None and stream.codec_context is None:
+                raise _why("it was made with an unknown codec")
+        if video is not None:
+            context = video.codec_context
+            if not (0 < context.width <= WIDEST and 0 < context.height <= WIDEST):
+                raise _why("its pictures have no size or are too large")
+        for stream in (video, audio):
+            if stream is not None and not _decodes(path, stream.index, 0):
+                raise _why(f"its {'pictures' if stream is video else 'sound'} cannot be decoded")
+        for place in _PLACES:
+            # What comes out there does not matter: not every file can be wound. That nothing breaks does.
+            _decodes(path, (video or audio).index, int(duration * place))  # type: ignore[union-attr]
+        if video is not None:
+            context = video.codec_context
+            name = media.codec_of(context.name)
+            seen = Stream(video.index, name, context.pix_fmt or "", context.width, context.height)
+        if audio is not None:
+            context = audio.codec_context
+            name = media.codec_of(context.name)
+            heard = Stream(audio.index, name, context.format.name if context.format else "", rate=context.sample_rate)
+        return Probed(opened.format.name, max(duration, 0), seen, heard)
+
+
+def _still(stream: Any) -> bool:
+    """A cover picture in a file of sound."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _decodes(path: Path, index: int, at_us: int) -> bool:
+    """Whether anything comes out of a stream there."""
+    with media.open_file(path) as opened:
+        try:
+            if at_us:
+                opened.seek(at_us)
+            for number, packet in enumerate(opened.demux(opened.streams[index])):
+                if number > _ENOUGH_PACKETS:
+                    break
+                with contextlib.suppress(av.error.InvalidDataError):
+                    if packet.decode():
+                        return True
+        except av.FFmpegError:
+            pass
+    return False
+
+
+def _why(why: str) -> UserError:
+    return UserError(422, "bad_media", why)
+
+
+if __name__ == "__main__":
+    main()

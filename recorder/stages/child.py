@@ -1,0 +1,138 @@
+"""The process that does one stage: what the libraries under it may do to a process, they do to this one.
+
+Its order is one line of JSON on standard input; it answers with lines of JSON on standard output. It is niced, its
+memory has a bound, the kernel ends it with the worker that started it, and a lock on the folder keeps a second one
+out: one whose worker has died may need a moment to die too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from mediaserver.api import UserError
+from recorder import manifest
+from recorder.stages.work import Facts, Work
+
+LOCK = "work.lock"
+SAID_S = 1.0
+"""Progress is told at most so often."""
+_PR_SET_PDEATHSIG = 1
+_TRACE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """:ivar call: `package.module:function`, a `Stage` but for `options`, which are its keyword arguments.
+    :ivar folder: of the recording. :ivar memory_mb: of addresses; 0: as much as there is.
+    :ivar parent: the process that gives the order. :ivar nice: as nice(1) counts."""
+
+    call: str
+    folder: str
+    parent: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    memory_mb: int = 0
+    nice: int = 0
+
+
+def main() -> None:
+    order = Order(**json.loads(sys.stdin.readline()))
+    with _answers() as answers:
+        _settle(order)
+        answer = _do(order, answers)
+        _say(answers, answer)
+    # What a library left running must not keep a process that has answered.
+    os._exit(0)
+
+
+def _do(order: Order, answers: TextIO) -> dict[str, Any]:
+    folder = Path(order.folder)
+    try:
+        with _locked(folder) as alone:
+            if not alone:
+                return {"t": "busy"}
+            facts = {name: tuple(value) if isinstance(value, list) else value for name, value in order.facts.items()}
+            work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers).tell)
+            module, _, name = order.call.partition(":")
+            getattr(importlib.import_module(module), name)(work, **order.options)
+    except UserError as error:
+        return {"t": "refused", "status": error.status, "code": error.code, "detail": error.detail}
+    except MemoryError:
+        return {"t": "memory"}
+    except Exception as error:
+        trace = traceback.format_exc()[-_TRACE:]
+        return {"t": "broke", "detail": f"The program that did it failed ({type(error).__name__}).", "trace": trace}
+    return {"t": "done"}
+
+
+class _Progress:
+    def __init__(self, answers: TextIO) -> None:
+        self._answers = answers
+        self._said: float | None = None
+
+    def tell(self, part: float) -> None:
+        now = time.monotonic()
+        if self._said is None or now - self._said >= SAID_S:
+            self._said = now
+            _say(self._answers, {"t": "progress", "part": min(max(part, 0.0), 1.0)})
+
+
+def _say(answers: TextIO, message: Mapping[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+@contextlib.contextmanager
+def _answers() -> Iterator[TextIO]:
+    """Standard output, which from here on is nobody else's: libraries print what they like."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(2, 1)
+    with answers:
+        yield answers
+
+
+def _settle(order: Order) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != order.parent:  # it died before it could take us with it
+        os._exit(1)
+    if order.nice:
+        os.nice(order.nice)
+    if order.memory_mb:
+        limit = order.memory_mb << 20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether nobody else works in the folder. :raises UserError: 404 `no_recording`."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        raise UserError(404, "no_recording", f"There is no recording in {folder.name}.") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    main()

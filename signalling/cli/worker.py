@@ -1,0 +1,157 @@
+"""`tongke worker`: does the work after the bell, until SIGTERM. `tongke serve` starts some as its own processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recorder.speech import models
+from signalling import config as configuration
+from signalling import logs
+from signalling.config import Config
+from signalling.db.engine import Database
+from signalling.library.child import Bounds, Call
+from signalling.library.indexing import Indexer
+from signalling.library.queue import Queue
+from signalling.library.worker import Heard, Shop, Worker
+
+THREADS = 2
+MEMORY_MB = 16_384
+"""Of addresses, not of memory: libraries reserve far more than they use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a worker needs of a configuration, as JSON can hold it."""
+
+    database: str = field(repr=False)
+    redis: str = field(repr=False)
+    queue: str
+    folder: str
+    store: str
+    index: str
+    models: str
+    model: str
+    device: str
+    nice: int
+    log_level: str
+    log_format: str
+
+    def line(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+
+def order_of(config: Config) -> Order:
+    return Order(
+        database=config.database_url,
+        redis=config.redis.url.get_secret_value() if config.redis.url is not None else "",
+        queue=str(config.data_dir.resolve()),
+        folder=str(config.recording_dir.resolve()),
+        store=config.library_url,
+        index=str(config.index_dir.resolve()),
+        models=str(config.models_dir.resolve()),
+        model=str(config.recorder.model.resolve()) if config.recorder.model is not None else "",
+        device=config.recorder.device,
+        nice=config.recorder.nice,
+        log_level=config.log.level,
+        log_format=config.log.format,
+    )
+
+
+STAGES = {
+    **{name: f"recorder.stages.{name}:run" for name in ("finalise", "ingest", "extract", "pictures", "chapters")},
+    "transcript": "recorder.stages.spoken:run",
+    "publish": "recorder.stages.keep:keep",
+}
+"""What does each stage; `index` is the worker's own."""
+
+
+def has_model(order: Order) -> bool:
+    """Whether speech can be recognised on this machine."""
+    found = models.find(Path(order.model) if order.model else None, Path(order.models))
+    return found is not None and not models.missing(found)
+
+
+def shop_of(order: Order, indexer: Indexer) -> Shop:
+    options: dict[str, dict[str, object]] = {
+        "transcript": {
+            "model": order.model,
+            "models_dir": order.models,
+            "device": order.device,
+            "threads": THREADS,
+        },
+        "publish": {"url": order.store},
+    }
+    calls = {name: Call(call, options.get(name, {})) for name, call in STAGES.items()}
+    return Shop(Path(order.folder), order.store, calls, indexer, Bounds(order.nice, THREADS, MEMORY_MB))
+
+
+async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
+    """Stages, and corrections that the index has to follow; returns after `stop`."""
+    queue = Queue(Path(order.queue), order.redis)
+    async with Database(order.database) as database:
+        indexer = Indexer(database, Path(order.index))
+        worker = Worker(database, queue, shop_of(order, indexer), heard=heard)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.run())
+            group.create_task(indexer.run(stop))
+            await stop.wait()
+            worker.stop()
+
+
+def _say(stage: str, result: str, seconds: float) -> None:
+    """To the server that started this process."""
+    print(json.dumps({"stage": stage, "result": result, "seconds": round(seconds, 3)}), flush=True)
+
+
+async def _serve(order: Order, *, leashed: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if leashed:
+        # The server keeps the other end open as long as it lives, and writes nothing more.
+        loop.add_reader(sys.stdin.fileno(), stop.set)
+    try:
+        await work(order, stop, _say if leashed else lambda stage, result, seconds: None)
+    finally:
+        if leashed:
+            loop.remove_reader(sys.stdin.fileno())
+
+
+def main() -> None:
+    """As a process of `tongke serve`: the order is the first line on standard input, whose end is the server's end."""
+    order = Order(**json.loads(_line()))
+    logs.configure(order.log_level, order.log_format)
+    asyncio.run(_serve(order, leashed=True))
+
+
+def _line() -> bytes:
+    """Read byte by byte: what is buffered could not be waited for."""
+    line = bytearray()
+    while (byte := os.read(0, 1)) not in (b"", b"\n"):
+        line += byte
+    return bytes(line)
+
+
+def worker(
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="TOML file; default: tongke.toml here, where it exists.")
+    ] = None,
+) -> None:
+    """Do the work after lessons until SIGTERM or Ctrl-C: one process, beside those that the server starts itself."""
+    config = configuration.load(config_file)
+    logs.configure(config.log.level, config.log.format)
+    asyncio.run(_serve(order_of(config), leashed=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Stages in the database: who does what, and what came of it. The database is the truth, the queue a reminder.
+
+Whoever changes stages of a resource locks the resource first, so that two workers see one after the other what is to
+be done. Each change names the worker it is made for: one whose lease was taken over changes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mediaserver.api import UserError
+from recorder.stages.work import Facts
+from signalling.bell import holder
+from signalling.db import audit
+from signalling.db.lessons import Seat
+from signalling.db.library import Resource, Stage
+from signalling.db.people import Person
+from signalling.db.places import Classroom, School
+from signalling.library import stages, telling
+from signalling.library.stages import CHAINS, LOST, NEVER, NO_MODEL, TRIES
+
+LEASE_S = 60
+MAX_NAMES = 60
+_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One try of one stage. :ivar folder: below the directory of recordings. :ivar facts: of `recorder`'s `Facts`."""
+
+    resource: str
+    kind: str
+    stage: str
+    tries: int
+    worker: str
+    folder: str
+    facts: dict[str, Any]
+
+
+async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> None:
+    """All stages of a new resource, waiting."""
+    session.add_all(
+        Stage(resource=resource, name=step.name, position=position, state="waiting", due=int(now))
+        for position, step in enumerate(CHAINS[kind])
+    )
+    await session.flush()
+
+
+async def take(session: AsyncSession, resource: str, worker: str, now: float) -> Task | None:
+    """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it."""
+    row = await _locked(session, resource)
+    if row is None or row.state == "removed":
+        return None
+    while True:
+        rows = await rows_of(session, resource)
+        dead = frozenset(stage.worker for stage in rows if stage.state == "running" and holder.is_dead(stage.worker))
+        stage = stages.next_up(row.kind, rows, now, dead)
+        if stage is None:
+            return None
+        if stage.state == "running" and stage.tries >= TRIES:
+            await _give_up(session, row, rows, stage, LOST, "Each worker that did it has died of it.", now)
+            continue
+        break
+    stage.state = stages.after(stage.state, "take")
+    stage.worker, stage.lease, stage.began, stage.ended = worker, int(now) + LEASE_S, int(now), None
+    stage.tries += 1
+    stage.progress, stage.error, stage.detail = 0, "", ""
+    if row.state in ("waiting", "failed"):
+        row.state, row.changed = "processing", int(now)
+    await session.flush()
+    facts = await _facts(session, row)
+    return Task(resource, row.kind, stage.name, stage.tries, worker, row.lesson or row.id, asdict(facts))
+
+
+async def renew(session: AsyncSession, task: Task, progress: float, now: float) -> bool:
+    """False: it is another's now, or nobody's."""
+    result = await session.execute(
+        update(Stage)
+        .where(*_mine(task))
+        .values(lease=int(now) + LEASE_S, progress=int(progress * 1000))
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+async def mine(session: AsyncSession, task: Task) -> tuple[Resource, Sequence[Stage], Stage] | None:
+    """The resource, its stages and the one that is done, locked; None: it is another's now."""
+    row = await _locked(session, task.resource)
+    if row is None or row.state == "removed":
+        return None
+    rows = await rows_of(session, task.resource)
+    stage = next((stage for stage in rows if stage.name == task.stage), None)
+    if stage is None or stage.state != "running" or stage.worker != task.worker:
+        return None
+    return row, rows, stage
+
+
+async def finish(session: AsyncSession, task: Task, now: float) -> bool:
+    """It is done; what was made from it before is made again. False: another has it now."""
+    found = await mine(session, task)
+    if found is None:
+        return False
+    _, rows, stage = found
+    stage.state = stages.after(stage.state, "finish")
+    stage.progress, stage.ended, stage.lease = 1000, int(now), 0
+    for later in rows:
+        if later.position <= stage.position:
+            continue
+        if later.state == "done":
+            later.state, later.due, later.tries = stages.after(later.state, "renew"), int(now), 0
+        elif later.state == "waiting" and later.error != NO_MODEL:
+            later.due = min(later.due, int(now))
+    await session.flush()
+    return True
+
+
+async def fail(session: AsyncSession, task: Task, code: str, detail: str, now: float, *, lasting: bool) -> bool:
+    """:param lasting: no second try would mend it. False: another has it now."""
+    found = await mine(session, task)
+    if found is None:
+        return False
+    row, rows, stage = found
+    if lasting or stage.tries >= TRIES:
+        await _give_up(session, row, rows, stage, code, detail, now)
+        return True
+    stage.state = stages.after(stage.state, "fail")
+    stage.due = stages.again_at(stage.tries, now)
+    _mark(stage, code, detail, now)
+    _hold_up(row.kind, rows, stage)
+    await session.flush()
+    return True
+
+
+async def leave(session: AsyncSession, task: Task, due: int, now: float, *, code: str = "", detail: str = "") -> bool:
+    """It was not done, by no fault of its own: the worker stops, another process is still at it, or a model is missing.
+
+    :param due: `NEVER`: it waits for `wake`. False: another has it now.
+    """
+    found = await mine(session, task)
+    if found is None:
+        return False
+    row, rows, stage = found
+    stage.state = stages.after(stage.state, "leave")
+    stage.tries -= 1
+    stage.due = due
+    _hold_up(row.kind, rows, stage)
+    _mark(stage, code, detail, now)
+    await session.flush()
+    return True
+
+
+async def wake(session: AsyncSession, now: float, limit: int) -> int:
+    """A model has appeared: what waits for one is due. :returns: how many stages."""
+    waiting = select(Stage.resource).where(
+        Stage.state == "waiting", Stage.due == NEVER, Stage.name == "transcript", Stage.error == NO_MODEL
+    )
+    chosen = (await session.scalars(waiting.limit(limit))).all()
+    of_them = (Stage.resource.in_(chosen), Stage.name == "transcript", Stage.state == "waiting")
+    await session.execute(
+        update(Stage).where(*of_them).values(due=int(now), error="", detail=""),
+        execution_options={"synchronize_session": False},
+    )
+    return len(chosen)
+
+
+async def retry(session: AsyncSession, resource: str, name: str, actor: str, now: float) -> None:
+    """Do it again now, and as often as a new one: the stage, or without a name all that is not done.
+
+    :raises UserError: 404 `not_found`; 409 `stage_running`; 409 `nothing_to_retry`.
+    """
+    row = await _locked(session, resource)
+    if row is None:
+        raise UserError(404, "not_found", "There is no such resource; it may have been removed just now.")
+    rows = await rows_of(session, resource)
+    chosen = [stage for stage in rows if (stage.name == name if name else stage.state != "done")]
+    if name and not chosen:
+        raise UserError(404, "not_found", "There is no such stage; choose one of those that are listed.")
+    if not chosen or row.state == "removed":
+        raise UserError(409, "nothing_to_retry", "Everything is done; name the stage that is to be done once more.")
+    if any(stage.state == "running" for stage in rows):
+        raise UserError(409, "stage_running", "It is being worked on at this moment; try again when it has stopped.")
+    before = {stage.name: stage.state for stage in chosen}
+    for stage in chosen:
+        stage.state = stages.after(stage.state, "retry")
+        stage.tries, stage.due, stage.progress = 0, int(now), 0
+        stage.error, stage.detail = "", ""
+    first = min(stage.position for stage in chosen)
+    for stage in rows:
+        if stage.position > first and stage.state == "waiting" and stage.error != NO_MODEL:
+            stage.due = int(now)
+    if row.state == "failed":
+        row.state, row.changed = "waiting", int(now)
+    await session.flush()
+    await audit.append(session, int(now), actor, "stages.retry", resource, {"stages": before})
+
+
+async def rows_of(session: AsyncSession, resource: str) -> Sequence[Stage]:
+    """In order, as they stand now."""
+    query = select(Stage).where(Stage.resource == resource).order_by(Stage.position)
+    return (await session.scalars(query, execution_options={"populate_existing": True})).all()
+
+
+# ---------------------------------------------------------------- parts
+
+
+async def _locked(session: AsyncSession, resource: str) -> Resource | None:
+    return await session.get(Resource, resource, with_for_update=True, populate_existing=True)
+
+
+def _mine(task: Task) -> tuple[Any, ...]:
+    return (
+        Stage.resource == task.resource,
+        Stage.name == task.stage,
+        Stage.state == "running",
+        Stage.worker == task.worker,
+    )
+
+
+def _mark(stage: Stage, code: str, detail: str, now: float) -> None:
+    stage.error, stage.detail, stage.ended, stage.lease, stage.progress = code[:40], detail[:_DETAIL], int(now), 0, 0
+
+
+def _hold_up(kind: str, rows: Sequence[Stage], stage: Stage) -> None:
+    """What cannot be begun before `stage` is done is not due before it: nobody is asked to do it in vain."""
+    if not stages.step(kind, stage.name).must:
+        return
+    for later in rows:
+        if later.position > stage.position and later.state != "done":
+            later.due = max(later.due, stage.due)
+
+
+async def _give_up(
+    session: AsyncSession, row: Resource, rows: Sequence[Stage], stage: Stage, code: str, detail: str, now: float
+) -> None:
+    stage.state = stages.after(stage.state, "give_up")
+    stage.due = NEVER
+    _mark(stage, code, detail, now)
+    _hold_up(row.kind, rows, stage)
+    if stages.step(row.kind, stage.name).must and row.state == "processing":
+        row.state, row.changed = "failed", int(now)
+        await session.flush()
+        await telling.failed(session, row, stage.name, stage.error, now)
+    await session.flush()
+
+
+async def _facts(session: AsyncSession, row: Resource) -> Facts:
+    """What the booking says, and the names that may be spoken: of the teacher, the assistants and the schools."""
+    names: list[str] = [row.teacher_name] if row.teacher_name else []
+    if row.school:
+        names += await session.scalars(select(School.name).where(School.id == row.school))
+    if row.lesson:
+        seats = (
+            select(School.name, Person.name)
+            .select_from(Seat)
+            .join(Classroom, Classroom.id == Seat.classroom)
+            .join(School, School.id == Classroom.school)
+            .outerjoin(Person, Person.id == Seat.assistant)
+            .where(Seat.lesson == row.lesson)
+            .order_by(Seat.classroom)
+            .limit(MAX_NAMES)
+        )
+        for school, assistant in await session.execute(seats):
+            names += [school, *([assistant] if assistant else [])]
+    return Facts(
+        title=row.title,
+        subject=row.subject,
+        grade=row.grade,
+        textbook=row.textbook,
+        unit=row.unit,
+        points=tuple(row.points),
+        names=tuple(dict.fromkeys(names))[:MAX_NAMES],
+        language=row.language,
+    )
