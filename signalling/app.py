@@ -56,9 +56,10 @@ from signalling.rest.people import PeopleResource
 from signalling.rest.places import RegionsResource, SchoolsResource
 from signalling.rest.rating import RatingResource
 from signalling.rest.recording import RecordingResource
-from signalling.rest.resources import ResourcesResource
+from signalling.rest.resources import LibraryResource
 from signalling.rest.rooms import RoomsResource
 from signalling.rest.series import SeriesResource
+from signalling.rest.stages import StagesResource
 from signalling.rest.transcripts import TranscriptsResource
 from signalling.rest.uploads import UploadsResource
 from signalling.rest.webhooks import WebhooksResource
@@ -154,9 +155,10 @@ class Signalling:
             RecordingResource(self.recordings),
             WebhooksResource(Webhooks(database, secret, config.webhooks.allow)),
             LibrarySearchResource(self.searches),
-            ResourcesResource(self.shelf.discard),
+            LibraryResource(self.shelf.discard),
             TranscriptsResource(),
             UploadsResource(uploads),
+            StagesResource(),
         ]
         self.api = Api(database, resources, self.people.cookie.name, clock)
         self.api.add_routes(app)

@@ -32,7 +32,8 @@ _LINE = 2000
 """Characters of a line's column."""
 _TITLE = 120
 _TEXT = 10_000
-"""Characters of what stands on a slide."""
+_ALL = 1_000_000
+"""Characters of what stands on a slide, and in a document."""
 
 
 async def publish(
@@ -58,8 +59,8 @@ async def publish(
         "strip": _strip(manifest),
         "model": heard.model if heard is not None else "",
     }
-    row.text = "\n\n".join(filter(None, manifest.pages))
-    row.note = _note(stages) or next(iter(manifest.notes), "")[:40]
+    row.text = "\n".join(manifest.pages)[:_ALL]
+    row.note = _note(stages) or next((note[:40] for note in manifest.notes), "")
     row.version += 1
     row.changed = int(now)
     first = row.published is None

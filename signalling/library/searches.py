@@ -57,7 +57,7 @@ class Searches:
         if self._taken >= self._places:
             raise UserError(503, "search_busy", "Too many people search right now; try again in a moment.")
         self._taken += 1
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)
         doing.add_done_callback(self._done)  # a search that nobody waits for any more keeps its place until it ends
         try:
             async with asyncio.timeout(self._limit_s):
@@ -73,6 +73,16 @@ class Searches:
         self._taken -= 1
         if not doing.cancelled():
             doing.exception()  # told to whoever waits; when nobody does, it is no news
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """A panic in tantivy is no `Exception` of Python's, and would end more than one request."""
+    try:
+        return work()
+    except Exception:
+        raise
+    except BaseException as panic:
+        raise RuntimeError(f"the index broke: {panic}") from panic
 
 
 def _warm() -> None:

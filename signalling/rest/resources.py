@@ -81,7 +81,7 @@ def viewer(call: Call[Any, Any]) -> Viewer:
     return Viewer(call.person, call.caller.grants)
 
 
-class ResourcesResource:
+class LibraryResource:
     """:param discard: begins to remove the files of what was taken out."""
 
     def __init__(self, discard: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from signalling.exchange import report as module
 from signalling.exchange.report import SENTENCES, Report
 from tests.exchange import test_archive, test_calendar, test_roster_refusals, test_table, test_timetable
+from tests.rest.library import test_list
 
 HERE = Path(module.__file__).parent
 
@@ -24,7 +25,7 @@ def test_every_code_is_used_and_provoked() -> None:
             used |= set(re.findall(r'"([a-z_]+)"', file.read_text())) & SENTENCES.keys()
     assert used == SENTENCES.keys()
     roster = {code for code, *_ in (*test_roster_refusals.CASES, *test_roster_refusals.AFTERWARDS)}
-    provoked = roster | {*test_table.CASES, *test_timetable.CASES, *test_calendar.CASES}
+    provoked = roster | {*test_table.CASES, *test_timetable.CASES, *test_calendar.CASES, *test_list.CASES}
     # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py and test_timetable_import.py
     alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked"}
     assert SENTENCES.keys() - provoked == alone

@@ -5,8 +5,10 @@ import threading
 from urllib.parse import urlencode
 
 import pytest
+import tantivy
 from sqlalchemy import update
 
+from recorder.search import document, index
 from signalling.db.library import Resource
 from signalling.db.people import Person
 from signalling.library.indexing import Indexer
@@ -143,5 +145,21 @@ async def test_searches_are_bounded_in_number_and_time(tmp_path, monkeypatch):
     async with asyncio.timeout(10):
         while searches._taken:  # noqa: ASYNC110
             await asyncio.sleep(0)
+    assert await searches.suggest("a", frozenset()) == []
+    await searches.stop()
+
+
+async def test_a_panic_of_the_index_is_an_error_like_others(tmp_path, monkeypatch):
+    index.make(tmp_path)
+    searches = Searches(tmp_path)
+
+    def panic(text, allow):
+        # What the index's own checks keep from happening: tantivy takes no phrase of one word.
+        return tantivy.Query.phrase_query(document.schema(), "title", ["勾股"])
+
+    monkeypatch.setattr(searches._library, "suggest", panic)
+    with pytest.raises(RuntimeError, match="the index broke"):
+        await searches.suggest("a", frozenset())
+    monkeypatch.undo()
     assert await searches.suggest("a", frozenset()) == []
     await searches.stop()

@@ -48,6 +48,7 @@ FOUND = {
     "「床前明月光」": ["poem"],
     '"定理 看 abc"': ["triangle"],
     '"定理 abc"': [],
+    '"同学们好 今天"': [],  # two lines
     "数学 -函数": ["triangle"],
     '-数学 -"unit 3"': ["poem"],
     "gougudingli": ["triangle"],

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from signalling import tokens
 from signalling.db.base import new_id
 from signalling.db.engine import Database
-from signalling.db.library import Comment, Line, Resource
+from signalling.db.library import Comment, Line, Resource, Stage
 from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, Device
 from signalling.db.records import Delivery, Notice, Webhook
@@ -212,6 +212,7 @@ async def _library(database: Database, now: int) -> tuple[str, str]:
             )
         )
         await session.flush()
+        session.add(Stage(resource=resource, name="finalise", position=0, state="given_up", error="damaged"))
         session.add(Line(resource=resource, number=1, starts_ms=0, ends_ms=2000, text="同学们好"))
         session.add(Comment(id=comment, resource=resource, person="second", at_ms=0, text="讲得好", made=now))
     return resource, comment
