@@ -202,7 +202,7 @@ class StandIn:
             values = [it[name] for it in items if it[name]]
             return [{"value": it, "label": it, "count": values.count(it)} for it in dict.fromkeys(values)]
 
-        return {name: counted(name) for name in ("subject", "grade", "kind")}
+        return {name: counted(name) for name in ("subject", "grade", "kind", "form")}
 
     def suggest(self, request: web.Request) -> dict[str, Any]:
         q = request.query.get("q", "")
@@ -277,7 +277,8 @@ class StandIn:
         assert request.headers["X-CSRF-Token"] == "token" and request.headers["Idempotency-Key"]
         self.uploaded.append(await request.read())
         id = f"up{len(self.uploaded)}"
-        self.resources[id] = {**FACTS, "id": id, "kind": "video", "state": "processing", "title": request.query["title"]}
+        said = {name: value for name, value in request.query.items() if name != "name"}
+        self.resources[id] = {**FACTS, **said, "id": id, "kind": "video", "state": "processing"}
         return web.json_response({"id": id}, status=201)
 
     async def captions(self, request: web.Request) -> web.Response:

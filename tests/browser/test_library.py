@@ -118,6 +118,7 @@ async def test_suggestions_and_filters_by_keyboard(library: Library) -> None:
     await expect(subject).to_have_attribute("aria-pressed", "true")
     kind = page.get_by_test_id("facet-kind-document")
     await expect(kind).to_contain_text("1")
+    await expect(page.get_by_test_id("facet-form-delivered")).to_contain_text("专递课堂")
     await kind.click()
     await expect(page.get_by_test_id("result")).to_have_count(1)
     assert "kind=document" in page.url
@@ -276,6 +277,7 @@ async def test_a_file_is_sent_described_and_removed(library: Library) -> None:
     assert library.server.uploaded == [b"x" * 5000]
     await expect(page.get_by_test_id("stage").nth(1)).to_contain_text("42 %")
     await page.get_by_test_id("edit").click()
+    await expect(page.get_by_test_id("ask-subject")).to_have_value("语文")
     await page.get_by_test_id("ask-points").fill("荷花、写景")
     await page.get_by_test_id("form-save").click()
     await expect(page.get_by_test_id("facts")).to_contain_text("荷花、写景")

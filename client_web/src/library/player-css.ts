@@ -33,6 +33,11 @@ export const playerCss = css`
     background: var(--picture);
     color: #f1f4fa;
   }
+  /* The time line stays in sight below it. */
+  .one .picture,
+  .large .main {
+    padding-top: min(56.25%, max(200px, calc(100vh - 330px)));
+  }
   .large .main {
     grid-row: 1;
     grid-column: 1;

@@ -109,7 +109,7 @@ export class Player extends LitElement {
         ${this.#over()}
       </div>
       ${sounds.map((it) => html`<audio preload="auto" data-track=${it.name} src=${it.url}></audio>`)}
-      ${this.like.captions && this.cues.length ? html`<p class="captions" data-testid="caption">${cueAt(this.cues, this.at) || html`&nbsp;`}</p>` : nothing}
+      ${this.like.captions && this.cues.length ? html`<p class="captions" data-testid="caption">${cueAt(this.cues, this.at)}</p>` : nothing}
       ${this.#bar(pictures)}
       ${this.helps ? this.#help() : nothing}
     </div>`;
