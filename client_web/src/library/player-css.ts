@@ -124,6 +124,15 @@ export const playerCss = css`
     padding: var(--s2) var(--s4);
     transform: translateX(-50%);
   }
+  /* A jump takes a moment; only what takes longer is worth a word. */
+  .late {
+    animation: late 0s 0.5s backwards;
+  }
+  @keyframes late {
+    from {
+      visibility: hidden;
+    }
+  }
   .big {
     width: 84px;
     height: 84px;

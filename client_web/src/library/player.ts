@@ -36,6 +36,8 @@ export class Player extends LitElement {
   @property({ attribute: false }) cut: Cut | null = null;
   /** Where to begin, ms. */
   @property({ type: Number }) begin = 0;
+  /** Begins to play by itself, if the browser lets it. */
+  @property({ type: Boolean }) plays = false;
   /** Which picture is large; `both`: as large as the other. */
   @state() private large = "";
   @state() private like: Liking = liking();
@@ -146,7 +148,7 @@ export class Player extends LitElement {
       return html`<div class="over" role="alert" data-testid="play-broken"><p>${say("play.broken")}</p>
         <button type="button" class="primary" @click=${() => deck.retry()}>${icon("link")}${say("play.again")}</button></div>`;
     }
-    if (deck.waits) return html`<div class="over quiet" role="status"><p>${say("play.waits")}</p></div>`;
+    if (deck.waits) return html`<div class="over quiet late" role="status"><p>${say("play.waits")}</p></div>`;
     const gap = this.resource.gaps.find((it) => deck.at >= it.starts_ms && deck.at < it.ends_ms);
     if (gap) return html`<div class="over quiet" role="status" data-testid="in-gap"><p>${icon("warn")} ${gapText(gap)}</p></div>`;
     if (!this.#played && !deck.playing) {
@@ -205,6 +207,7 @@ export class Player extends LitElement {
     deck.attach(media);
     deck.seek(this.begin);
     this.#likes({});
+    if (this.plays) deck.play();
   }
 
   #look = (): void => {

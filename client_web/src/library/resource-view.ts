@@ -39,6 +39,8 @@ export class ResourceView extends LitElement {
   @property({ attribute: "rid" }) rid = "";
   /** As the address says, ms. */
   @property({ attribute: false }) asked: number | null = null;
+  /** Plays at once, if the browser lets it. */
+  @property({ type: Boolean }) plays = false;
   @state() private form: Form | null = null;
   #forms: FormName[] = [];
   #stale = true;
@@ -89,7 +91,7 @@ export class ResourceView extends LitElement {
     if (it.tracks.length) {
       return keyed(
         it.id,
-        html`<tk-watch .rest=${this.rest} .resource=${it} .asked=${this.asked} @changed=${() => void this.#again()}>
+        html`<tk-watch .rest=${this.rest} .resource=${it} .asked=${this.asked} ?plays=${this.plays} @changed=${() => void this.#again()}>
           ${this.#acts(it)}
           ${it.note ? html`<p class="note" data-testid="note">${icon("help")}<span>${say.maybe(`note.${it.note}`) ?? it.note}</span></p>` : nothing}
           ${this.#facts(it)}
