@@ -200,7 +200,7 @@ class StandIn:
         slides = [{**it, "marks": marks(it["text"], q)} for it in it["slides"] if q and it["image"] and q in it["text"]]
         if q and q not in it["title"] and not spoken and not slides:
             return None
-        copied = ("id", "kind", "title", "subject", "grade", "unit", "day", "length_ms", "poster")
+        copied = ("id", "kind", "title", "subject", "grade", "form", "unit", "day", "length_ms", "poster")
         return {
             **{name: it[name] for name in copied},
             **{"title_marks": marks(it["title"], q), "teacher": it["teacher_name"], "school": it["school_name"]},
