@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PlaceKeeper } from "../src/library/place.ts";
-import { Clock, beginAt, inside, leaderOf, steer, thereAt, windowOf, type Following } from "../src/library/sync.ts";
+import { Clock, beginAt, cellsOf, inside, leaderOf, steer, thereAt, thereOf, windowOf, type Following } from "../src/library/sync.ts";
 
 const screen: Following = { offset_ms: 2_000, length_ms: 10_000, at_ms: 0, busy: false, correcting: false };
 const at = (at_ms: number, more: Partial<Following> = {}): Following => ({ ...screen, at_ms, ...more });
@@ -103,4 +103,15 @@ test("a place is told every ten seconds at most, and when she leaves", () => {
   assert.equal(keeper.due(9_200, 9_100, true), null, "it is known");
   assert.equal(keeper.due(20_000, 18_000), null);
   assert.equal(keeper.due(20_000, 19_000), 20_000);
+});
+
+test("files in a row are one picture", () => {
+  const file = (name: string) => ({ name });
+  const names = ["camera", "camera-2", "screen", "classroom-1", "classroom-1-2", "classroom-1-screen", "classroom-2"];
+  assert.deepEqual(
+    cellsOf(names.map(file)).map((it) => [it.role, it.tracks.length]),
+    [["camera", 2], ["screen", 1], ["classroom-1", 2], ["classroom-1-screen", 1], ["classroom-2", 1]],
+  );
+  const row = [{ offset_ms: 0, length_ms: 100 }, { offset_ms: 150, length_ms: 100 }];
+  assert.deepEqual([50, 120, 200, 300].map((at) => thereOf(row, at)), ["during", "before", "during", "after"]);
 });

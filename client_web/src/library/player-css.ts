@@ -39,7 +39,7 @@ export const playerCss = css`
     padding-top: min(56.25%, max(200px, calc(100vh - 330px)));
   }
   .large .main {
-    grid-row: 1;
+    grid-row: 1 / span 9;
     grid-column: 1;
   }
   .large .beside {
@@ -54,8 +54,8 @@ export const playerCss = css`
     object-fit: contain;
     cursor: pointer;
   }
-  .picture.before video,
-  .picture.after video {
+  video.before,
+  video.after {
     visibility: hidden;
   }
   .away {
@@ -254,6 +254,9 @@ export const playerCss = css`
     .pictures.both {
       grid-template-columns: minmax(0, 1fr);
       border-radius: 0;
+    }
+    .large .main {
+      grid-row: 1;
     }
     .large .beside {
       grid-column: 1;
