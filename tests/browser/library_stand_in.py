@@ -1,6 +1,6 @@
 """A server that speaks as much of the library's contract as its page asks for, over one lesson with real files.
 
-It holds what it is told in memory. The same answers come from the real routes: only the fixture knows which of them it is.
+It holds what it is told in memory. The same answers come from the real routes: only the fixture knows which it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from signalling.app import _headers
 from signalling.pages import PAGES, Pages
 from tests.browser import library_media
 
-LESSON, ROUGH, BARE, WORK, PAPER, LINK = "les0000000000001", "les0000000000002", "les0000000000003", "vid1", "doc1", "lin1"
+LESSON, ROUGH, BARE, WORK, PAPER, LINK = "lesson1", "video1", "lesson2", "video2", "paper1", "link1"
 TITLE = "五年级数学《分数的意义》"
 LENGTH_MS = 12_000
 LINES = (
@@ -26,9 +26,10 @@ LINES = (
     (10_000, 11_500, "下课，同学们再见"),
 )
 FACTS: dict[str, Any] = {
-    **{"description": "", "subject": "数学", "grade": "五年级", "term": "", "textbook": "人教版", "unit": "分数的意义和性质"},
-    **{"points": ["分数", "单位“1”"], "form": "delivered", "teacher": "p1", "teacher_name": "教师甲", "school": "s1"},
-    **{"school_name": "第一小学", "region": "r1", "day": "2026-03-05", "language": "zh-CN", "rights": "county", "licence": ""},
+    **{"description": "", "subject": "数学", "grade": "五年级", "term": "", "textbook": "人教版", "licence": ""},
+    **{"unit": "分数的意义和性质", "points": ["分数", "单位“1”"], "form": "delivered", "teacher": "p1", "school": "s1"},
+    **{"teacher_name": "教师甲", "school_name": "第一小学", "region": "r1", "day": "2026-03-05", "language": "zh-CN"},
+    **{"rights": "county"},
     **{"lesson": None, "of": None, "starts_ms": 0, "ends_ms": 0, "length_ms": 0, "url": "", "note": "", "made": 0},
     **{"changed": 0, "published": 0, "version": 1, "place_ms": None, "tracks": [], "poster": "", "captions": []},
     **{"download": "", "slides": [], "chapters": [], "gaps": [], "strip": None, "clips": []},
@@ -66,10 +67,12 @@ class StandIn:
         self.uploaded: list[bytes] = []
         self.down = False
         self._comments: list[dict[str, Any]] = []
-        self.lines = [
-            {"number": number, "starts_ms": starts, "ends_ms": ends, "text": text, "words": [], "speaker": "", "version": 1}
+        self.lines: list[dict[str, Any]] = [
+            {"number": number, "starts_ms": starts, "ends_ms": ends, "text": text, "words": [], "speaker": ""}
             for number, (starts, ends, text) in enumerate(LINES)
         ]
+        for line in self.lines:
+            line["version"] = 1
         self.resources = self._seed()
 
     def _seed(self) -> dict[str, dict[str, Any]]:
@@ -80,6 +83,7 @@ class StandIn:
             library_media.picture(media / name, name[-1], colour)
         library_media.strip(media / "strip", 4, 3)
         files = f"/library/files/{LESSON}"
+        thumbs = {"width": 160, "height": 90}
         sizes = {"width": 320, "height": 180, "media_type": "video/webm"}
         made: list[dict[str, Any]] = [
             {
@@ -97,18 +101,25 @@ class StandIn:
                 ],
                 "chapters": [{"at_ms": 0, "title": "导入"}, {"at_ms": 5500, "title": "四分之一"}],
                 "gaps": [{"starts_ms": 9_600, "ends_ms": 9_900, "why": "network"}],
-                "strip": {"url": f"{files}/strip", "columns": 4, "rows": 3, "every_ms": 1000, "width": 160, "height": 90},
+                "strip": {"url": f"{files}/strip", "columns": 4, "rows": 3, "every_ms": 1000, **thumbs},
             },
-            {"id": ROUGH, "kind": "video", "state": "failed", "title": "三年级语文《荷花》", "subject": "语文", "grade": "三年级"},
-            {"id": WORK, "kind": "video", "state": "processing", "title": "四年级科学《电路》", "subject": "科学", "grade": "四年级"},
+            {"id": ROUGH, "kind": "video", "state": "failed", "title": "三年级语文《荷花》", "subject": "语文"},
+            {"id": WORK, "kind": "video", "state": "processing", "title": "四年级科学《电路》", "subject": "科学"},
             {
-                **{"id": PAPER, "kind": "document", "state": "published", "title": "分数练习", "download": f"{files}/poster"},
-                "slides": [{"at_ms": 0, "image": "", "text": "一、填空"}, {"at_ms": 1, "image": "", "text": "二、选择"}],
+                **{"id": PAPER, "kind": "document", "state": "published", "title": "分数练习"},
+                "slides": [{"at_ms": at, "image": "", "text": text} for at, text in ((0, "一、填空"), (1, "二、选择"))],
+                "download": f"{files}/poster",
             },
-            {"id": LINK, "kind": "link", "state": "published", "title": "国家中小学智慧教育平台", "url": "https://example.org/a"},
+            {"id": LINK, "kind": "link", "state": "published", "title": "教研网站", "url": "https://example.org/a"},
             {
-                **{"id": BARE, "kind": "lesson", "state": "published", "title": "二年级音乐《小雨沙沙》", "subject": "音乐"},
-                **{"grade": "二年级", "note": "no_model", "length_ms": LENGTH_MS, "may": dict.fromkeys(FACTS["may"], False)},
+                **{
+                    "id": BARE,
+                    "kind": "lesson",
+                    "state": "published",
+                    "title": "二年级音乐《小雨沙沙》",
+                    "note": "no_model",
+                },
+                **{"subject": "音乐", "length_ms": LENGTH_MS, "may": dict.fromkeys(FACTS["may"], False)},
                 "tracks": [{"name": "camera", "url": f"{files}/camera", "offset_ms": 0, "length_ms": 12_000, **sizes}],
             },
         ]
@@ -182,18 +193,19 @@ class StandIn:
     def _item(self, it: dict[str, Any], q: str) -> dict[str, Any] | None:
         lines = self.lines if it["id"] == LESSON and q else []
         spoken = [
-            {"at_ms": line["starts_ms"], "text": line["text"], "marks": marks(str(line["text"]), q)}
+            {"at_ms": line["starts_ms"], "text": line["text"], "marks": marks(line["text"], q)}
             for line in lines
-            if q in str(line["text"])
+            if q in line["text"]
         ]
         slides = [{**it, "marks": marks(it["text"], q)} for it in it["slides"] if q and it["image"] and q in it["text"]]
         if q and q not in it["title"] and not spoken and not slides:
             return None
-        copied = ("id", "kind", "title", "subject", "grade", "unit", "day", "length_ms", "poster")
+        copied = ("id", "kind", "title", "subject", "grade", "form", "unit", "day", "length_ms", "poster")
         return {
             **{name: it[name] for name in copied},
             **{"title_marks": marks(it["title"], q), "teacher": it["teacher_name"], "school": it["school_name"]},
-            **{"snippet": it["unit"], "snippet_marks": marks(it["unit"], q), "spoken": spoken[:3], "slides": slides[:2]},
+            **{"snippet": it["unit"], "snippet_marks": marks(it["unit"], q)},
+            **{"spoken": spoken[:3], "slides": slides[:2]},
         }
 
     @staticmethod
@@ -202,7 +214,7 @@ class StandIn:
             values = [it[name] for it in items if it[name]]
             return [{"value": it, "label": it, "count": values.count(it)} for it in dict.fromkeys(values)]
 
-        return {name: counted(name) for name in ("subject", "grade", "kind")}
+        return {name: counted(name) for name in ("subject", "grade", "kind", "form")}
 
     def suggest(self, request: web.Request) -> dict[str, Any]:
         q = request.query.get("q", "")
@@ -222,15 +234,16 @@ class StandIn:
         return {"language": "zh-CN", "model": "", "lines": [] if it["note"] else self.lines}
 
     def stages(self, request: web.Request) -> list[dict[str, Any]]:
-        failed = request.match_info["id"] == ROUGH
-        rest = {"tries": 1, "began": 0, "ended": None}
-        sentence = "The file is damaged; export it again and upload it once more."
-        first = {"name": "ingest", "state": "given_up" if failed else "done", "progress": 1000, "error": "damaged" if failed else ""}
-        return [
-            {**first, "detail": sentence if failed else "", **rest},
-            {"name": "pictures", "state": "waiting" if failed else "running", "progress": 420, "error": "", "detail": "", **rest},
-            {"name": "transcript", "state": "waiting", "progress": 0, "error": "", "detail": "", **rest},
-        ]
+        def stage(name: str, state: str, progress: int = 0, detail: str = "") -> dict[str, Any]:
+            rest = {"tries": 1, "began": 0, "ended": None, "error": "bad_media" if detail else ""}
+            return {"name": name, "state": state, "progress": progress, "detail": detail, **rest}
+
+        if request.match_info["id"] == ROUGH:
+            return [
+                stage("ingest", "given_up", detail="The file is damaged; export it again."),
+                stage("pictures", "waiting"),
+            ]
+        return [stage("ingest", "done", 1000), stage("pictures", "running", 420), stage("transcript", "waiting")]
 
     async def correct(self, request: web.Request) -> web.Response:
         body, line = await request.json(), self.lines[int(request.match_info["line"])]
@@ -277,12 +290,13 @@ class StandIn:
         assert request.headers["X-CSRF-Token"] == "token" and request.headers["Idempotency-Key"]
         self.uploaded.append(await request.read())
         id = f"up{len(self.uploaded)}"
-        self.resources[id] = {**FACTS, "id": id, "kind": "video", "state": "processing", "title": request.query["title"]}
+        said = {name: value for name, value in request.query.items() if name != "name"}
+        self.resources[id] = {**FACTS, **said, "id": id, "kind": "video", "state": "processing"}
         return web.json_response({"id": id}, status=201)
 
     async def captions(self, request: web.Request) -> web.Response:
-        cues = "".join(f"{it['number']}\n{stamp(it['starts_ms'])} --> {stamp(it['ends_ms'])}\n{it['text']}\n\n" for it in self.lines)  # type: ignore[arg-type]
-        return web.Response(text=f"WEBVTT\n\n{cues}", content_type="text/vtt")
+        cues = [f"{stamp(it['starts_ms'])} --> {stamp(it['ends_ms'])}\n{it['text']}" for it in self.lines]
+        return web.Response(text="\n\n".join(["WEBVTT", *cues]), content_type="text/vtt")
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

@@ -229,6 +229,18 @@ async def test_a_lesson_shows_who_was_there_and_is_rated(records: Records) -> No
     await expect(ratings.get_by_test_id("measured")).to_contain_text("3 个参加方合计")
 
 
+async def test_a_recording_is_one_step_from_its_lesson(records: Records) -> None:
+    page = await records.open("teacher", "/home")
+    await page.get_by_test_id("find").fill("春天")
+    await page.get_by_test_id("find").press("Enter")
+    await expect(page.get_by_test_id("search")).to_have_value("春天")
+    recording = {"state": "ended", "missing_ms": 65_000, "resource": "rec1"}
+    await page.route("**/recording", lambda route: route.fulfill(json=recording))
+    await page.goto(f"{records.base}/lesson#id={records.over}")
+    await expect(page.get_by_test_id("recorded")).to_contain_text("01:05")
+    await expect(page.get_by_test_id("to-recording")).to_have_attribute("href", "/library#r=rec1")
+
+
 async def test_a_line_of_the_ledger_goes_down_to_the_audit_log(records: Records) -> None:
     page = await records.open("planner", f"/ledger#{records.hours}")
     line = page.get_by_test_id("line").filter(has_text="教师甲")

@@ -13,6 +13,7 @@ import { icon } from "../lib/icons.ts";
 import { hasRole, may, pagesOf, teaches } from "../lib/rights.ts";
 import "./account.ts";
 import "./care.ts";
+import "./find.ts";
 import { homeCss } from "./home-css.ts";
 import "./my-lessons.ts";
 import { say } from "./say.ts";
@@ -90,6 +91,7 @@ export class Home extends LitElement {
         </div>
         <div class="column">
           ${cares && plans ? html`<tk-care .rest=${this.#rest} .me=${me}></tk-care>` : nothing}
+          ${may(me, "library.read") ? html`<tk-find></tk-find>` : nothing}
           <tk-told .rest=${this.#rest}></tk-told>
           <tk-account .rest=${this.#rest} .me=${me}></tk-account>
         </div>

@@ -19,6 +19,7 @@ import "./evidence.ts";
 import { sectionCss } from "./lesson-css.ts";
 import "./ratings.ts";
 import "./readiness.ts";
+import "./recorded.ts";
 import { say } from "./say.ts";
 import { idOf, isOver, partOf, type Whole, type WholeSeat } from "./view.ts";
 
@@ -190,6 +191,7 @@ export class LessonApp extends LitElement {
             ${may.includes("ledger.read") ? html`<tk-lesson-evidence .rest=${this.#rest} .lesson=${lesson}></tk-lesson-evidence>` : this.#facts(lesson)}
           </div>
           <div class="column">
+            ${lesson.records ? html`<tk-recorded .rest=${this.#rest} lesson=${lesson.lesson}></tk-recorded>` : nothing}
             ${may.includes("ledger.read") ? this.#facts(lesson) : nothing}
             ${rates ? html`<tk-lesson-ratings .rest=${this.#rest} lesson=${lesson.lesson}></tk-lesson-ratings>` : nothing}
             ${over ? ready : nothing}

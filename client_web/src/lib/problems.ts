@@ -28,7 +28,7 @@ export function problemText(error: unknown): string {
 }
 
 /** Codes with many sentences, and whether ours alone would not help. */
-const SENTENCES: Readonly<Record<string, boolean>> = { bad_request: true, bad_name: true, bad_url: true, bad_bells: true, bad_login: false, weak_password: false };
+const SENTENCES: Readonly<Record<string, boolean>> = { bad_request: true, bad_name: true, bad_url: true, bad_bells: true, bad_metadata: true, bad_login: false, weak_password: false };
 
 export function isOffline(error: unknown): boolean {
   return error instanceof Problem && error.status === 0;

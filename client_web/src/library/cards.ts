@@ -55,6 +55,6 @@ export function mineCard(it: Card): TemplateResult {
   return html`<li><a class="mine" href=${openHash(it.id)} data-testid="mine">
     ${poster(it, it.place_ms)}
     <strong>${it.title}</strong>
-    <span class="beside">${it.state === "published" ? beside(it) : (say.maybe(`state.${it.state}`) ?? it.state)}</span>
+    <span class="beside">${it.state === "published" ? beside(it) : (say.maybe(`is.${it.state}`) ?? it.state)}</span>
   </a></li>`;
 }

@@ -90,6 +90,11 @@ export class CutForm extends LitElement {
     new LangController(this);
   }
 
+  protected override firstUpdated(): void {
+    this.renderRoot.querySelector<HTMLElement>("input")?.focus({ preventScroll: true });
+    this.scrollIntoView({ block: "nearest" });
+  }
+
   protected override render(): TemplateResult {
     return html`<form data-testid="cut-form" aria-label=${say("cut.title")} @submit=${this.#save}>
       <div class="wide">

@@ -64,6 +64,8 @@ export class LibraryApp extends LitElement {
   @state() private uploads = false;
   @state() private form: Form | null = null;
   @query("tk-library-search") private search!: SearchView | null;
+  /** Opened by a click on this page, and not by an address that was pasted. */
+  #clicked = false;
   #rest = new Rest();
   /** How far down the results were left. */
   #left = 0;
@@ -105,7 +107,7 @@ export class LibraryApp extends LitElement {
       ${opened
         ? html`<div class="page wide">
             <a class="back" href=${wishHash(this.wish) || "#"} data-testid="back">${icon("left")}${say("library.back")}</a>
-            <tk-resource .rest=${this.#rest} rid=${opened.id} .asked=${opened.at_ms} @opened=${(event: CustomEvent<string>) => this.#open(event.detail)}
+            <tk-resource .rest=${this.#rest} rid=${opened.id} .asked=${opened.at_ms} ?plays=${this.#clicked && opened.at_ms !== null} @opened=${(event: CustomEvent<string>) => this.#open(event.detail)}
               @named=${(event: CustomEvent<string>) => (this.name = event.detail)} @gone=${this.#gone}></tk-resource>
           </div>`
         : nothing}
@@ -127,6 +129,7 @@ export class LibraryApp extends LitElement {
   #moved = (): void => {
     const before = this.opened;
     const opened = openedOf(location.hash);
+    this.#clicked = true;
     if (!before && opened) this.#left = scrollY;
     if (opened?.id !== before?.id) this.name = "";
     this.opened = opened;

@@ -1,12 +1,19 @@
-/** The forms in which a resource is described: Dublin Core and LOM terms as people here call them. Pure but for the words. */
+/** The forms in which a resource is described: Dublin Core and LOM terms as people here call them. */
 
 import type { Ask, Said } from "../components/form-dialog.ts";
+import { lang, t } from "../lib/i18n.ts";
+import type { Rest } from "../lib/rest.ts";
 import type { Metadata } from "./model.ts";
 import { say } from "./say.ts";
 
 export const RIGHTS = ["own", "school", "county", "province", "public"] as const;
 /** Code and name of a form of lesson. */
 export type FormName = readonly [code: string, name: string];
+
+export async function formNames(rest: Rest): Promise<FormName[]> {
+  const forms = await rest.get<{ code: string; zh: string; en: string }[]>("/forms");
+  return forms.map((it) => [it.code, it[lang()]] as const);
+}
 
 const MAX_TITLE = 120;
 const MAX_SHORT = 40;
@@ -27,7 +34,7 @@ export function metadataAsks(it: Partial<Metadata>, forms: readonly FormName[], 
     text("subject", MAX_SHORT),
     text("grade", MAX_SHORT),
     text("unit", MAX_TITLE),
-    { kind: "text", name: "points", label: say("meta.points"), hint: say("meta.pointsHint"), value: (it.points ?? []).join(say("list.comma")), optional: true },
+    { kind: "text", name: "points", label: say("meta.points"), hint: say("meta.pointsHint"), value: (it.points ?? []).join(t("list.comma")), optional: true },
     text("teacher_name", MAX_TITLE),
     { kind: "select", name: "form", label: say("meta.form"), value: it.form ?? "", options: [["", say("meta.noForm")], ...forms] },
     text("term", MAX_SHORT),

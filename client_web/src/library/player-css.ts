@@ -33,8 +33,13 @@ export const playerCss = css`
     background: var(--picture);
     color: #f1f4fa;
   }
+  /* The time line stays in sight below it. */
+  .one .picture,
   .large .main {
-    grid-row: 1;
+    padding-top: min(56.25%, max(200px, calc(100vh - 330px)));
+  }
+  .large .main {
+    grid-row: 1 / span 9;
     grid-column: 1;
   }
   .large .beside {
@@ -49,8 +54,8 @@ export const playerCss = css`
     object-fit: contain;
     cursor: pointer;
   }
-  .picture.before video,
-  .picture.after video {
+  video.before,
+  video.after {
     visibility: hidden;
   }
   .away {
@@ -118,6 +123,15 @@ export const playerCss = css`
     bottom: var(--s3);
     padding: var(--s2) var(--s4);
     transform: translateX(-50%);
+  }
+  /* A jump takes a moment; only what takes longer is worth a word. */
+  .late {
+    animation: late 0s 0.5s backwards;
+  }
+  @keyframes late {
+    from {
+      visibility: hidden;
+    }
   }
   .big {
     width: 84px;
@@ -240,6 +254,9 @@ export const playerCss = css`
     .pictures.both {
       grid-template-columns: minmax(0, 1fr);
       border-radius: 0;
+    }
+    .large .main {
+      grid-row: 1;
     }
     .large .beside {
       grid-column: 1;

@@ -20,7 +20,7 @@ import type { Remark, Resource, Track } from "./model.ts";
 import { playerCss } from "./player-css.ts";
 import { say } from "./say.ts";
 import { gapText } from "./seekbar.ts";
-import { leaderOf, windowOf } from "./sync.ts";
+import { cellsOf, leaderOf, roleOf, thereOf, windowOf, type Cell } from "./sync.ts";
 
 const LITTLE_MS = 5_000;
 const FAR_MS = 10_000;
@@ -36,6 +36,8 @@ export class Player extends LitElement {
   @property({ attribute: false }) cut: Cut | null = null;
   /** Where to begin, ms. */
   @property({ type: Number }) begin = 0;
+  /** Begins to play by itself, if the browser lets it. */
+  @property({ type: Boolean }) plays = false;
   /** Which picture is large; `both`: as large as the other. */
   @state() private large = "";
   @state() private like: Liking = liking();
@@ -85,11 +87,10 @@ export class Player extends LitElement {
     this.#deck?.pause();
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has("resource")) return;
-    const names = this.#pictures().map((it) => it.name);
-    // What is written is read; who speaks is looked at beside it.
-    if (!names.includes(this.large) && this.large !== "both") this.large = names.includes("screen") ? "screen" : (names[0] ?? "");
+  protected override willUpdate(): void {
+    const names = this.#cells().filter((it) => this.#shows(it)).map((it) => it.role);
+    // What is written is read; who speaks is looked at beside it. Also when a called classroom that was large has left.
+    if (this.large !== "both" && !names.includes(this.large)) this.large = names.includes("screen") ? "screen" : (names[0] ?? "");
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -99,43 +100,54 @@ export class Player extends LitElement {
 
   protected override render(): TemplateResult {
     const { resource } = this;
-    const pictures = this.#pictures();
-    const sounds = resource.tracks.filter((it) => !pictures.includes(it));
+    const cells = this.#cells();
+    const pictures = cells.filter((it) => this.#shows(it));
+    const sounds = resource.tracks.filter((it) => !it.media_type.startsWith("video/"));
     const layout = pictures.length < 2 ? "one" : this.large === "both" ? "both" : "large";
     return html`<div class="stage" data-testid="stage" data-layout=${layout} data-large=${this.large} data-playing=${String(this.playing)}>
       <div class="pictures ${layout}">
-        ${repeat(pictures, (it) => it.name, (it) => this.#picture(it))}
-        ${pictures.length ? nothing : html`<div class="picture sound">${icon("call")}<span>${say("play.soundOnly")}</span></div>`}
+        ${repeat(cells, (it) => it.role, (it) => this.#picture(it, pictures.length < 2))}
+        ${cells.length ? nothing : html`<div class="picture sound">${icon("call")}<span>${say("play.soundOnly")}</span></div>`}
         ${this.#over()}
       </div>
       ${sounds.map((it) => html`<audio preload="auto" data-track=${it.name} src=${it.url}></audio>`)}
-      ${this.like.captions && this.cues.length ? html`<p class="captions" data-testid="caption">${cueAt(this.cues, this.at) || html`&nbsp;`}</p>` : nothing}
+      ${this.like.captions && this.cues.length ? html`<p class="captions" data-testid="caption">${cueAt(this.cues, this.at)}</p>` : nothing}
       ${this.#bar(pictures)}
       ${this.helps ? this.#help() : nothing}
     </div>`;
   }
 
-  #pictures(): Track[] {
-    return this.resource.tracks.filter((it) => it.media_type.startsWith("video/"));
+  #cells(): Cell<Track>[] {
+    return cellsOf(this.resource.tracks.filter((it) => it.media_type.startsWith("video/")));
   }
 
-  #picture(track: Track): TemplateResult {
-    const there = this.#deck?.there(track) ?? "during";
-    const leads = leaderOf(this.resource.tracks) === track;
-    const name = say.maybe(`track.${track.name}`) ?? track.name;
-    const alone = this.#pictures().length < 2;
-    const isLarge = alone || this.large === track.name;
-    return html`<div class="picture ${isLarge ? "main" : "beside"} ${there}" data-testid="picture-${track.name}">
-      <video preload="auto" playsinline data-testid="video-${track.name}" data-track=${track.name} src=${track.url} aria-label=${name} .muted=${!leads || this.like.muted}
-        poster=${leads && this.resource.poster ? this.resource.poster : nothing} @click=${() => (isLarge || this.large === "both" ? this.#toggle() : (this.large = track.name))}></video>
-      ${there === "during"
+  /** A called classroom is there while it is; its place is not kept for it all lesson long. */
+  #shows({ role, tracks }: Cell<Track>): boolean {
+    return !role.startsWith("classroom") || thereOf(tracks, this.at) === "during";
+  }
+
+  #picture(cell: Cell<Track>, alone: boolean): TemplateResult {
+    const { role, tracks } = cell;
+    const there = thereOf(tracks, this.at);
+    const name = say.maybe(`track.${role}`) ?? say("track.classroom", { n: role.replace(/\D/g, "") });
+    const isLarge = alone || this.large === role;
+    const begins = Math.min(...tracks.map((it) => it.offset_ms)) - windowOf(this.resource).starts;
+    return html`<div class="picture ${isLarge ? "main" : "beside"} ${there}" data-testid="picture-${role}" ?hidden=${!this.#shows(cell)}>
+      ${tracks.map((it) => this.#video(it, name, () => (isLarge || this.large === "both" ? this.#toggle() : (this.large = role))))}
+      ${there === "during" ? nothing : html`<p class="away">${there === "before" ? say("play.later", { name, at: duration(begins) }) : say("play.over", { name })}</p>`}
+      ${isLarge
         ? nothing
-        : html`<p class="away">${there === "before" ? say("play.later", { name, at: duration(track.offset_ms - windowOf(this.resource).starts) }) : say("play.over", { name })}</p>`}
-      ${alone || isLarge
-        ? nothing
-        : html`<button type="button" class="enlarge" data-testid="enlarge-${track.name}" title=${say("play.enlarge", { name })} aria-label=${say("play.enlarge", { name })}
-            @click=${() => (this.large = track.name)}>${icon("full")}</button>`}
+        : html`<button type="button" class="enlarge" data-testid="enlarge-${role}" title=${say("play.enlarge", { name })} aria-label=${say("play.enlarge", { name })}
+            @click=${() => (this.large = role)}>${icon("full")}</button>`}
     </div>`;
+  }
+
+  /** What is shared has no voice; a camera, and that of a called classroom, has. */
+  #video(track: Track, name: string, pressed: () => void): TemplateResult {
+    const leads = leaderOf(this.resource.tracks) === track;
+    const mute = this.like.muted || roleOf(track.name).endsWith("screen");
+    return html`<video class=${this.#deck?.there(track) ?? "during"} preload="auto" playsinline data-testid="video-${track.name}" data-track=${track.name} src=${track.url}
+      aria-label=${name} .muted=${mute} poster=${leads && this.resource.poster ? this.resource.poster : nothing} @click=${pressed}></video>`;
   }
 
   /** Over the pictures, where one has to do something or to wait. */
@@ -146,7 +158,7 @@ export class Player extends LitElement {
       return html`<div class="over" role="alert" data-testid="play-broken"><p>${say("play.broken")}</p>
         <button type="button" class="primary" @click=${() => deck.retry()}>${icon("link")}${say("play.again")}</button></div>`;
     }
-    if (deck.waits) return html`<div class="over quiet" role="status"><p>${say("play.waits")}</p></div>`;
+    if (deck.waits) return html`<div class="over quiet late" role="status"><p>${say("play.waits")}</p></div>`;
     const gap = this.resource.gaps.find((it) => deck.at >= it.starts_ms && deck.at < it.ends_ms);
     if (gap) return html`<div class="over quiet" role="status" data-testid="in-gap"><p>${icon("warn")} ${gapText(gap)}</p></div>`;
     if (!this.#played && !deck.playing) {
@@ -155,7 +167,7 @@ export class Player extends LitElement {
     return nothing;
   }
 
-  #bar(pictures: readonly Track[]): TemplateResult {
+  #bar(pictures: readonly Cell<Track>[]): TemplateResult {
     const { resource, like } = this;
     const window = windowOf(resource);
     const loud = !like.muted && like.volume > 0;
@@ -205,6 +217,7 @@ export class Player extends LitElement {
     deck.attach(media);
     deck.seek(this.begin);
     this.#likes({});
+    if (this.plays) deck.play();
   }
 
   #look = (): void => {
@@ -252,7 +265,7 @@ export class Player extends LitElement {
   }
 
   #swap(): void {
-    const names = [...this.#pictures().map((it) => it.name), "both"];
+    const names = [...this.#cells().filter((it) => this.#shows(it)).map((it) => it.role), "both"];
     this.large = names[(names.indexOf(this.large) + 1) % names.length]!;
   }
 

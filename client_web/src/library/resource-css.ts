@@ -38,7 +38,7 @@ export const resourceCss = css`
   section + section {
     margin-top: var(--s4);
   }
-  section > .acts {
+  section > * + .acts {
     margin-top: var(--s4);
   }
   h2 {
@@ -82,6 +82,7 @@ export const resourceCss = css`
     color: var(--on-accent);
   }
   .url {
+    margin-left: var(--s2);
     color: var(--text-2);
     overflow-wrap: anywhere;
   }

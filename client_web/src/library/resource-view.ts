@@ -10,12 +10,12 @@ import { loaded, loadedCss } from "../components/loaded.ts";
 import { tag, tagCss, type Tone } from "../components/tag.ts";
 import { emptiness, troubleCss } from "../components/trouble.ts";
 import { duration } from "../lib/format.ts";
-import { LangController, lang } from "../lib/i18n.ts";
+import { LangController, t } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
 import { RestProblem, type Rest } from "../lib/rest.ts";
 import { longDay } from "../lib/when.ts";
-import { metadataAsks, metadataOf, type FormName } from "./metadata.ts";
+import { formNames, metadataAsks, metadataOf, type FormName } from "./metadata.ts";
 import type { Resource } from "./model.ts";
 import { resourceCss } from "./resource-css.ts";
 import { openHash } from "./route.ts";
@@ -24,7 +24,7 @@ import "./stages.ts";
 import "./watch.ts";
 
 const EVERY_MS = 5_000;
-const TONES: Readonly<Record<string, Tone>> = { waiting: "warn", processing: "warn", failed: "bad", removed: "bad" };
+const TONES: Readonly<Record<string, Tone>> = { failed: "bad", removed: "bad" };
 
 /** Nothing will change by itself any more. */
 function settled(it: Resource): boolean {
@@ -39,6 +39,8 @@ export class ResourceView extends LitElement {
   @property({ attribute: "rid" }) rid = "";
   /** As the address says, ms. */
   @property({ attribute: false }) asked: number | null = null;
+  /** Plays at once, if the browser lets it. */
+  @property({ type: Boolean }) plays = false;
   @state() private form: Form | null = null;
   #forms: FormName[] = [];
   #stale = true;
@@ -59,8 +61,8 @@ export class ResourceView extends LitElement {
   protected override render(): unknown {
     const { problem, value } = this.#resource;
     if (!value && problem instanceof RestProblem && [403, 404, 410].includes(problem.status)) {
-      const word = problem.status === 403 ? "state.forbidden" : problem.status === 410 ? "state.removed" : "state.missing";
-      return html`<section>${emptiness("library", say(word), html`<a class="button" href="/library">${icon("search")}${say("state.search")}</a>`)}</section>`;
+      const word = problem.status === 403 ? "is.forbidden" : problem.status === 410 ? "is.removed" : "is.missing";
+      return html`<section>${emptiness("library", say(word), html`<a class="button" href="/library">${icon("search")}${say("is.search")}</a>`)}</section>`;
     }
     return html`${loaded(this.#resource, (it) => this.#shown(it))}
       ${this.form ? html`<tk-form .form=${this.form} @dismiss=${() => (this.form = null)} @done=${() => (this.form = null)}></tk-form>` : nothing}`;
@@ -77,19 +79,19 @@ export class ResourceView extends LitElement {
       <p class="tags">
         <span class="when">${beside}</span>
         ${tag("plain", say.maybe(`kind.${it.kind}`) ?? it.kind)}
-        ${it.state === "published" ? nothing : tag(TONES[it.state] ?? "plain", say.maybe(`state.${it.state}`) ?? it.state)}
+        ${it.state === "published" ? nothing : tag(TONES[it.state] ?? "plain", say.maybe(`is.${it.state}`) ?? it.state)}
         ${[it.subject, it.grade].filter(Boolean).map((text) => tag("plain", text))}
       </p>
     </div>`;
   }
 
   #body(it: Resource): TemplateResult {
-    if (it.state === "removed") return html`<section>${emptiness("library", say("state.removed"))}</section>`;
+    if (it.state === "removed") return html`<section>${emptiness("library", say("is.removed"))}</section>`;
     if (it.state === "failed" || !settled(it)) return this.#work(it);
     if (it.tracks.length) {
       return keyed(
         it.id,
-        html`<tk-watch .rest=${this.rest} .resource=${it} .asked=${this.asked} @changed=${() => void this.#again()}>
+        html`<tk-watch .rest=${this.rest} .resource=${it} .asked=${this.asked} ?plays=${this.plays} @changed=${() => void this.#again()}>
           ${this.#acts(it)}
           ${it.note ? html`<p class="note" data-testid="note">${icon("help")}<span>${say.maybe(`note.${it.note}`) ?? it.note}</span></p>` : nothing}
           ${this.#facts(it)}
@@ -140,7 +142,7 @@ export class ResourceView extends LitElement {
     const form = this.#forms.find(([code]) => code === it.form)?.[1] ?? it.form;
     const rows: [string, unknown][] = [
       [say("meta.textbook"), [it.textbook, it.unit].filter(Boolean).join(" · ")],
-      [say("meta.points"), it.points.join(say("list.comma"))],
+      [say("meta.points"), it.points.join(t("list.comma"))],
       [say("meta.form"), form],
       [say("meta.term"), it.term],
       [say("meta.length"), it.length_ms ? duration(it.length_ms) : ""],
@@ -197,10 +199,7 @@ export class ResourceView extends LitElement {
   async #ask(): Promise<Resource> {
     const known = this.#resource.value;
     if (known && known.id === this.rid && !this.#stale && settled(known)) return known;
-    if (!this.#forms.length) {
-      const forms = await this.rest.get<{ code: string; zh: string; en: string }[]>("/forms");
-      this.#forms = forms.map((it) => [it.code, it[lang()]] as const);
-    }
+    if (!this.#forms.length) this.#forms = await formNames(this.rest);
     const resource = await this.rest.get<Resource>(`/resources/${this.rid}`);
     this.#stale = false;
     this.dispatchEvent(new CustomEvent<string>("named", { detail: resource.title }));

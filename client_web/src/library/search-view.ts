@@ -11,6 +11,7 @@ import { isOffline, problemText } from "../lib/problems.ts";
 import { cancelled, type Rest } from "../lib/rest.ts";
 import { cardCss } from "./card-css.ts";
 import { mineCard, resultCard } from "./cards.ts";
+import { formNames, type FormName } from "./metadata.ts";
 import type { Card, FacetValue, Found, Mine } from "./model.ts";
 import { FACETS, NO_WISH, choose, pagesFor, same, searchQuery, type Facet, type Wish } from "./route.ts";
 import { say } from "./say.ts";
@@ -44,6 +45,7 @@ export class SearchView extends LitElement {
   #timer = 0;
   /** Labels of what was chosen, for when the server counts nothing there any more. */
   #labels = new Map<string, string>();
+  #forms = new Loading<FormName[]>(this, () => formNames(this.rest));
   #mine = new Loading<Mine>(this, () => this.rest.get<Mine>("/library/mine"));
 
   constructor() {
@@ -131,7 +133,7 @@ export class SearchView extends LitElement {
   }
 
   #label(facet: Facet, value: string): string {
-    const ours = facet === "kind" ? say.maybe(`kind.${value}`) : null;
+    const ours = facet === "kind" ? say.maybe(`kind.${value}`) : facet === "form" ? this.#forms.value?.find(([code]) => code === value)?.[1] : null;
     return ours ?? this.#labels.get(`${facet} ${value}`) ?? value;
   }
 

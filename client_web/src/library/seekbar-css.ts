@@ -114,10 +114,8 @@ export const seekbarCss = css`
     border: 0;
     background: transparent;
     cursor: ew-resize;
+    margin-left: -12px;
     touch-action: none;
-  }
-  .handle.from {
-    margin-left: -24px;
   }
   .handle::after {
     content: "";
@@ -128,11 +126,11 @@ export const seekbarCss = css`
     background: var(--ok);
   }
   .handle.from::after {
-    right: 0;
+    right: 12px;
     border-radius: 6px 0 0 6px;
   }
   .handle.to::after {
-    left: 0;
+    left: 12px;
     border-radius: 0 6px 6px 0;
   }
   .preview {

@@ -16,7 +16,7 @@ import type { Stage } from "./model.ts";
 import { say } from "./say.ts";
 
 const EVERY_MS = 5_000;
-const TONES: Readonly<Record<string, Tone>> = { done: "ok", running: "warn", failed: "warn", given_up: "bad" };
+const TONES: Readonly<Record<string, Tone>> = { done: "ok", failed: "warn", given_up: "bad" };
 
 @customElement("tk-stages")
 export class Stages extends LitElement {

@@ -142,3 +142,26 @@ export function beginAt(window: Window, asked: number | null, place: number | nu
   if (place !== null && place > window.starts && place < window.ends - seen) return within(place);
   return window.starts;
 }
+
+/** Files that show the same, one after the other: a new one begins with another picture size (`camera`, `camera-2`). */
+export interface Cell<T> {
+  /** `camera`, `screen`, `classroom-1`, `classroom-1-screen`. */
+  role: string;
+  tracks: T[];
+}
+
+export function roleOf(name: string): string {
+  return name.replace(/^(camera|screen|classroom-\d+(?:-screen)?)-\d+$/, "$1");
+}
+
+export function cellsOf<T extends { name: string }>(tracks: readonly T[]): Cell<T>[] {
+  const cells = new Map<string, T[]>();
+  for (const track of tracks) cells.set(roleOf(track.name), [...(cells.get(roleOf(track.name)) ?? []), track]);
+  return [...cells].map(([role, tracks]) => ({ role, tracks }));
+}
+
+/** Of several files in a row. */
+export function thereOf(tracks: readonly Piece[], at_ms: number): There {
+  const theres = tracks.map((it) => thereAt(it, at_ms));
+  return theres.includes("during") ? "during" : theres.includes("before") ? "before" : "after";
+}

@@ -12,7 +12,6 @@ import { icon } from "../lib/icons.ts";
 import { problemText } from "../lib/problems.ts";
 import { cancelled, newKey, type Rest } from "../lib/rest.ts";
 import { metadataAsks, metadataOf } from "./metadata.ts";
-import type { Resource } from "./model.ts";
 import { say } from "./say.ts";
 import { megabytes, titleOf, upload } from "./upload.ts";
 
@@ -58,8 +57,6 @@ export class UploadDialog extends LitElement {
   #asks: readonly Ask[] = [];
   #abort: AbortController | null = null;
   #key = newKey();
-  /** What was sent; only what it says is still to be said. */
-  #made = "";
 
   constructor() {
     super();
@@ -120,7 +117,6 @@ export class UploadDialog extends LitElement {
     this.file = file ?? null;
     this.lacks = "";
     this.#key = newKey();
-    this.#made = "";
     if (file && !this.said["title"]) this.said = { ...this.said, title: titleOf(file.name) };
   };
 
@@ -134,11 +130,9 @@ export class UploadDialog extends LitElement {
     this.#abort = new AbortController();
     try {
       const { signal } = this.#abort;
-      const query = { name: file.name, title: String(said["title"]) };
-      if (!this.#made) this.#made = (await upload(this.rest, file, query, { key: this.#key, signal, progress: (sent) => (this.sent = sent) })).id;
-      const { version } = await this.rest.get<Resource>(`/resources/${this.#made}`, {}, { signal });
-      await this.rest.patch(`/resources/${this.#made}`, { ...metadataOf(said), version }, { signal });
-      this.dispatchEvent(new CustomEvent<string>("done", { detail: this.#made }));
+      const query = { name: file.name, ...metadataOf(said) };
+      const { id } = await upload(this.rest, file, query, { key: this.#key, signal, progress: (sent) => (this.sent = sent) });
+      this.dispatchEvent(new CustomEvent<string>("done", { detail: id }));
     } catch (problem) {
       if (!cancelled(problem)) this.problem = problem;
     }

@@ -72,6 +72,9 @@ export const watchCss = css`
     color: var(--accent);
     font-weight: 600;
   }
+  .tabs .icon {
+    display: none;
+  }
   .pane {
     display: flex;
     flex: 1;
@@ -114,6 +117,9 @@ export const watchCss = css`
     .watch {
       grid-template-columns: minmax(0, 1fr) 460px;
     }
+    .tabs .icon {
+      display: inline-block;
+    }
   }
   @media (max-width: 1080px) {
     .watch {
@@ -136,9 +142,6 @@ export const watchCss = css`
     aside {
       border-width: 1px 0;
       border-radius: 0;
-    }
-    .tabs .icon {
-      display: none;
     }
   }
 `;

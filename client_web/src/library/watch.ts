@@ -42,6 +42,8 @@ export class Watch extends LitElement {
   @property({ attribute: false }) resource!: Resource;
   /** As the address says, ms. */
   @property({ attribute: false }) asked: number | null = null;
+  /** She came here by a click, so it plays at once. */
+  @property({ type: Boolean }) plays = false;
   @state() private pane: Pane = "words";
   @state() private cues: readonly Cue[] = [];
   @state() private remarks: readonly Remark[] = [];
@@ -81,7 +83,7 @@ export class Watch extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("asked") && this.asked !== null && this.hasUpdated) {
+    if (changed.get("asked") !== undefined && this.asked !== null) {
       this.player.seek(this.asked);
       this.player.play();
     }
@@ -92,7 +94,7 @@ export class Watch extends LitElement {
     const window = windowOf(resource);
     return html`<div class="watch">
       <div class="left">
-        <tk-player .resource=${resource} .cues=${this.cues} .remarks=${this.remarks} .cut=${this.cut} .begin=${this.#begin} @at=${this.#at} @cut=${this.#cuts}></tk-player>
+        <tk-player .resource=${resource} .cues=${this.cues} .remarks=${this.remarks} .cut=${this.cut} .begin=${this.#begin} ?plays=${this.plays} @at=${this.#at} @cut=${this.#cuts}></tk-player>
         ${this.resumed === null
           ? nothing
           : html`<p class="note" role="status" data-testid="resumed">${icon("clock")}<span>${say("watch.resumed", { at: duration(this.resumed - window.starts) })}</span>
@@ -204,8 +206,8 @@ export class Watch extends LitElement {
     if (place !== null) void this.rest.put(`/resources/${this.resource.id}/place`, { at_ms: place }, { keepalive: leaving }).catch(() => undefined);
   }
 
-  #leave = (): void => {
-    if (this.player && (document.visibilityState === "hidden" || !this.isConnected)) this.#keep(this.player.at, true);
+  #leave = (event?: Event): void => {
+    if (this.player && (event?.type === "pagehide" || document.visibilityState === "hidden" || !this.isConnected)) this.#keep(this.player.at, true);
   };
 
   #seek = (event: CustomEvent<number>): void => {

@@ -123,7 +123,7 @@ export class SchoolApp extends LitElement {
       )}
       ${field(say("school.since"), day("since"))} ${field(say("school.until"), day("until"))}
       ${school
-        ? html`<div class="files"><a class="button" href=${`/ledger#school=${school.id}&since=${period.since}&until=${period.until}`}>${icon("clock")}${say("school.hours")}</a></div>`
+        ? html`<div class="files"><a class="button" href=${`/library#school=${school.id}`} data-testid="to-library">${icon("library")}${say("school.library")}</a><a class="button" href=${`/ledger#school=${school.id}&since=${period.since}&until=${period.until}`}>${icon("clock")}${say("school.hours")}</a></div>`
         : nothing}
     </div>`;
   }

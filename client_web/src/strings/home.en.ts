@@ -77,4 +77,8 @@ export const homeEn: Record<keyof typeof homeZh, string> = {
   "feed.ended": "The calendar address was ended.",
   "feed.copy": "Copy",
   "feed.copied": "The address was copied.",
+  "find.title": "Find in the library",
+  "find.all": "All of it",
+  "find.what": "Titles, teachers, spoken words",
+  "find.search": "Search",
 };

@@ -77,4 +77,8 @@ export const homeZh = {
   "feed.ended": "日历订阅已停用。",
   "feed.copy": "复制",
   "feed.copied": "地址已复制。",
+  "find.title": "在资源库里找",
+  "find.all": "全部资源",
+  "find.what": "课题、老师、说过的话",
+  "find.search": "搜索",
 };

@@ -28,4 +28,5 @@ export const schoolEn: Record<keyof typeof schoolZh, string> = {
   "school.rated": "Stars (lead / receiving)",
   "school.measured": "Measured here",
   "school.hours": "Teaching hours",
+  "school.library": "Library",
 };

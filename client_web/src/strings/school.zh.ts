@@ -28,4 +28,5 @@ export const schoolZh = {
   "school.rated": "评分（主讲 / 接收）",
   "school.measured": "本校测得",
   "school.hours": "课时台账",
+  "school.library": "资源库",
 };
