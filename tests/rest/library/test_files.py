@@ -110,7 +110,6 @@ async def test_who_gets_it(shelf: Shelf) -> None:
         "%ff",
         "camera%2f",
         "~",
-        "whole",
     ],
 )
 async def test_names_that_are_none(shelf: Shelf, name: str) -> None:

@@ -202,3 +202,23 @@ async def test_places_are_bounded(shelf: Shelf, monkeypatch: object) -> None:
         shelf.world.clock.now += 1
         await done(await shelf.near.call("PUT", f"/resources/{id}/place", json={"at_ms": 1}))
     assert [card["id"] for card in (await shelf.near.get("/library/mine"))["stopped"]] == [ids[3], ids[2]]
+
+
+async def test_kept_by_somebody(shelf: Shelf) -> None:
+    path = f"/resources/{shelf.lesson}"
+    await done(await shelf.staff.call("PATCH", path, json={"version": 1, "kept": True}))
+    assert (await shelf.near.get(path))["kept"] is True
+    await done(await shelf.staff.call("PATCH", path, json={"version": 2, "kept": False}))
+    assert (await shelf.row(shelf.lesson)).kept is False
+
+
+async def test_what_one_keeps_for_herself_is_taken_out_unseen(shelf: Shelf) -> None:
+    """Who keeps order in a school neither reads nor changes it."""
+    await shelf.set(shelf.lesson, rights="own")
+    boss = await shelf.world.somebody("admin", "school", "s0")
+    path = f"/resources/{shelf.lesson}"
+    assert await refused(boss, "GET", path) == (404, "not_found")
+    assert await refused(boss, "PATCH", path, json={"version": 1, "unit": "x"}) == (404, "not_found")
+    assert (await boss.http.get(f"/library/files/{shelf.lesson}/camera")).status == 404
+    await done(await boss.call("DELETE", path))
+    assert (await shelf.row(shelf.lesson)).state == "removed"
