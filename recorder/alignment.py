@@ -251,6 +251,7 @@ class MediaClock:
             self.refused += 1
         elif self._last is not None and (media_us <= self._last[0] or not _disagree(self._last, report)):
             if media_us > self._last[0]:
+                self.refused += self._odd is not None
                 self._odd = None
                 self._take(report)
             elif _disagree(self._last, report):

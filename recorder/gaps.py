@@ -10,7 +10,7 @@ MERGE_US = 1_000_000
 
 
 def add(gaps: list[Gap], start_us: int, end_us: int, why: Why) -> None:
-    """Gaps come in order of their time; one that reaches back is cut."""
+    """Gaps come in order of their time; one that reaches back into the last one is cut."""
     start_us = max(0, start_us, gaps[-1].end_us if gaps else 0)
     if end_us <= start_us:
         return
@@ -32,3 +32,11 @@ def _merge_nearest(gaps: list[Gap]) -> None:
     at = min(same or pairs, key=lambda number: gaps[number].start_us - gaps[number - 1].end_us)
     gaps[at - 1].end_us = gaps[at].end_us
     del gaps[at]
+
+
+def put(gaps: list[Gap], start_us: int, end_us: int, why: Why) -> None:
+    """One that is found out afterwards, wherever it lies. Where two overlap the earlier one's reason stays."""
+    known = sorted([*gaps, Gap(start_us=start_us, end_us=end_us, why=why)], key=lambda gap: gap.start_us)
+    gaps.clear()
+    for gap in known:
+        add(gaps, gap.start_us, gap.end_us, gap.why)

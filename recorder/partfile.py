@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from recorder.containers import Container, Sample
+from recorder.trouble import write
 
 FRAGMENT_US = 500_000
 """Of presentation time, after which a fragment goes to the disk; `flush` sends it earlier."""
@@ -93,10 +94,8 @@ class PartFile:
         return self._digest.hexdigest() if self._digest else ""
 
     def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
         try:
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            write(self._file, data)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.bytes)  # half a fragment is none

@@ -21,7 +21,7 @@ from recorder.trouble import Disk
 
 MAX_TRACKS = 256
 MAX_SPELLS = 1000
-SAVE_US = 3_000_000
+SAVE_US = 5_000_000
 SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000
@@ -236,23 +236,30 @@ class Recording:
         """Some times a second: what waits reaches the disk, and a disk that refused is tried again."""
         at_us = self._at(now_us)
         for writer in self._writers.values():
-            writer.flush(at_us)
+            writer.parts.flush(at_us)
         if now_us - self._looked_us >= LOOK_US:
             self._looked_us = now_us
-            if not self._disk.trouble and any(writer.gone() for writer in self._writers.values()):
-                self._failed(FileNotFoundError("the folder is gone"))
+            if not self._disk.trouble and any(writer.parts.gone() for writer in self._writers.values()):
+                self._lose_gone()
         if now_us - self._aligned_us >= ALIGN_US:
             self._aligned_us = now_us
             self._align()
         if now_us - self._synced_us >= SYNC_US:
             self._synced_us = now_us
             for writer in self._writers.values():
-                writer.sync()
+                writer.parts.sync()
         if self._disk.due(now_us):
             self._disk.probe(now_us)
         self._bar_all(now_us)
         if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
             self._save(now_us)
+
+    def _lose_gone(self) -> None:
+        """Somebody removed the folder, or its disk went away: what was in it is a gap now."""
+        for writer in self._writers.values():
+            for part in writer.parts.forget_gone():
+                gaps.put(writer.track.gaps, part.start_us, part.start_us + part.duration_us, "disk")
+        self._failed(FileNotFoundError("the folder is gone"))
 
     def close(self, now_us: int) -> None:
         """The lesson is over."""
@@ -294,7 +301,7 @@ class Recording:
     @property
     def bytes(self) -> int:
         """Written by this process."""
-        return sum(writer.bytes for writer in self._writers.values())
+        return sum(writer.parts.bytes for writer in self._writers.values())
 
     def _at(self, now_us: int) -> int:
         return max(0, now_us - self._zero)

@@ -22,7 +22,6 @@ class Disk:
         self._folder = folder
         self.trouble = ""
         self._again_us = 0
-        self._seen_us = 0
 
     def failed(self, error: OSError, now_us: int) -> None:
         self.trouble = "disk_full" if error.errno in _FULL else "not_writable"
@@ -42,11 +41,12 @@ class Disk:
         path = self._folder / "parts" / ".probe"
         try:
             self.prepare()
-            with path.open("wb", buffering=0) as file:
-                rest = memoryview(bytes(PROBE))
-                while rest:
-                    rest = rest[file.write(rest) :]
-                os.fsync(file.fileno())
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            try:
+                write(file, bytes(PROBE))
+                os.fsync(file)
+            finally:
+                os.close(file)
         except OSError as error:
             self.failed(error, now_us)
         else:
@@ -54,3 +54,10 @@ class Disk:
         finally:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def write(file: int, data: bytes) -> None:
+    """All of it. :raises OSError: some of it may be written."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]

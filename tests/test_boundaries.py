@@ -209,6 +209,11 @@ RULES = (
         None,
         MEDIA_ENGINES | {"redis"},
     ),
+    Rule("recorder/frames/*", ("recorder.frames",), refused=IMPURE),
+    Rule("recorder/containers/*", ("recorder.containers",), refused=IMPURE),
+    Rule("recorder/alignment.py", (), refused=IMPURE),
+    Rule("recorder/sync.py", ("recorder.alignment", "recorder.manifest"), refused=IMPURE),
+    Rule("recorder/gaps.py", ("recorder.manifest",), refused=IMPURE),
     Rule(
         "recorder/*", ("mediaserver.api", "mediaserver.rtp", "recorder"), None, frozenset(("redis", "aiortc", "aioice"))
     ),

@@ -14,6 +14,9 @@ MAX_FRAME = 8 << 20
 """Bytes; a key frame of a 4K screen has a tenth of it."""
 MAX_PACKETS = 8192
 
+_SHORT_IDS = 128
+"""Picture ids have seven bits or fifteen."""
+
 PICTURES: dict[str, type[Depacketizer]] = {"vp8": Vp8, "vp9": Vp9, "h264": H264, "av1": Av1}
 
 
@@ -39,7 +42,7 @@ class Assembler:
         """:returns: (time stamp, frame) of what has become whole, in nearly all cases at most one."""
         whole: list[tuple[int, Frame]] = []
         if index != self._last + 1 and self._last >= 0:
-            self._hole(timestamp, payload)
+            self._hole(index - self._last - 1, timestamp, payload)
         self._last = index
         if timestamp != self._timestamp:
             if self._payloads or self._spoilt:
@@ -69,11 +72,11 @@ class Assembler:
         """The next frame must be a key frame."""
         self.waiting = True
 
-    def _hole(self, timestamp: int, payload: bytes) -> None:
+    def _hole(self, missing: int, timestamp: int, payload: bytes) -> None:
         following = self._codec.picture_id(payload) if payload else -1
-        if self._ended and following >= 0 and self._picture >= 0:
-            difference = (following - self._picture) & 0x7F
-            if difference == 1:
+        if self._ended and following >= 0 and self._picture >= 0 and missing < _SHORT_IDS:
+            ids = 0x7FFF if max(following, self._picture) >= _SHORT_IDS else _SHORT_IDS - 1
+            if (following - self._picture) & ids == 1:
                 return  # what is missing was padding: the pictures go on without a break
         self.waiting = True
         if not self._ended and (timestamp == self._timestamp or self._payloads):
@@ -83,8 +86,10 @@ class Assembler:
     def _finish(self, whole: list[tuple[int, Frame]]) -> None:
         payloads, spoilt = self._payloads, self._spoilt
         self._payloads, self._size, self._spoilt = [], 0, False
-        if spoilt or not payloads:
-            self._drops["incomplete"] += spoilt
+        if spoilt:
+            self._drops["incomplete"] += 1
+            return
+        if not payloads:
             return
         picture = self._codec.picture_id(payloads[0])
         frame = self._codec.frame(payloads)

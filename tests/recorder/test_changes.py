@@ -1,0 +1,238 @@
+"""What changes while a lesson is recorded: codec, size, session, clock; and what the people order."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.recorder import encode
+from tests.recorder.scene import DELAY, Scene
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path / "lesson")
+
+
+def gaps(track):
+    return [(gap.start_us, gap.end_us, gap.why) for gap in track.gaps]
+
+
+def plays(scene, track):
+    """Every part by itself, from its beginning."""
+    return [len(encode.decode(scene.folder / part.file)) for part in track.parts]
+
+
+def test_a_lost_picture_freezes_until_the_next_key_frame(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(40, lose={10})
+    camera.send(30)
+    track = scene.end().tracks[0]
+    assert plays(scene, track) == [10 + 40]
+    ((start, end, why),) = gaps(track)
+    assert why == "network"
+    assert abs(start - 10 * 33_333) < 40_000 and abs(end - 30 * 33_333) < 40_000
+    assert scene.recording.counters["waiting"] == 19
+
+
+def test_half_a_picture_is_none(scene):
+    camera = scene.publish("teacher-camera", "h264")
+    camera.send(60, first_only={20})
+    track = scene.end().tracks[0]
+    assert sum(plays(scene, track)) == 20 + 30
+    assert [why for _, _, why in gaps(track)] == ["network"]
+
+
+def test_lost_padding_between_pictures_harms_nothing(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(5)
+    camera.sender.index += 3
+    camera.send(5)
+    track = scene.end().tracks[0]
+    assert plays(scene, track) == [10]
+    assert gaps(track) == []
+
+
+def test_pictures_that_wait_ask_for_a_key_frame_once_a_second(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(10, lose={5})
+    assert scene.recording.keyframes(scene.clock()) == ["teacher-camera"]
+    assert scene.recording.keyframes(scene.clock() + 999_999) == []
+    assert scene.recording.keyframes(scene.clock() + 1_000_000) == ["teacher-camera"]
+    camera.number = 30
+    camera.send(1)
+    assert scene.recording.keyframes(scene.clock() + 9_000_000) == []
+
+
+def test_a_lost_packet_of_sound_is_no_gap_and_more_are(scene):
+    sound = scene.publish("teacher-microphone", "opus")
+    sound.send(20, lose={5})
+    assert scene.recording.manifest.tracks[0].gaps == []
+    sound.send(60, lose={*range(10, 20)})
+    track = scene.end().tracks[0]
+    assert gaps(track) == [(30 * 20_000 + DELAY, 40 * 20_000 + DELAY, "network")]
+    assert len(track.parts) == 1
+    times = [time for time, _ in encode.demux(scene.folder / track.parts[0].file)]
+    assert len(times) == 80 - 11
+    assert round(times[-1] * 50) == 79  # nothing is stretched over what is missing
+
+
+def test_what_the_recorder_missed_is_its_own_gap(scene):
+    sound = scene.publish("teacher-microphone", "opus")
+    sound.send(10)
+    sound.sender.index += 20
+    data = sound.sender.frame(sound.frames[10], 30 * 960, scene.clock() + 400_000)
+    scene.recording.packets("teacher-microphone", data, 20)
+    assert [why for _, _, why in gaps(scene.end().tracks[0])] == ["recorder"]
+    assert scene.recording.counters["missed"] == 20
+
+
+def test_another_codec_begins_a_part(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(30)
+    other = scene.publish("teacher-camera", "h264", pt=102)
+    scene.recording.payload_types("teacher-camera", {96: "VP8", 102: "H264"})
+    other.ticks = camera.ticks
+    other.send(30)
+    track = scene.end().tracks[0]
+    assert [part.codec for part in track.parts] == ["vp8", "h264"]
+    assert plays(scene, track) == [30, 30]
+
+
+def test_another_size_of_h264_begins_a_part(scene):
+    camera = scene.publish("teacher-camera", "h264")
+    camera.send(30)
+    larger = scene.publish("teacher-camera", "h264", size=(320, 240))
+    camera.frames = larger.frames
+    larger.sender, larger.ticks = camera.sender, camera.ticks
+    larger.send(30)
+    track = scene.end().tracks[0]
+    assert [(part.width, part.height) for part in track.parts] == [(160, 120), (320, 240)]
+    assert plays(scene, track) == [30, 30]
+
+
+def test_another_size_of_vp8_stays_in_its_part(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(30)
+    camera.frames = scene.publish("other-camera", "vp8", size=(320, 240)).frames
+    camera.number = 0
+    camera.send(30)
+    track = scene.end().tracks[0]
+    assert plays(scene, track) == [60]
+
+
+def test_a_publisher_that_comes_again_begins_a_part(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    camera.send(30)
+    scene.recording.close_track("teacher-camera", scene.clock())
+    scene.until(scene.now + 2_000_000)
+    again = scene.publish("teacher-camera", "vp8", ssrc=77, first=9, stamp=5)
+    again.send(30)
+    track = scene.end().tracks[0]
+    assert plays(scene, track) == [30, 30]
+    assert abs(track.parts[1].start_us - (30 * 33_333 + 2_000_000 + DELAY)) < 1000
+    assert scene.recording.safe("teacher-camera") == again.sender.index - 1
+
+
+def test_another_ssrc_begins_a_part(scene):
+    sound = scene.publish("teacher-microphone", "opus")
+    sound.send(20)
+    sound.sender.ssrc, sound.sender.stamp, sound.sender.index = 99, 12345, 500_000
+    sound.send(20)
+    assert len(scene.end().tracks[0].parts) == 2
+
+
+@pytest.mark.parametrize("jump", [-(1 << 20), 1 << 20, (1 << 31) - 1])
+@pytest.mark.parametrize("codec", ["opus", "vp8"])
+def test_a_jump_of_media_time_begins_a_part(scene, codec, jump):
+    track_of = scene.publish("teacher-x", codec)
+    track_of.send(30)
+    track_of.ticks += jump
+    track_of.send(30)
+    track = scene.end().tracks[0]
+    assert plays(scene, track) == [30, 30]
+    assert all(part.duration_us < 1_100_000 for part in track.parts)
+    assert abs(track.parts[1].start_us - 30 * track_of.length - DELAY) < 1000
+
+
+def test_a_pause_is_a_gap_and_a_spell(scene):
+    camera = scene.publish("teacher-camera", "vp8")
+    sound = scene.publish("teacher-microphone", "opus")
+    camera.send(30)
+    at = scene.now
+    scene.recording.pause(scene.clock(), "teacher")
+    camera.send(30)
+    sound.send(10)
+    assert scene.recording.keyframes(scene.clock()) == []
+    scene.recording.resume(scene.clock())
+    resumed = scene.now
+    camera.send(35)
+    sound.send(20)
+    kept = scene.end()
+    track = kept.tracks[0]
+    assert plays(scene, track) == [30, 35]
+    ((start, end, why),) = gaps(track)
+    assert (start, why) == (at, "paused") and end >= resumed
+    assert [(spell.start_us, spell.end_us, spell.by) for spell in kept.pauses] == [(at, resumed, "teacher")]
+    assert scene.recording.counters["paused"] > 0
+
+
+def test_an_excluded_classroom_is_not_written_at_all(scene):
+    scene.recording.exclude("class3", scene.clock(), "teacher")
+    camera = scene.publish("class3-camera", "vp8")
+    teacher = scene.publish("teacher-camera", "vp8")
+    camera.send(30)
+    teacher.send(30)
+    kept = scene.end()
+    assert kept.track("class3-camera").parts == []
+    assert [why for _, _, why in gaps(kept.track("class3-camera"))] == ["excluded"]
+    assert len(kept.track("teacher-camera").parts) == 1
+    assert [path.name for path in (scene.folder / "parts").iterdir()] == ["teacher-camera-000.webm"]
+    (spell,) = kept.excluded["class3"]
+    assert (spell.start_us, spell.end_us) == (0, scene.now)
+
+
+def test_excluded_and_paused_at_once_ends_when_both_end(scene):
+    sound = scene.publish("class3-microphone", "opus")
+    sound.send(10)
+    scene.recording.pause(scene.clock(), "teacher")
+    sound.send(10)
+    scene.recording.exclude("class3", scene.clock(), "teacher")
+    sound.send(10)
+    scene.recording.resume(scene.clock())
+    sound.send(10)
+    scene.recording.include("class3", scene.clock())
+    sound.send(10)
+    track = scene.end().tracks[0]
+    assert [(why, round((end - start) / 20_000)) for start, end, why in gaps(track)] == [
+        ("paused", 10),
+        ("excluded", 20),
+    ]
+
+
+def test_a_muted_microphone_is_silent(scene):
+    sound = scene.publish("teacher-microphone", "opus")
+    sound.send(20)
+    scene.recording.silence("teacher-microphone", "silent")
+    scene.until(scene.now + 3_000_000)
+    sound.ticks += 150 * 960
+    sound.send(20)
+    track = scene.end().tracks[0]
+    assert gaps(track) == [(20 * 20_000 + DELAY, 20 * 20_000 + 3_000_000 + DELAY, "silent")]
+    assert len(track.parts) == 1
+
+
+def test_redundant_sound_fills_what_was_lost(scene):
+    """RFC 2198: each packet carries the one before it."""
+    sound = scene.publish("teacher-microphone", "opus")
+    scene.recording.payload_types("teacher-microphone", {96: "red"})
+    for number in range(1, 40):
+        before, now = sound.frames[number - 1 : number + 1]
+        header = ((0x80 | 111) << 24 | 960 << 10 | len(before)).to_bytes(4, "big")
+        packets = sound.sender.frame(header + bytes((111,)) + before + now, number * 960, scene.clock())
+        if number % 3 or number == 39:
+            scene.recording.packets("teacher-microphone", packets, 0)
+        scene.until(scene.now + 20_000)
+    track = scene.end().tracks[0]
+    read = encode.demux(scene.folder / track.parts[0].file)
+    assert [data for _, data in read] == sound.frames[1:40]
+    assert track.gaps == []
