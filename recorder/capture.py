@@ -204,7 +204,7 @@ class Capture:
         self._started_us = now_us
         process = Process(self._hear, self._poll, self._program)
         try:
-            await process.start()
+            process.start()
         except OSError as error:
             log.error("recorder_not_started", reason=error.strerror)
             self._row += 1

@@ -63,6 +63,11 @@ export class RecordingMenu extends LitElement {
     new LangController(this);
   }
 
+  /** Keys are the dialog's while it is open. */
+  get open(): boolean {
+    return this.dialog.open;
+  }
+
   protected override render(): TemplateResult {
     const { state, excluded } = this.recording;
     return html`

@@ -397,6 +397,7 @@ export class Teaching extends LitElement {
 
   #onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || this.endDialog.open || this.helpDialog.open) return;
+    if (this.renderRoot.querySelector("tk-recording-menu")?.open) return;
     if (event.key === "?") return this.#do("help");
     if (this.#session.stage !== "live") return;
     const key = event.key.toLowerCase();
