@@ -193,10 +193,10 @@ def grids(result: dict[str, Any]) -> list[Grid]:
     header = [
         "lessons",
         "% of a core each",
-        "of it in the server",
+        "in the server",
         "in the recorder",
         "recorder, MB",
-        "written, Mbit/s each",
+        "Mbit/s each",
     ]
     note = f"A lesson is one teacher's camera at 1.5 Mbit/s and her sound. The goal is {GOAL:.0f} % of a core."
     return [Grid("Recording", header, rows, note)]

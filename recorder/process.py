@@ -147,6 +147,8 @@ class Process:
             await self._wait_for(self._process)
 
     async def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is not None:
+            return
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
         descriptor = os.pidfd_open(process.pid)
         loop.add_reader(descriptor, ended.set)
