@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from recorder.containers import Container, Sample
+from recorder.recover import Measured
 from recorder.trouble import write
 
 FRAGMENT_US = 500_000
@@ -20,21 +21,22 @@ class PartFile:
     `sync` waits for the disk.
 
     :ivar bytes: of the whole fragments in the file. :ivar safe: index of the last packet of them, -1 before any.
-    :ivar end_us: presentation time at which the last sample ends, as far as is known.
+    :ivar end_us: presentation time at which the last sample in them ends, as far as is known.
     """
 
-    def __init__(self, path: Path, container: Container, *, written: int = 0) -> None:
-        """:param written: bytes that are in it already, when a recording goes on. :raises OSError:"""
+    def __init__(self, path: Path, container: Container, *, found: Measured | None = None) -> None:
+        """:param found: what is in it already, when a recording goes on. :raises OSError:"""
         self._container = container
-        self._digest = None if written else hashlib.sha256()
+        self._digest = None if found else hashlib.sha256()
         self._samples: list[Sample] = []
         self._size = 0
         self._index = self.safe = -1
-        self.bytes, self.end_us = written, 0
+        self.bytes = self.end_us = self._last_us = 0
         self._unsynced = False
-        if written:
+        if found:
+            self.bytes, self.end_us = found.bytes, found.end_us
             self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-            os.lseek(self._file, written, os.SEEK_SET)
+            os.lseek(self._file, found.bytes, os.SEEK_SET)
             return
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
@@ -45,17 +47,12 @@ class PartFile:
                 path.unlink()
             raise
 
-    @property
-    def last_us(self) -> int:
-        """Presentation time of the last sample that waits, -1 when none does."""
-        return self._samples[-1].pts_us if self._samples else -1
-
     def add(self, sample: Sample, index: int, length_us: int) -> None:
         """:param index: of the packet that completed it. :raises OSError: nothing that waited is in the file."""
         self._samples.append(sample)
         self._size += len(sample.data)
         self._index = index
-        self.end_us = sample.pts_us + length_us
+        self._last_us = sample.pts_us + length_us
         if sample.pts_us - self._samples[0].pts_us >= FRAGMENT_US or self._size >= FRAGMENT_BYTES:
             self.flush()
 
@@ -64,8 +61,8 @@ class PartFile:
         if not self._samples:
             return
         samples, self._samples, self._size = self._samples, [], 0
-        self._write(self._container.fragment(samples, self.end_us))
-        self.safe = self._index
+        self._write(self._container.fragment(samples, self._last_us))
+        self.safe, self.end_us = self._index, self._last_us
 
     def sync(self) -> None:
         """:raises OSError:"""

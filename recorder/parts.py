@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from recorder.recover import Measured
 from recorder.sync import SETTLED_US, PartSync
 
 MAX_PARTS = 2000
+BURST, BURST_US = 8, 8_000_000
+"""Parts in so short a time: each one costs a file and waits for the disk."""
 MAX_SYNCS = 16
 """Parts whose sync points still move; more in so few minutes is no lesson."""
 FLUSH_US = 500_000
@@ -42,6 +45,7 @@ class Parts:
         self._file: PartFile | None = None
         self._part: Part | None = None
         self._syncs: deque[PartSync] = deque(maxlen=MAX_SYNCS)
+        self._begun: deque[int] = deque(maxlen=BURST)
         self._first_us = 0  # media time at presentation time 0
         self._flushed_us = 0
         self.private = b""
@@ -52,10 +56,11 @@ class Parts:
     def writing(self) -> bool:
         return self._file is not None
 
-    @property
-    def full(self) -> bool:
-        """No lesson has so many parts: somebody makes them."""
-        return len(self._track.parts) >= MAX_PARTS
+    def full(self, at_us: int) -> bool:
+        """No lesson has so many parts, or so many in so little time: somebody makes them."""
+        if len(self._track.parts) >= MAX_PARTS:
+            return True
+        return len(self._begun) == BURST and at_us - self._begun[0] < BURST_US
 
     def begin(self, part: Part, start: Start, media_us: int, clock: MediaClock) -> bool:
         """:param part: without its file. :param media_us: of its first frame. :returns: False when it cannot be."""
@@ -71,6 +76,7 @@ class Parts:
             return False
         self.private = start.private
         self._part, self._first_us, self._flushed_us = part, media_us, part.start_us
+        self._begun.append(part.start_us)
         self._measure(self._file, part)
         self._track.parts.append(part)
         self._syncs.append(PartSync(part, media_us, clock))
@@ -97,7 +103,7 @@ class Parts:
         if part.codec == "h264":
             container = Mp4(part.width, part.height, b"", number=measured.bytes)
         try:
-            self._file = PartFile(self._folder / part.file, container, written=measured.bytes)
+            self._file = PartFile(self._folder / part.file, container, found=measured)
         except OSError as error:
             self._failed(error)
             return False
@@ -176,6 +182,11 @@ class Parts:
             self._failed(error)
         part.closed = True
         self._measure(file, part)
+        if not part.duration_us:  # nothing came to be written
+            self._track.parts.remove(part)
+            self._syncs.pop()
+            with contextlib.suppress(OSError):
+                (self._folder / part.file).unlink()
         self._changed(True)
 
     def _lost(self, error: OSError) -> None:

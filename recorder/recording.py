@@ -26,6 +26,8 @@ SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000
 LOOK_US = 1_000_000
+BACK_US = 5_000_000
+"""How far a recording that goes on may reach back into what is written: its packets come again."""
 
 
 class Recording:
@@ -49,7 +51,7 @@ class Recording:
 
         :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
         :param after: why a part of a recording that goes on is missing.
-        :raises UserError: 422 `bad_manifest`. :raises OSError: the folder cannot be made.
+        :raises OSError: the folder cannot be made.
         """
         self._folder, self._clock = folder, clock
         self.counters: Counter[str] = Counter()
@@ -63,10 +65,10 @@ class Recording:
         try:
             self.manifest = manifest.load(folder)
         except UserError as error:
-            if error.code != "no_recording":
-                raise
             self.manifest = Manifest(room=room, began=began_ms, lead=lead)
             self._fresh = True
+            if error.code != "no_recording":
+                self._set_aside()
         self._zero = began_us - (began_ms - self.manifest.began) * 1000
         self._changed = True
         self._urgent = False
@@ -78,13 +80,22 @@ class Recording:
         self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
 
+    def _set_aside(self) -> None:
+        """A manifest that cannot be read keeps nobody from recording; its parts stay, no new one takes their names."""
+        path = self._folder / manifest.NAME
+        path.rename(path.with_name(f"{manifest.NAME}.damaged-{self.manifest.began}"))
+        self.manifest.notes.append("manifest_damaged")
+
     def _go_on(self) -> None:
         self._cut = recover(self._folder, self.manifest)
         self.manifest.ended = False
         for track in self.manifest.tracks:
             if track.parts:
-                last = track.parts[-1]
-                self._after[track.id] = last.start_us + last.duration_us
+                self._after[track.id] = track.parts[-1].start_us + track.parts[-1].duration_us
+        written_us = max(self._after.values(), default=0)
+        if self._at(self._clock()) < written_us - BACK_US:
+            # The machine was started again and its clock set back meanwhile: what is written is never written over.
+            self._zero = self._clock() - written_us
 
     # ------------------------------------------------------------ tracks
 
@@ -113,7 +124,7 @@ class Recording:
             writer.begin()
         end_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
         if end_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
-            writer.absent(self._why, end_us)
+            writer.absent(self._barred(writer) or self._why, end_us)
         self._bar(writer, now_us)
         if self._urgent:
             self._save(now_us)
@@ -221,19 +232,26 @@ class Recording:
             self._bar(writer, now_us)
 
     def _bar(self, writer: TrackWriter, now_us: int) -> None:
-        why: Why | None = None
+        writer.bar(self._barred(writer) or ("disk" if self._disk.trouble else None), self._at(now_us))
+
+    def _barred(self, writer: TrackWriter) -> Why | None:
+        """By somebody's order."""
         if _open(self.manifest.excluded.get(writer.track.participant, [])):
-            why = "excluded"
-        elif _open(self.manifest.pauses):
-            why = "paused"
-        elif self._disk.trouble:
-            why = "disk"
-        writer.bar(why, self._at(now_us))
+            return "excluded"
+        return "paused" if _open(self.manifest.pauses) else None
 
     # ------------------------------------------------------------ time
 
     def tick(self, now_us: int) -> None:
         """Some times a second: what waits reaches the disk, and a disk that refused is tried again."""
+        if self._disk.due(now_us):
+            self._disk.probe(now_us)
+        if not self.manifest.ended:
+            self._tend(now_us)
+        if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
+            self._save(now_us)
+
+    def _tend(self, now_us: int) -> None:
         at_us = self._at(now_us)
         for writer in self._writers.values():
             writer.parts.flush(at_us)
@@ -248,11 +266,7 @@ class Recording:
             self._synced_us = now_us
             for writer in self._writers.values():
                 writer.parts.sync()
-        if self._disk.due(now_us):
-            self._disk.probe(now_us)
         self._bar_all(now_us)
-        if not self._disk.trouble and (self._changed or now_us - self._saved_us >= SAVE_US):
-            self._save(now_us)
 
     def _lose_gone(self) -> None:
         """Somebody removed the folder, or its disk went away: what was in it is a gap now."""
@@ -262,14 +276,14 @@ class Recording:
         self._failed(FileNotFoundError("the folder is gone"))
 
     def close(self, now_us: int) -> None:
-        """The lesson is over."""
+        """The lesson is over. When `troubles` says afterwards that the disk refused, call it again after a while."""
+        if self.manifest.ended:
+            self._save(now_us)
+            return
         at_us = self._at(now_us)
         self._end_all(at_us)
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
-        if self.manifest.ended:
-            self._save(now_us)
-            return
         ends = [track.parts[-1].start_us + track.parts[-1].duration_us for track in self.manifest.tracks if track.parts]
         self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
         self.manifest.ended = True

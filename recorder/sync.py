@@ -22,6 +22,7 @@ class PartSync:
         self._media_us = media_us
         self._clock: MediaClock | None = clock
         self._stretches: list[Stretch] = [clock.stretch]
+        self._edges: set[int] = set()
         self._every = EVERY_US
 
     def update(self) -> None:
@@ -30,21 +31,25 @@ class PartSync:
         points, length = self.part.sync, self.part.duration_us
         settled = [point for point in points if self._settled(point.pts_us)]
         since = max(settled[-1].pts_us if settled else -1, self._settled_us) + 1
-        fresh = [*range(-(-since // self._every) * self._every, length, self._every), length]
+        fresh = {*range(-(-since // self._every) * self._every, length, self._every), length}
+        fresh |= {pts_us for pts_us in self._edges if since <= pts_us < length}
         found = settled
-        for pts_us in fresh:
+        for pts_us in sorted(fresh):
             at_us = self._at(pts_us)
             if at_us is not None and (not found or at_us > found[-1].at_us):
                 found.append(Sync(pts_us=pts_us, at_us=at_us))
         if len(found) > MAX_POINTS:
             self._every *= 2
-            found = [point for point in found if point.pts_us % self._every == 0 or point is found[-1]]
+            found = [point for point in found if self._regular(point.pts_us) or point is found[-1]]
         self.part.sync = found
 
     def _settled(self, pts_us: int) -> bool:
         if pts_us <= self._settled_us:
             return True
-        return pts_us <= self.part.duration_us - SETTLED_US and pts_us % self._every == 0
+        return pts_us <= self.part.duration_us - SETTLED_US and self._regular(pts_us)
+
+    def _regular(self, pts_us: int) -> bool:
+        return pts_us % self._every == 0 or pts_us in self._edges
 
     def _follow(self) -> None:
         """The part goes on when the clock begins another stretch."""
@@ -53,6 +58,10 @@ class PartSync:
             if len(self._stretches) >= MAX_STRETCHES:
                 self._stretches.pop()
             self._stretches.append(stretch)
+            edge = stretch.since - self._media_us
+            before, after = (known.at(stretch.since) or 0 for known in self._stretches[-2:])
+            # The line is broken there. Where it would go back it stands instead until it has caught up.
+            self._edges |= {edge - 1, edge + max(0, before - after + 1000)}
 
     def end(self) -> None:
         """Nothing more is written: stretches that begin from now on belong to other parts."""

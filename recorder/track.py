@@ -24,6 +24,9 @@ PICTURE_US = 33_000
 SOUND_US = 20_000
 FREEZE_US = 100_000
 """A picture that stands for less is no gap: a key frame takes so long to arrive."""
+ORDERED = ("paused", "excluded", "disk")
+LINGER_US = 3_000_000
+"""After an order ends: what comes within it ends the gap, what comes later was not there before."""
 _HEAD = struct.Struct("!BBHII")
 
 Packets = Iterable[tuple[int, int, bytes]]
@@ -61,6 +64,8 @@ class TrackWriter:
         self._recorded_us = self._end_us
         self._barred: Why | None = None
         self._gap: tuple[int, Why] | None = None
+        self._here = True
+        self._free_us = 0  # when nothing barred it any more
         self._hole: Why = "network"
         self._clocks = clocks
         self._clock = MediaClock(clocks)
@@ -87,12 +92,22 @@ class TrackWriter:
             return
         if why is not None:
             self.parts.end()
+            since_us = self._since_lost(at_us) if why == "disk" else at_us
             if self._gap and self._gap[1] != why:
-                self._close_gap(at_us)
-            self._open_gap(why, at_us)
-        elif self._assembler:
-            self._assembler.restart()
+                self._close_gap(since_us)
+            if self._here and self._gap is None:
+                self._open_gap(why, since_us)
+        else:
+            self._free_us = at_us
+            if self._assembler:
+                self._assembler.restart()
         self._barred = why
+
+    def _since_lost(self, at_us: int) -> int:
+        """What was on its way to the disk when it refused is missing too."""
+        part = self.track.parts[-1] if self.track.parts else None
+        written_us = part.start_us + part.duration_us if part else 0
+        return written_us if 0 < at_us - written_us < LINGER_US else at_us
 
     def silent(self, why: Why) -> None:
         """From the last frame on, until the next."""
@@ -140,12 +155,14 @@ class TrackWriter:
 
     def begin(self) -> None:
         """The publisher came again: nothing is known of its numbers."""
+        self._here = True
         self._begin_anew(-1)
 
     def close(self, at_us: int) -> None:
         """The publisher went away: what stays open ends here."""
         self.parts.end()
         self._close_gap(at_us)
+        self._here = False
 
     # ------------------------------------------------------------ media
 
@@ -167,7 +184,7 @@ class TrackWriter:
             if begin > size:
                 self._drops["malformed"] += 1
                 continue
-            at_us = now_us - self._zero
+            at_us = max(0, now_us - self._zero)
             if self._barred is not None:
                 self._drops[self._barred] += 1
                 self._index = self._passed = index
@@ -279,7 +296,7 @@ class TrackWriter:
         return ticks * 1_000_000 // self._rate
 
     def _begin_part(self, codec: str, start: Start, ticks: int, at_us: int) -> bool:
-        if self.parts.full:
+        if self.parts.full(at_us):
             self._drops["parts"] += 1
             return False
         part = Part(
@@ -310,6 +327,8 @@ class TrackWriter:
         if self._gap is not None:
             start_us, why = self._gap
             self._gap = None
+            if why in ORDERED and start_us < self._free_us < at_us - LINGER_US:
+                at_us = self._free_us  # nothing came that could have been written
             if why in ("network", "recorder") and at_us - start_us < self._short_us:
                 return
             gaps.add(self.track.gaps, start_us, at_us, why)

@@ -236,3 +236,47 @@ def test_redundant_sound_fills_what_was_lost(scene):
     read = encode.demux(scene.folder / track.parts[0].file)
     assert [data for _, data in read] == sound.frames[1:40]
     assert track.gaps == []
+
+
+def test_a_sender_that_jumps_with_every_packet_does_not_flood_the_disk(scene):
+    sound = scene.publish("teacher-microphone", "opus")
+    for _ in range(400):
+        sound.ticks += 1 << 24
+        sound.send(1)
+    assert len(list((scene.folder / "parts").iterdir())) <= 17
+    assert scene.recording.counters["parts"] > 300
+    sound.send(300)
+    assert encode.demux(scene.folder / scene.end().tracks[0].parts[-1].file)
+
+
+def test_a_paused_recording_stays_paused_when_its_process_is_killed(tmp_path):
+    scene = Scene(tmp_path / "lesson")
+    scene.publish("teacher-camera", "vp8").send(30)
+    at = scene.now
+    scene.recording.pause(scene.clock(), "teacher")
+    scene.until(at + 1_000_000)
+    again = Scene(tmp_path / "lesson", after="recorder")
+    again.now = at + 3_000_000
+    again.publish("teacher-camera", "vp8").send(30)
+    again.recording.resume(again.clock())
+    again.publish("teacher-camera", "vp8").send(30)
+    kept = again.end()
+    assert [why for _, _, why in gaps(kept.tracks[0])] == ["paused"]
+    assert len(kept.pauses) == 1 and len(kept.tracks[0].parts) == 2
+
+
+def test_an_order_is_no_gap_of_who_was_not_there(scene):
+    left, muted = scene.publish("class1-camera", "vp8"), scene.publish("class2-microphone", "opus")
+    left.send(30)
+    muted.send(10)
+    scene.recording.close_track("class1-camera", scene.clock())
+    scene.until(scene.now + 2_000_000)
+    paused = scene.now
+    scene.recording.pause(scene.clock(), "teacher")
+    scene.until(scene.now + 2_000_000)
+    scene.recording.resume(scene.clock())
+    resumed = scene.now
+    scene.until(scene.now + 60_000_000)
+    kept = scene.end()
+    assert kept.track("class1-camera").gaps == []
+    assert gaps(kept.track("class2-microphone")) == [(paused, resumed, "paused")]

@@ -65,7 +65,8 @@ def test_a_full_disk_is_said_and_left_when_there_is_room(scene, monkeypatch, err
         assert read and part.bytes == (scene.folder / part.file).stat().st_size
     first, second = track.parts
     (gap,) = [gap for gap in track.gaps if gap.why == "disk"]
-    assert abs(gap.start_us - (first.start_us + first.duration_us)) < 600_000
+    assert gap.start_us == first.start_us + first.duration_us
+    assert abs(first.duration_us - encode.demux(scene.folder / first.file)[-1][0] * 1e6 - 33_333) < 1000
     assert gap.end_us == second.start_us
 
 
@@ -139,6 +140,20 @@ def test_a_manifest_goes_on_after_the_server_was_away(tmp_path):
     assert kept.length_us == track.parts[1].start_us + track.parts[1].duration_us
 
 
+def test_a_clock_that_was_set_back_overwrites_nothing(tmp_path):
+    scene = Scene(tmp_path / "lesson")
+    scene.publish("teacher-microphone", "opus").send(500)
+    scene.recording.suspend(scene.clock())
+    again = Recording(scene.folder, "lesson", BEGAN - 3_600_000, "teacher", lambda: 7, began_us=7, after="server")
+    scene.recording, since = again, scene.now
+    scene.clock = lambda: 7 + scene.now - since
+    scene.publish("teacher-microphone", "opus").send(100)
+    track = scene.end().tracks[0]
+    assert len(track.parts) == 2
+    assert abs(track.parts[1].start_us - 10_000_000) < 50_000
+    assert track.parts[1].duration_us == 2_000_000
+
+
 def test_a_lesson_that_was_over_meanwhile_ends_where_its_files_end(tmp_path):
     scene = Scene(tmp_path / "lesson")
     scene.publish("teacher-camera", "vp8").send(30)
@@ -149,3 +164,35 @@ def test_a_lesson_that_was_over_meanwhile_ends_where_its_files_end(tmp_path):
     kept = manifest.load(scene.folder)
     assert kept.ended and abs(kept.length_us - 1_000_000) < 50_000
     assert kept.tracks[0].gaps == []
+
+
+def test_a_close_that_the_disk_refuses_is_done_when_it_takes_bytes_again(scene, monkeypatch):
+    scene.publish("teacher-camera", "vp8").send(30)
+    monkeypatch.setattr("recorder.recording.manifest.save", _refuse)
+    scene.recording.close(scene.clock())
+    assert scene.recording.troubles == "disk_full"
+    length = scene.recording.manifest.length_us
+    monkeypatch.undo()
+    scene.until(scene.now + 1_200_000)
+    assert scene.recording.troubles == ""
+    kept = manifest.load(scene.folder)
+    assert (kept.ended, kept.length_us, kept.tracks[0].gaps) == (True, length, [])
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_damaged_manifest_is_set_aside(tmp_path):
+    scene = Scene(tmp_path / "lesson")
+    scene.publish("teacher-camera", "vp8").send(30)
+    scene.recording.suspend(scene.clock())
+    (scene.folder / "manifest.json").write_text('{"version": 1, "room"')
+    again = Scene(scene.folder)
+    again.publish("teacher-camera", "vp8").send(30)
+    kept = again.end()
+    assert kept.notes == ["manifest_damaged"]
+    assert kept.tracks[0].parts[0].file == "parts/teacher-camera-001.webm"
+    names = {path.name for path in scene.folder.iterdir()}
+    assert names == {"manifest.json", f"manifest.json.damaged-{BEGAN}", "parts"}
+    assert len(encode.demux(scene.folder / "parts" / "teacher-camera-000.webm")) == 30

@@ -22,7 +22,7 @@ CODECS = sorted(PICTURES)
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(payloads=st.lists(st.binary(max_size=60), min_size=1, max_size=6))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_payload_raises(codec, payloads):
     depacketizer = PICTURES[codec]()
     frame = depacketizer.frame(payloads)
@@ -62,6 +62,7 @@ def test_no_damage_to_real_payloads_raises(codec, data):
     ),
     codec=st.sampled_from(CODECS),
 )
+@settings(deadline=None)
 def test_an_assembler_takes_anything_and_counts_it(packets, codec):
     drops: Counter[str] = Counter()
     assembler = Assembler(codec, drops)
@@ -132,6 +133,7 @@ def test_av1_elements_with_sizes_are_as_good_as_counted_ones():
 
 
 @given(payload=st.binary(max_size=80))
+@settings(deadline=None)
 def test_redundancy_of_any_kind_is_read_or_refused(payload):
     found = opus.blocks(payload)
     assert found is None or sum(len(data) for _, data in found) <= len(payload)
@@ -151,11 +153,13 @@ def test_real_opus_is_of_twenty_milliseconds():
 
 
 @given(st.integers(0, (1 << 32) - 1))
+@settings(deadline=None)
 def test_leb128_comes_back(value):
     assert read_leb128(leb128(value), 0) == (value, len(leb128(value)))
 
 
 @given(st.binary(max_size=8), st.lists(st.integers(1, 20), max_size=10))
+@settings(deadline=None)
 def test_bits_end_with_an_error(data, widths):
     bits = Bits(data)
     left = 8 * len(data)
