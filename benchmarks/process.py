@@ -38,6 +38,11 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
+def resident_kb(pid: int) -> int:
+    """OSError when it has ended."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE // 1024
+
+
 @contextlib.contextmanager
 def every_core() -> Iterator[None]:
     """What is started inside may use all cores; this thread goes back to its own."""
@@ -116,7 +121,7 @@ class Child:
             raise ChildError(f"{self.name} ended:\n" + "\n".join(self._last)) from None
 
     def resident_kb(self) -> int:
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE // 1024
+        return resident_kb(self.pid)
 
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -18,6 +18,7 @@ MODULES = {
     "glass": "benchmarks.glass",
     "soak": "benchmarks.soak",
     "booking": "benchmarks.booking",
+    "recorder": "benchmarks.recorder",
     "sync": "benchmarks.sync",
     "transcribe": "benchmarks.transcribe",
     "search": "benchmarks.search",

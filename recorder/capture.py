@@ -196,15 +196,15 @@ class Capture:
                     self._all_changed()
                 return
             self._process = None
-            await process.kill()
             self._died(now_us)
+            await process.kill()
         pause_s = min(LONGEST_S, PAUSE_S * 2 ** (self._row - 2)) if self._row > 1 else 0.0
         if not self._recordings or (self._row and now_us - self._started_us < pause_s * 1e6):
             return
         self._started_us = now_us
         process = Process(self._hear, self._poll, self._program)
         try:
-            await process.start()
+            process.start()
         except OSError as error:
             log.error("recorder_not_started", reason=error.strerror)
             self._row += 1

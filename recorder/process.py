@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +18,8 @@ BUFFER = 1024 * 1024
 """Bytes on their way to it that the kernel may hold; it may allow less."""
 SILENT_S = 15.0
 """While it records it speaks every second. One that does not, hangs."""
+KILLED_S = 5.0
+"""One that is killed and hangs in the kernel, on a disk that does not answer, is left to itself after so long."""
 READ_BYTES = 64 * 1024
 
 
@@ -39,7 +44,7 @@ class Process:
         self._spoke = monotonic()
         self._decoder = wire.Decoder()
         self._sock: socket.socket | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._rest = memoryview(b"")
         """Of the one frame that did not fit any more."""
         self._waiting = False
@@ -48,16 +53,15 @@ class Process:
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None else None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """:raises OSError: no process can be started."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             ours.setblocking(False)
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
             # In a session of its own: Ctrl-C in the server's terminal is the server's to answer.
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, *self._program, stdin=theirs, start_new_session=True
-            )
+            # Not asyncio's: that one kills what still runs when the loop is closed, and this may still be writing.
+            self._process = subprocess.Popen((sys.executable, *self._program), stdin=theirs, start_new_session=True)
         except BaseException:
             ours.close()
             raise
@@ -128,9 +132,10 @@ class Process:
         """Returns when it is gone."""
         self._close()
         if self._process is not None:
-            if self._process.returncode is None:
-                self._process.kill()
-            await self._process.wait()
+            self._process.kill()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(KILLED_S):
+                    await self._wait_for(self._process)
 
     async def stop(self) -> None:
         """It is told that nothing comes any more, and closes its files. Returns when it is gone.
@@ -139,7 +144,20 @@ class Process:
         """
         self._close()
         if self._process is not None:
-            await self._process.wait()
+            await self._wait_for(self._process)
+
+    async def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is not None:
+            return
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        descriptor = os.pidfd_open(process.pid)
+        loop.add_reader(descriptor, ended.set)
+        try:
+            await ended.wait()
+            process.wait()
+        finally:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
 
     def _close(self) -> None:
         sock, self._sock = self._sock, None

@@ -75,3 +75,9 @@ test("slots are kept per session, the newest four", () => {
   assert.deepEqual(slotsOf(state, null), []);
   assert.deepEqual(slotsOf(state, "a"), []);
 });
+
+test("what is recorded is known until the next welcome says otherwise", () => {
+  const told: ServerMessage = { t: "recording", state: "paused", excluded: ["c1"], by: "lead" };
+  assert.deepEqual(fold(WELCOME, told).recording, { state: "paused", excluded: ["c1"], by: "lead" });
+  assert.equal(fold(WELCOME, told, WELCOME).recording, null);
+});

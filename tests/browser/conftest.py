@@ -177,6 +177,7 @@ class School:
         relay: Relay | None = None,
         options: str = "",
         beside: str | None = None,
+        room: str = ROOM,
         **context: Any,
     ) -> Person:
         window = await self._browser.new_context(ignore_https_errors=True, **context)
@@ -186,8 +187,8 @@ class School:
         page = await window.new_page()
         person = Person(id, page)
         self.people.append(person)
-        token = self.server.token(ROOM, role, id=id, name=name, beside=beside)
-        await page.goto(f"{self.url}/{path}#room={ROOM}&token={token}{options}")
+        token = self.server.token(room, role, id=id, name=name, beside=beside)
+        await page.goto(f"{self.url}/{path}#room={room}&token={token}{options}")
         return person
 
     async def close(self) -> None:

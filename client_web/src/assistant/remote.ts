@@ -3,6 +3,8 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
+import "../components/recording.ts";
+import { shownTo } from "../components/recording.ts";
 import { LangController } from "../lib/i18n.ts";
 import { icon, type IconName } from "../lib/icons.ts";
 import type { Setting } from "./asked.ts";
@@ -69,6 +71,7 @@ export class Remote extends LitElement {
   #status(): TemplateResult {
     const { session } = this;
     const { display, line, called, setting } = session;
+    const recorded = shownTo(session.room.recording, session.claims?.beside ?? "");
     const open = session.socket.status.state === "open";
     const online = open && (display?.online ?? false);
     const silent = !setting.microphone || (display?.muted ?? false);
@@ -94,6 +97,9 @@ export class Remote extends LitElement {
             : silent
               ? chip("called", "microphoneOff", "bad", w("assistant.calledSilent"))
               : chip("called", "call", "accent", w("assistant.called"))}
+          ${recorded === "off" || !open
+            ? nothing
+            : html`<li><tk-recording .recording=${session.room.recording} .me=${session.claims?.beside ?? ""}></tk-recording></li>`}
           ${online && display?.muted ? chip("muted", "microphoneOff", "warn", w("assistant.mutedByTeacher")) : nothing}
         </ul>
       </section>

@@ -10,6 +10,7 @@ import { icon, type IconName } from "../lib/icons.ts";
 import type { PageParams } from "../lib/params.ts";
 import { Times } from "../lib/times.ts";
 import { classroomCss } from "./classroom-css.ts";
+import "../components/recording.ts";
 import "./overlay.ts";
 import { loudness } from "./remote.ts";
 import { ClassroomSession } from "./session.ts";
@@ -239,6 +240,7 @@ export class LessonView extends LitElement {
         </div>
         <div class="lesson">${idle ? (this.params.title ? room.name : room.room) : this.#leadName()}</div>
         <div class="notes">${this.#notes()}</div>
+        <tk-recording .recording=${room.recording} .me=${room.me}></tk-recording>
         ${socket.status.state === "open" && (room.lesson.state === "live" || room.lesson.state === "interrupted")
           ? html`<button data-testid="hand" aria-pressed=${String(this.#session.handUp)} aria-keyshortcuts="h"
               @click=${() => this.#session.raiseHand()}>

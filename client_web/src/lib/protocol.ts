@@ -79,6 +79,17 @@ export interface ParticipantStats {
   report: Report | null;
 }
 
+/** Whether the lesson is recorded. */
+export interface Recording {
+  state: "recording" | "paused" | "troubled" | "off";
+  /** Classrooms that are left out. */
+  excluded: string[];
+  /** Who gave the last order. */
+  by: string;
+}
+
+export type RecordAction = "start" | "stop" | "pause" | "resume" | "exclude" | "include";
+
 export type ClientMessage =
   | { t: "hello"; v: 1; token: string }
   | { t: "call"; participant: string | null }
@@ -89,6 +100,7 @@ export type ClientMessage =
   | ({ t: "remote"; hand?: boolean } & Partial<Display>)
   | ({ t: "stats" } & Report)
   | { t: "end" }
+  | { t: "record"; action: RecordAction; participant: string | null }
   | { t: "ping"; id: number };
 
 export interface Welcome {
@@ -111,6 +123,7 @@ export type ServerMessage =
   | ({ t: "remote" } & Display)
   | { t: "called"; participant: string | null }
   | { t: "lesson"; lesson: Lesson }
+  | ({ t: "recording" } & Recording)
   | { t: "slots"; session: string; slots: SlotState[] }
   | { t: "session"; session: string; direction: "publish" | "subscribe"; state: string; reason: string }
   | { t: "stats"; participants: Record<string, ParticipantStats> }

@@ -1,6 +1,6 @@
 /** What a page knows of its room: the server's messages, folded. Pure. */
 
-import type { Lesson, Participant, ParticipantStats, ServerMessage, SlotState } from "./protocol.ts";
+import type { Lesson, Participant, ParticipantStats, Recording, ServerMessage, SlotState } from "./protocol.ts";
 
 export interface RoomState {
   /** False until the first `welcome`. */
@@ -11,6 +11,8 @@ export interface RoomState {
   room: string;
   lesson: Lesson;
   called: string | null;
+  /** Null in a room of which nothing was said: it is no lesson's, or nobody has begun. */
+  recording: Recording | null;
   participants: ReadonlyMap<string, Participant>;
   /** By session id; only the newest few sessions are kept. */
   slots: ReadonlyMap<string, readonly SlotState[]>;
@@ -30,6 +32,7 @@ export const EMPTY_ROOM: RoomState = {
   room: "",
   lesson: { state: "waiting", since: 0, lead: null },
   called: null,
+  recording: null,
   participants: new Map(),
   slots: new Map(),
   stats: {},
@@ -49,6 +52,7 @@ export function reduceRoom(state: RoomState, message: ServerMessage, now: number
         room: message.room,
         lesson: message.lesson,
         called: message.called,
+        recording: null, // said again after it, where there is something to say
         participants: new Map(message.participants.map((p) => [p.id, p])),
         clockOffset: message.now - now,
       };
@@ -64,6 +68,8 @@ export function reduceRoom(state: RoomState, message: ServerMessage, now: number
       return { ...state, called: message.participant };
     case "lesson":
       return { ...state, lesson: message.lesson };
+    case "recording":
+      return { ...state, recording: { state: message.state, excluded: message.excluded, by: message.by } };
     case "slots": {
       const slots = new Map(state.slots);
       slots.delete(message.session);

@@ -5,7 +5,7 @@ import { locale } from "../lib/i18n.ts";
 import { LevelMeter } from "../lib/level.ts";
 import { MediaLink, type LinkStatus } from "../lib/media-link.ts";
 import type { PageParams } from "../lib/params.ts";
-import type { Participant, ServerMessage } from "../lib/protocol.ts";
+import type { Participant, RecordAction, ServerMessage } from "../lib/protocol.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
 import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import { SILENCE_DB } from "../lib/stats.ts";
@@ -158,6 +158,10 @@ export class StudioSession {
 
   mute(id: string | null, muted: boolean): void {
     this.socket.send({ t: "mute", participant: id, muted });
+  }
+
+  record(order: { action: RecordAction; participant: string | null }): void {
+    this.socket.send({ t: "record", ...order });
   }
 
   toggleMicrophone(): void {

@@ -18,6 +18,7 @@ import { cameraVerdict, microphoneVerdict } from "./checks.ts";
 import { dialogCss } from "./dialog-css.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
 import "./preflight.ts";
+import "./recording-menu.ts";
 import { StudioSession, type Stage } from "./session.ts";
 import { SHORTCUTS, type Action } from "./shortcuts.ts";
 import { studioCss } from "./studio-css.ts";
@@ -142,6 +143,10 @@ export class Teaching extends LitElement {
           ${icon(answer.icon)}<span>${t(answer.text, answer.values)}</span>
         </div>
         <slot name="lesson"></slot>
+        ${stage === "live" && room.recording
+          ? html`<tk-recording-menu .recording=${room.recording} .classrooms=${this.#session.classrooms}
+              @order=${(event: CustomEvent) => this.#session.record(event.detail)}></tk-recording-menu>`
+          : nothing}
         ${stage === "live" ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
           @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
@@ -392,6 +397,7 @@ export class Teaching extends LitElement {
 
   #onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || this.endDialog.open || this.helpDialog.open) return;
+    if (this.renderRoot.querySelector("tk-recording-menu")?.open) return;
     if (event.key === "?") return this.#do("help");
     if (this.#session.stage !== "live") return;
     const key = event.key.toLowerCase();
