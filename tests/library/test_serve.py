@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -13,9 +14,11 @@ from sqlalchemy import select, update
 from recorder.manifest import save
 from recorder.stages import pictures
 from signalling.cli.serve import Server
+from signalling.cli.worker import order_of
 from signalling.config import Config
 from signalling.db.library import Recording, Resource, Stage
 from signalling.library import publish
+from signalling.library.crew import PROGRAM
 from signalling.library.queue import SOON, Queue
 from tests.bell.county import EIGHT
 from tests.library.doing import SECOND
@@ -121,6 +124,36 @@ async def test_the_command_works_beside_a_server_and_stops_when_told(hall: Hall,
             await process.wait()
     assert (await hall.stages(resource))["finalise"].state != "running"
     queue.close()
+
+
+async def test_a_worker_ends_when_its_server_is_gone(hall: Hall, tmp_path: Path, database_url: str):
+    resource, folder = await hall.resource()
+    order = order_of(config_of(tmp_path, database_url))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", PROGRAM), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(order.line() + b"\n")
+        queue = Queue(tmp_path)
+        queue.put([resource], SOON)
+        assert json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["stage"] == "finalise"
+        process.stdin.close()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        queue.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+    assert folder.exists() and "running" not in (await hall.states(resource)).values()
+
+
+def test_an_order_shows_no_password():
+    config = Config(
+        database={"url": "postgresql://tongke:geheim@db/tongke"}, redis={"url": "redis://:geheim@redis:6379/0"}
+    )
+    order = order_of(config)
+    assert "geheim" in order.database and "geheim" in order.redis and "geheim" not in repr(order)
 
 
 def test_pictures_of_a_strip_are_as_large_as_rows_say():
