@@ -19,6 +19,7 @@ import { routeOf, tabsOf, type Route, type TabName } from "./route.ts";
 import { say } from "./say.ts";
 import "./school-tab.ts";
 import "./webhooks-tab.ts";
+import "./work-tab.ts";
 
 const MARKS: Record<TabName, IconName> = {
   people: "people",
@@ -27,6 +28,7 @@ const MARKS: Record<TabName, IconName> = {
   calendars: "calendar",
   bells: "bell",
   imports: "file",
+  work: "tools",
   audit: "clock",
   webhooks: "link",
 };
@@ -150,6 +152,8 @@ export class Admin extends LitElement {
         return html`<tk-bells-tab .rest=${rest} .me=${me} school=${id}></tk-bells-tab>`;
       case "imports":
         return html`<tk-imports-tab .rest=${rest} .me=${me}></tk-imports-tab>`;
+      case "work":
+        return html`<tk-work-tab .rest=${rest} .me=${me}></tk-work-tab>`;
       case "audit":
         return html`<tk-audit-tab .rest=${rest} .me=${me}></tk-audit-tab>`;
       case "webhooks":

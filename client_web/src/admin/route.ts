@@ -11,6 +11,7 @@ export const TABS = {
   calendars: ["times.write"],
   bells: ["times.write"],
   imports: ["import.run", "export.run"],
+  work: ["stages.retry"],
   audit: ["audit.read"],
   webhooks: ["webhook.read"],
 } as const;

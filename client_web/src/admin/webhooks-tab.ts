@@ -49,6 +49,8 @@ const EVENTS = [
   "lesson.ended",
   "lesson.cancelled",
   "lesson.fault",
+  "resource.published",
+  "resource.failed",
 ] as const;
 
 export function deliveryState({ due, status, tries }: Pick<Delivery, "due" | "status" | "tries">): { tone: Tone; word: "arrived" | "waits" | "again" | "given" } {

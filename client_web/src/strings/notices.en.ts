@@ -13,6 +13,8 @@ export const noticesEn: Record<keyof typeof noticesZh, string> = {
   "notice.extended": "{title} lasts {minutes} minutes longer.",
   "notice.made_up": "{title} has a make-up lesson on {starts}.",
   "notice.fault": "{classroom_name} reported a fault during {title}.",
+  "notice.published": "The recording of {title} is in the library.",
+  "notice.unpublished": "The recording of {title} could not be finished; it can be retried on the administration page.",
   "notice.other": "{title} has changed.",
   "notice.reason": " Reason: {reason}",
   "notice.untitled": "a lesson",

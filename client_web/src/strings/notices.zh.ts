@@ -13,6 +13,8 @@ export const noticesZh = {
   "notice.extended": "「{title}」延长了 {minutes} 分钟。",
   "notice.made_up": "「{title}」安排了补课：{starts}。",
   "notice.fault": "「{title}」上课时{classroom_name}报告了故障。",
+  "notice.published": "「{title}」的录像已发布到资源库。",
+  "notice.unpublished": "「{title}」的录像没有加工成功，可以在管理页面重试。",
   "notice.other": "「{title}」有变动。",
   "notice.reason": "原因：{reason}",
   "notice.untitled": "课程",

@@ -111,4 +111,6 @@ export const recordsEn: Record<keyof typeof recordsZh, string> = {
   "event.lesson.ended": "lesson ended",
   "event.lesson.cancelled": "lesson cancelled",
   "event.lesson.fault": "fault reported",
+  "event.resource.published": "A resource was published",
+  "event.resource.failed": "A resource could not be finished",
 };

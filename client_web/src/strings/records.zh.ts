@@ -111,4 +111,6 @@ export const recordsZh = {
   "event.lesson.ended": "下课",
   "event.lesson.cancelled": "课程取消",
   "event.lesson.fault": "教室报告故障",
+  "event.resource.published": "资源发布",
+  "event.resource.failed": "资源加工失败",
 };
