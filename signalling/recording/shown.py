@@ -6,12 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from mediaserver.api import UserError
 from recorder import manifest
 from recorder.manifest import Manifest
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
-from signalling.db.library import Recording
+from signalling.db.library import Recording, Resource
 from signalling.recording import orders, rows
 
 MAX_GAPS = 500
@@ -45,7 +47,7 @@ class RecordingShown:
 
     :ivar by: who gave the last order.
     :ivar began: seconds since 1970; None before it has begun. :ivar tracks: and :ivar gaps: as far as this server has
-    the recording's files.
+    the recording's files. :ivar resource: what the library has of it.
     """
 
     state: str
@@ -58,6 +60,7 @@ class RecordingShown:
     excluded: list[str]
     by: str
     trouble: str
+    resource: str | None
 
 
 async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
@@ -68,9 +71,11 @@ async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
             raise UserError(404, "not_found", "There is no such lesson; it may have been removed from the timetable.")
         row = await session.get(Recording, lesson)
         booking = await session.get(Booking, found.booking)
+        kept_as = select(Resource.id).where(Resource.lesson == lesson, Resource.state != "removed")
+        resource = await session.scalar(kept_as)
     if row is None:
         state = "none" if booking is None or found.state not in rows.BEFORE_END else orders.first(booking.records)
-        return RecordingShown(state if state == "none" else "waiting", None, None, 0, 0, [], [], [], "", "")
+        return RecordingShown(state if state == "none" else "waiting", None, None, 0, 0, [], [], [], "", "", resource)
     kept = await asyncio.to_thread(_load, folder / lesson)
     return RecordingShown(
         state=row.state,
@@ -83,6 +88,7 @@ async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
         excluded=list(row.excluded),
         by=row.by,
         trouble=row.trouble,
+        resource=resource,
     )
 
 

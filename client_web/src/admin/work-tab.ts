@@ -9,11 +9,13 @@ import { tag, type Tone } from "../components/tag.ts";
 import type { Page } from "../lib/rest.ts";
 import { dateTime } from "../lib/when.ts";
 import { words } from "../lib/words.ts";
+import { stagesEn } from "../strings/stages.en.ts";
+import { stagesZh } from "../strings/stages.zh.ts";
 import { workEn } from "../strings/work.en.ts";
 import { workZh } from "../strings/work.zh.ts";
 import { Tab } from "./tab.ts";
 
-const say = words(workZh, workEn);
+const say = words({ ...stagesZh, ...workZh }, { ...stagesEn, ...workEn });
 const EVERY_MS = 5_000;
 const STATES = ["failed", "running", "waiting"] as const;
 

@@ -16,7 +16,7 @@ interface Recording {
   state: string;
   missing_ms: number;
   /** In the library, once there is something of it. */
-  resource?: string | null;
+  resource: string | null;
 }
 
 const TONES: Readonly<Record<string, Tone>> = { recording: "ok", troubled: "bad", paused: "warn" };

@@ -114,8 +114,8 @@ export class ResourceView extends LitElement {
   #work(it: Resource): TemplateResult {
     const bad = it.state === "failed";
     return html`<section>
-      <h2>${icon(bad ? "bad" : "clock")}${say(bad ? "work.failed" : "work.title")}</h2>
-      <p>${bad ? say(it.may.edit ? "work.failedMine" : "work.failedSay") : say("work.say")}</p>
+      <h2>${icon(bad ? "bad" : "clock")}${say(bad ? "making.failed" : "making.title")}</h2>
+      <p>${bad ? say(it.may.edit ? "making.failedMine" : "making.failedSay") : say("making.say")}</p>
       <tk-stages .rest=${this.rest} resource=${it.id} ?retries=${it.may.edit}></tk-stages>
       <div class="acts">${this.#acts(it)}</div>
     </section>

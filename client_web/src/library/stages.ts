@@ -85,7 +85,7 @@ export class Stages extends LitElement {
     const failed = stages.some((it) => it.state === "failed" || it.state === "given_up");
     return html`<ol data-testid="stages">${stages.map((it) => this.#stage(it))}</ol>
       ${failed && this.retries
-        ? html`<button type="button" class="primary" data-testid="stages-retry" ?disabled=${this.busy} @click=${() => void this.#retry()}>${icon("link")}${say("stage.retry")}</button>`
+        ? html`<button type="button" class="primary" data-testid="stages-retry" ?disabled=${this.busy} @click=${() => void this.#retry()}>${icon("link")}${say("making.retry")}</button>`
         : nothing}
       ${this.problem ? html`<p class="bad" role="alert">${problemText(this.problem)}</p>` : nothing}`;
   }
