@@ -91,4 +91,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.bad_metadata": "What was filled in cannot be kept.",
   "problem.wider_than_origin": "A clip is shared with nobody that the whole is not shared with. Choose fewer.",
   "problem.conflict": "The time is taken; choose another one.",
+  "problem.wrong_recording_state": "The recording cannot do this now: the lesson is over, or its state has changed.",
+  "problem.too_many_excluded": "Too many classrooms are left out; take some back first.",
+  "problem.recording_off": "This server does not record; ask the administrator.",
 };

@@ -91,4 +91,7 @@ export const problemsZh = {
   "problem.bad_metadata": "填写的信息不合要求。",
   "problem.wider_than_origin": "片段的可见范围不能超过原录像，请选小一点的范围。",
   "problem.conflict": "时间已被占用，请另选时间。",
+  "problem.wrong_recording_state": "录制现在不能这样操作：课程已结束或状态已变。",
+  "problem.too_many_excluded": "不录制的教室太多，先恢复几间再试。",
+  "problem.recording_off": "本服务器没有开启录制，请联系管理员。",
 };
