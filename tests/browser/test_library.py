@@ -83,7 +83,7 @@ async def at(page: Page) -> float:
 async def plays(page: Page, beyond_ms: float) -> None:
     async def check() -> bool:
         now = await watched(page)
-        return now["camera"]["at"] > beyond_ms and not now["camera"]["paused"]
+        return "camera" in now and now["camera"]["at"] > beyond_ms and not now["camera"]["paused"]
 
     await until(f"the camera plays beyond {beyond_ms} ms", check)
 
