@@ -11,7 +11,8 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,6 +56,26 @@ def parse(url: str) -> URL:
     if "sslmode" in query:  # libpq's name for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")
     return parsed.set(drivername=driver, query=query)
+
+
+class Commits:
+    """:ivar tried: writing transactions that were committed, or of which nobody knows."""
+
+    tried = 0
+
+
+_COMMITS: ContextVar[Commits | None] = ContextVar("commits", default=None)
+
+
+@contextlib.contextmanager
+def commits() -> Iterator[Commits]:
+    """Counts the commits of everything that is awaited inside."""
+    counted = Commits()
+    token = _COMMITS.set(counted)
+    try:
+        yield counted
+    finally:
+        _COMMITS.reset(token)
 
 
 class Database:
@@ -118,8 +139,17 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
-            yield session
+        commits, tried = _COMMITS.get(), 0
+        try:
+            async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+                yield session
+                tried = 1
+                if commits is not None:
+                    commits.tried += tried
+        except Exception as error:
+            if commits is not None and failure(error) is Failure.CONFLICT:
+                commits.tried -= tried  # the database says that it was not done
+            raise
 
     async def upgrade(self) -> None:
         """Bring the tables to this program's state. Servers that start together do it one after the other.

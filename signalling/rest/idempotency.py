@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from signalling import bodies
+from signalling.db import engine
 from signalling.db.engine import Database
 from signalling.db.records import Answered
 from signalling.db.upsert import insert
@@ -46,7 +47,7 @@ async def once(
 
     :param work: returns the status and the JSON document.
     :raises UserError: 422 `bad_key`, `key_reused`; 409 `in_progress`, `outcome_unknown`; 429 `too_many_keys`; what
-        `work` raises, after which the key is free again.
+        `work` raises, after which the key is free again, unless something was written before the database went away.
     """
     if not 1 <= len(key) <= MAX_KEY or not _CHARACTERS.issuperset(key):
         raise UserError(422, "bad_key", f"An {HEADER} has 1 to {MAX_KEY} visible ASCII characters; use a new UUID.")
@@ -57,11 +58,15 @@ async def once(
             before.body, status=before.status, headers={"Cache-Control": "no-store", REPLAYED: "1"}
         )
     mine = (Answered.person == person) & (Answered.key == key)
-    try:
-        status, document = await work()
-    except UserError:  # nothing was done
-        await database.run(lambda session: session.execute(delete(Answered).where(mine)))
-        raise
+    with engine.commits() as commits:
+        try:
+            status, document = await work()
+        except UserError as error:
+            # What was refused was not done. Where the database went away, something may have been before it did.
+            unknown = error.status >= 500 and commits.tried
+            late = update(Answered).where(mine).values(at=int(now) - RUNNING_S)
+            await database.run(lambda session: session.execute(late if unknown else delete(Answered).where(mine)))
+            raise
     done = update(Answered).where(mine).values(status=status, body=document)
     await database.run(lambda session: session.execute(done))
     return web.json_response(document, status=status, headers=_NO_STORE)

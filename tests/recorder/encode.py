@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from recorder.frames.bits import read_leb128
+from tests.recorder.calm import opened
 
 ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264", "av1": "libsvtav1"}
 MTU = 1100
@@ -28,8 +29,9 @@ def pictures(
         "vp8": {"deadline": "realtime", "lag-in-frames": "0"},
         "vp9": {"deadline": "realtime", "lag-in-frames": "0", "cpu-used": "8"},
         "h264": {"tune": "zerolatency", "profile": "baseline", "preset": "ultrafast"},
-        "av1": {"preset": "10", "crf": "40", "svtav1-params": f"pred-struct=1:lookahead=0:keyint={key}"},
+        "av1": {"preset": "10", "crf": "40", "svtav1-params": f"pred-struct=1:lp=1:lookahead=0:keyint={key}"},
     }[codec]
+    opened(encoder)
     noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0] + 4 * count, 3), np.uint8)
     out: list[bytes] = []
     for number in range(count):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.manifest import Manifest, Part, Sync, Track
+from tests.recorder.calm import opened
 
 US = Fraction(1, 1_000_000)
 SECOND = 1_000_000
@@ -26,7 +27,7 @@ _OPTIONS = {
     "vp8": {"deadline": "realtime", "cpu-used": "8"},
     "vp9": {"deadline": "realtime", "cpu-used": "8"},
     "h264": {"preset": "ultrafast", "tune": "zerolatency"},
-    "av1": {"preset": "12", "svtav1-params": "pred-struct=1"},
+    "av1": {"preset": "12", "svtav1-params": "pred-struct=1:lp=1"},
 }
 
 
@@ -66,8 +67,7 @@ def _encoder(codec: str, width: int, height: int) -> av.VideoCodecContext:
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.options = US, _OPTIONS[codec]
     encoder.framerate = Fraction(10)
-    encoder.open()
-    return encoder
+    return opened(encoder)
 
 
 def encoded(codec: str, greys: Iterable[int], width: int = 64, height: int = 48) -> Iterator[tuple[bool, bytes]]:
@@ -196,5 +196,5 @@ def _stream(output: av.container.OutputContainer, codec: str, width: int, height
     video.codec_context.options = _OPTIONS[codec]
     video.codec_context.flags |= av.codec.context.Flags.global_header if codec == "h264" else 0
     video.codec_context.time_base = US
-    video.codec_context.open(strict=False)
+    opened(video.codec_context)
     return video

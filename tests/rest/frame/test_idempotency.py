@@ -158,3 +158,23 @@ async def test_the_sweep(shop: Shop) -> None:
         assert list(await session.scalars(select(Answered.key))) == ["young"]
         assert await session.scalar(select(func.count()).select_from(Person)) == 2
     assert HEADER == "Idempotency-Key"
+
+
+async def test_a_database_that_went_away_after_something_was_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been done: sent again with this key it is not done twice. What was refused before may be."""
+    away = UserError(503, "database_unavailable", "The database is away.")
+    shop.fails = away
+    assert await shop.refused() == (503, "database_unavailable")
+    shop.fails = None
+    assert (await shop.post()).status == 201, "nothing had been written, so the key is free"
+
+    async def half() -> tuple[int, Any]:
+        async with shop.database.write() as session:
+            session.add(Person(id="bing", name="教师丙"))
+        raise away
+
+    monkeypatch.setattr(shop, "work", half)
+    assert await shop.refused(key="other") == (503, "database_unavailable")
+    assert await shop.refused(key="other") == (409, "outcome_unknown")
