@@ -291,7 +291,7 @@ async def test_a_file_is_sent_described_and_removed(library: Library) -> None:
 async def test_what_does_not_play_says_so(library: Library) -> None:
     for id, testid, text in (
         (ROUGH, "stages", "The file is damaged"),
-        (WORK, "stages", "提取画面"),
+        (WORK, "stages", "截取画面"),
         (PAPER, "pages", "二、选择"),
         (LINK, "open-link", "打开链接"),
         (BARE, "note", "语音识别模型"),
