@@ -42,7 +42,9 @@ class Feed:
         return b"".join(made)
 
     def _captured(self, timestamp: int, arrival_us: int) -> int:
-        if self._timestamp is not None:
+        if self._timestamp is None:
+            self._began_us = arrival_us
+        else:
             self._ticks += (timestamp - self._timestamp + _HALF) % (2 * _HALF) - _HALF
         self._timestamp = timestamp
         at_us = self._began_us + self._ticks * 125 // 6

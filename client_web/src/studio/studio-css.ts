@@ -197,6 +197,14 @@ export const studioCss = css`
     flex: 1;
   }
 
+  tk-captions {
+    position: sticky;
+    bottom: 88px; /* above the controls */
+    z-index: 1;
+    padding: 0 var(--s6);
+    font-size: 22px;
+  }
+
   /* ---- controls ---- */
   nav {
     position: sticky;
