@@ -346,6 +346,9 @@ export const classroomCss = css`
     .single .one .frame {
       height: 45vw;
     }
+    tk-captions {
+      font-size: 5.4vw;
+    }
     .local h1 {
       font-size: 9vw;
     }

@@ -2,8 +2,8 @@ import type { captionsZh } from "./captions.zh.ts";
 
 export const captionsEn: Record<keyof typeof captionsZh, string> = {
   "captions.label": "Captions",
-  "captions.on": "Captions on",
-  "captions.off": "Captions off",
+  "captions.on": "Show captions",
+  "captions.off": "Stop captions",
   "captions.starting": "Captions are starting…",
   "captions.late": "The server cannot keep up; some words are missing",
   "captions.troubled": "No captions at the moment, trying again",
