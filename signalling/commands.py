@@ -87,6 +87,13 @@ async def _record(rooms: Rooms, room: Room, page: Page, message: messages.Record
     await rooms.record(page.claims, message)
 
 
+async def _captions(rooms: Rooms, room: Room, page: Page, message: messages.SwitchCaptions) -> None:
+    if rooms.captioner is None or not (rooms.captioner.available or not message.on):
+        detail = "This server has no live captions; ask its administrator for recorder.captions and a speech model."
+        raise api.UserError(409, "captions_off", detail)
+    rooms.captioner.switch(page.claims.room, message.on)
+
+
 async def _ping(rooms: Rooms, room: Room, page: Page, message: messages.Ping) -> None:
     page.send(messages.Pong(id=message.id, now=int(rooms.clock() * 1000)).text())
 
@@ -101,5 +108,6 @@ _TABLE: dict[type[Any], Callable[[Rooms, Room, Page, Any], Awaitable[None]]] = {
     messages.Stats: _stats,
     messages.End: _end,
     messages.Record: _record,
+    messages.SwitchCaptions: _captions,
     messages.Ping: _ping,
 }

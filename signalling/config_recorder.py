@@ -44,6 +44,7 @@ class RecorderConfig(Section):
     models_url: Annotated[str, AfterValidator(_models)] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     captions: bool = False
+    captions_at_once: Annotated[int, Field(ge=1, le=64)] = 2
     keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     keep_parts_days: Annotated[int, Field(ge=0, le=3_650)] = 7
     max_upload_mb: Annotated[int, Field(ge=1, le=100_000)] = 4_000

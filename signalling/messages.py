@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from mediaserver.api import Role, SlotStatus, Source, UserError
+from mediaserver.api import Role, SlotsChanged, SlotStatus, Source, UserError
 
 VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
@@ -125,12 +125,19 @@ class Record(Model):
     participant: Id | None = None
 
 
+class SwitchCaptions(Model):
+    """The teacher wants her words shown, or no longer."""
+
+    t: Literal["captions"] = "captions"
+    on: bool
+
+
 class Ping(Model):
     t: Literal["ping"] = "ping"
     id: Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
-ClientMessage = Hello | Call | Mute | Tiles | Hand | DisplayIs | Remote | Stats | End | Record | Ping
+ClientMessage = Hello | Call | Mute | Tiles | Hand | DisplayIs | Remote | Stats | End | Record | SwitchCaptions | Ping
 
 # ---------------------------------------------------------------- server to client
 
@@ -194,6 +201,8 @@ class Numbers(Model):
 
 
 class Welcome(Model):
+    """:ivar captions: the teacher may switch captions on here."""
+
     t: Literal["welcome"] = "welcome"
     v: Literal[1] = VERSION
     participant: str
@@ -204,6 +213,7 @@ class Welcome(Model):
     lesson: Lesson
     called: str | None
     participants: list[Participant]
+    captions: bool
 
 
 class ParticipantChanged(Model):
@@ -242,10 +252,41 @@ class Recording(Model):
     by: str
 
 
+class Captioning(Model):
+    """Whether the teacher's words are shown. `late`: sound had to be left out, hearing is slower than she speaks."""
+
+    t: Literal["captioning"] = "captioning"
+    state: Literal["off", "starting", "on", "late", "troubled"]
+
+
+class Captions(Model):
+    """All that is to be shown now. :ivar lines: settled, the older one first. :ivar tentative: behind the last one."""
+
+    t: Literal["captions"] = "captions"
+    lines: list[str]
+    tentative: str
+
+
 class Slots(Model):
     t: Literal["slots"] = "slots"
     session: str
     slots: list[Slot]
+
+    @classmethod
+    def of(cls, event: SlotsChanged) -> Slots:
+        slots = [
+            Slot(
+                mid=it.mid,
+                slot=it.slot,
+                kind=it.kind,
+                status=it.status,
+                participant=it.participant,
+                source=it.source,
+                codec=it.codec,
+            )
+            for it in event.slots
+        ]
+        return cls(session=event.session, slots=slots)
 
 
 class Session(Model):
@@ -288,6 +329,8 @@ ServerMessage = (
     | Called
     | LessonChanged
     | Recording
+    | Captioning
+    | Captions
     | Slots
     | Session
     | AllStats

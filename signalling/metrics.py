@@ -126,6 +126,15 @@ class Metrics:
             registry=registry,
         )
         self.workers = Gauge("tongke_workers", "Workers of this server that run", registry=registry)
+        self.captions_children = Gauge(
+            "tongke_captions_children", "Processes that hear teachers for live captions", registry=registry
+        )
+        self.captions_lost = Counter(
+            "tongke_captions_lost_seconds", "Speech that live captions left out, being too slow", registry=registry
+        )
+        self.captions_deaths = Counter(
+            "tongke_captions_deaths", "Ends of captions' processes that nobody wanted", registry=registry
+        )
         self.devices_online = Gauge("tongke_devices_online", "Devices heard within two minutes", registry=registry)
         self.contacts_written = Counter("tongke_contacts_written", "Contacts of devices written", registry=registry)
         self.contacts_dropped = Counter(

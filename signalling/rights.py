@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from mediaserver.api import Role, Source
 
-Action = Literal["call", "mute", "tiles", "end", "stats", "hand", "display", "remote", "record"]
+Action = Literal["call", "mute", "tiles", "end", "stats", "hand", "display", "remote", "record", "captions"]
 """WebSocket messages that need a right; `ping` needs none."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -30,7 +30,7 @@ class Rights:
 TABLE: dict[Role, Rights] = {
     "lead": Rights(
         frozenset(("camera", "screen", "microphone")),
-        frozenset(("call", "mute", "tiles", "end", "record")),
+        frozenset(("call", "mute", "tiles", "end", "record", "captions")),
         watches=True,
     ),
     "classroom": Rights(frozenset(("camera", "microphone")), frozenset(("stats", "hand", "display")), sees_all=False),

@@ -50,6 +50,15 @@ class Witness(Protocol):
         """What the media server measured, every two seconds."""
 
 
+class Captioner(Protocol):
+    """Shows what teachers say."""
+
+    @property
+    def available(self) -> bool: ...
+    def switch(self, room: str, on: bool) -> None:
+        """Or raises UserError."""
+
+
 @dataclass(slots=True)
 class MediaSession:
     """A WHIP or WHEP resource. :ivar etag: without quotes. :ivar ufrag: the client's, to tell trickle from restart."""
@@ -73,13 +82,15 @@ class Room:
         """The latest slots of each WHEP session, for a page that connects again."""
         self.empty_since: float | None = now
         self.recording: messages.Recording | None = None
+        self.captioning: messages.Captioning | None = None
         self.ended_by: str | None = None
         """The participant who ended the lesson."""
 
 
 class Rooms:
     """:ivar admit: raises UserError for a token that opens its room at another time, or never.
-    :ivar record: obeys somebody in a room, or raises UserError. :ivar witness: hears of everything."""
+    :ivar record: obeys somebody in a room, or raises UserError. :ivar witness: hears of everything.
+    :ivar captioner: where the server has captions."""
 
     def __init__(self, bus: api.Bus, metrics: Metrics, clock: Callable[[], float]) -> None:
         self.bus = bus
@@ -90,6 +101,7 @@ class Rooms:
         self.admit: Callable[[Claims], Awaitable[None]] = _everybody
         self.record: Callable[[Claims, messages.Record], Awaitable[None]] = _nobody_records
         self.witness: Witness | None = None
+        self.captioner: Captioner | None = None
         metrics.census = self._census
         bus.subscribe(self._on_event)
 
@@ -125,15 +137,18 @@ class Rooms:
                 lesson=lesson.summary(),
                 called=lesson.called,
                 participants=[lesson.describe(id) for id in visible],
+                captions=self.captioner is not None and self.captioner.available,
             ).text()
         )
         for slots in room.slots.values():
             if slots.participant == claims.participant:
-                page.send(_slots_text(slots))
+                page.send(messages.Slots.of(slots).text())
         if (wanted := lesson.wanted.get(claims.participant)) is not None:
             page.send(_wanted_text(wanted))
         if room.recording is not None:
             page.send(_recording_text(room, page, room.recording))
+        if room.captioning is not None:
+            page.send(room.captioning.text())
 
     def leave(self, page: Page) -> None:
         """Its connection is gone. A page that was replaced has left already."""
@@ -243,6 +258,20 @@ class Rooms:
             for page in room.pages.values():
                 page.send(_recording_text(room, page, recording))
 
+    def tell_captioning(self, name: str, captioning: messages.Captioning) -> None:
+        """Everybody in a room is told whether the teacher's words are shown; who comes later, too."""
+        room = self.rooms.get(name)
+        if room is not None and room.captioning != captioning:
+            room.captioning = captioning
+            for page in room.pages.values():
+                page.send(captioning.text())
+
+    def tell_captions(self, name: str, captions: messages.Captions) -> None:
+        """A page that is too slow for them misses some: each says all that is to be shown."""
+        text = captions.text()
+        for page in self.rooms[name].pages.values() if name in self.rooms else ():
+            page.send(text, droppable=True)
+
     def report(self, claims: Claims, report: messages.Stats) -> None:
         """How the lesson looks from a page."""
         room = self.rooms.get(claims.room)
@@ -267,7 +296,7 @@ class Rooms:
                 if room is not None:
                     room.slots[event.session] = event
                     if (page := room.pages.get(event.participant)) is not None:
-                        page.send(_slots_text(event))
+                        page.send(messages.Slots.of(event).text())
             case api.TracksChanged():
                 self.changed(event.room, lambda it, now: it.set_tracks(event.participant, event.tracks, now))
             case api.CalledChanged():
@@ -398,22 +427,6 @@ def _recording_text(room: Room, page: Page, recording: messages.Recording) -> st
         return recording.text()
     seen = [id for id in recording.excluded if _sees(room, page, id)]
     return recording.model_copy(update={"excluded": seen}).text()
-
-
-def _slots_text(event: api.SlotsChanged) -> str:
-    slots = [
-        messages.Slot(
-            mid=s.mid,
-            slot=s.slot,
-            kind=s.kind,
-            status=s.status,
-            participant=s.participant,
-            source=s.source,
-            codec=s.codec,
-        )
-        for s in event.slots
-    ]
-    return messages.Slots(session=event.session, slots=slots).text()
 
 
 def _numbers(room: Room) -> dict[str, messages.Numbers]:

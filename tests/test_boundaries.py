@@ -162,6 +162,17 @@ RULES = (
         ),
         frozenset(("sqlalchemy", "structlog")),
     ),
+    Rule("signalling/captions/board.py", ("signalling.messages",), refused=IMPURE),
+    Rule("signalling/captions/said.py", (), frozenset(("pydantic",)), IMPURE),
+    # What decodes and hears runs in a process of its own.
+    Rule(
+        "signalling/captions/*",
+        (
+            *("mediaserver.api", "recorder.speech.feed", "recorder.tap", "recorder.wire", "signalling.bell.pulse"),
+            *("signalling.captions", *ROOMS),
+        ),
+        frozenset(("structlog",)),
+    ),
     Rule("signalling/library/stages.py", (), refused=IMPURE),
     Rule("signalling/library/lines.py", (), refused=IMPURE),
     Rule("signalling/library/queue.py", ("mediaserver.api",), frozenset(("huey", "redis"))),
@@ -224,6 +235,7 @@ RULES = (
     Rule("recorder/containers/*", ("recorder.containers",), refused=IMPURE),
     Rule("recorder/alignment.py", (), refused=IMPURE),
     Rule("recorder/sync.py", ("recorder.alignment", "recorder.manifest"), refused=IMPURE),
+    Rule("recorder/speech/feed.py", ("mediaserver.rtp",), refused=IMPURE),
     Rule("recorder/gaps.py", ("recorder.manifest",), refused=IMPURE),
     # What is made of the engine's words; the engine itself is imported by few.
     *(
@@ -319,6 +331,9 @@ def test_imports_stay_within_their_boundaries(path):
         ("signalling/app.py", "from signalling.hooks.courier import Courier"),
         ("signalling/timetable/x.py", "from signalling.db import times"),
         ("signalling/timetable/x.py", "import sqlalchemy"),
+        ("signalling/captions/x.py", "import av"),
+        ("signalling/captions/x.py", "from recorder.speech.captions import Decoder"),
+        ("signalling/captions/board.py", "import time"),
         ("signalling/library/stages.py", "import time"),
         ("signalling/library/x.py", "import redis"),
         ("signalling/library/x.py", "from recorder.stages import finalise"),

@@ -20,6 +20,7 @@ const WELCOME: ServerMessage = {
   lesson: { state: "waiting", since: 5, lead: null },
   called: null,
   participants: [person("c1"), person("lead", { role: "lead" })],
+  captions: true,
 };
 
 const slot = (mid: string, name: string): SlotState => ({
@@ -45,6 +46,17 @@ test("a participant replaces what was known, and leaves", () => {
   const raised = fold(WELCOME, { t: "participant", participant: person("c1", { hand: true }) });
   assert.equal(raised.participants.get("c1")?.hand, true);
   assert.equal(reduceRoom(raised, { t: "left", id: "c1" }, NOW).participants.has("c1"), false);
+});
+
+test("captions are shown while they are on, and gone with them", () => {
+  const on = fold(WELCOME, { t: "captioning", state: "on" }, { t: "captions", lines: ["同学们好"], tentative: "今天" });
+  assert.equal(on.canCaption, true);
+  assert.equal(on.captioning, "on");
+  assert.deepEqual(on.captions, { lines: ["同学们好"], tentative: "今天" });
+  const late = reduceRoom(on, { t: "captioning", state: "late" }, NOW);
+  assert.equal(late.captions, on.captions);
+  assert.equal(reduceRoom(late, { t: "captioning", state: "off" }, NOW).captions, null);
+  assert.equal(reduceRoom(on, WELCOME, NOW).captioning, "off", "said again after it");
 });
 
 test("nothing changes for somebody unknown who leaves, or for a message that is not about the room", () => {

@@ -4,8 +4,9 @@ In, on standard input: Opus packets (RFC 6716) as they come from the tap, each b
 captured (µs of the lesson, u64) and its length (u16), big-endian; the end of the input ends the process.
 
 Out, on standard output, one JSON object a line: `{"ready": model}` when packets are worth sending, then
-`{"settled": [[start_us, end_us, text], …], "tentative": text, "pause": bool}` whenever something has changed, and
-`{"lost_s": seconds}` when sound had to be left out because hearing is slower than speaking.
+`{"settled": [[start_us, end_us, text], …], "tentative": text, "pause": bool}` whenever something has changed,
+`{"lost_s": seconds}` when sound had to be left out because hearing is slower than speaking, and `{"heard_us": time}`
+about once a second of sound: up to there everything was heard. `{"failed": code, "detail": sentence}`: it ends.
 
 What waits is bounded: behind `BACKLOG_S` the oldest sound is let go, and captions go on with what is said now.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import struct
+import os
 import sys
 import threading
 from collections import deque
@@ -27,18 +28,21 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.resampler import AudioResampler
 
+from mediaserver.api import UserError
 from recorder.speech.clean import Cleaner
+from recorder.speech.feed import HEAD
 from recorder.speech.heard import RATE, Pcm, Word
 from recorder.speech.live import Caption, Captions
 from recorder.speech.recogniser import Recogniser
 from recorder.speech.timing import timed
 
-HEAD = struct.Struct(">QH")
 BACKLOG_S = 20.0
 MOST_PACKETS = 4000
 """However short they are."""
 HOLE_US = 100_000
 THREADS = 2
+TELL_US = 1_000_000
+"""Sound after which it is told how far everything was heard."""
 
 
 class Waiting:
@@ -133,9 +137,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--prompt", default="")
     parser.add_argument("--hotwords", default="")
     parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument("--nice", type=int, default=0)
     options = parser.parse_args(arguments)
+    os.nice(options.nice)
 
-    engine = Recogniser(options.model, options.device, options.threads)
+    try:
+        engine = Recogniser(options.model, options.device, options.threads)
+    except UserError as error:
+        _say({"failed": error.code, "detail": error.detail})
+        sys.exit(1)
     import opencc
 
     cleaner = Cleaner(opencc.OpenCC("t2s").convert, options.prompt)
@@ -147,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     captions, decoder, waiting = Captions(recognise, engine.speech), Decoder(), Waiting()
     threading.Thread(target=read, args=(sys.stdin.buffer, waiting), daemon=True).start()
     _say({"ready": engine.name})
+    told_us = 0
     while True:
         packets, lost_us = waiting.take()
         if lost_us:
@@ -155,6 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             break
         for at_us, pcm in decoder.stretches(packets):
             _show(captions.feed(at_us, pcm))
+        if abs(packets[-1][0] - told_us) >= TELL_US:
+            told_us = packets[-1][0]
+            _say({"heard_us": told_us})
     _show(captions.end())
 
 

@@ -27,6 +27,7 @@ from signalling import logs, sockets, tls, tokens
 from signalling.app import Signalling
 from signalling.bell.belfry import Belfry
 from signalling.boxes.boxes import Boxes
+from signalling.captions.captions import Captions
 from signalling.cli import worker
 from signalling.config import Config
 from signalling.db.engine import Database
@@ -83,13 +84,13 @@ class Server:
 
     Start: secret, certificate, TCP sockets, database, media, HTTP, bell and what follows it. Stop is the reverse, after
     a drain:
-    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, recordings, workers → media and UDP
-    socket → HTTP connections and TCP sockets → what was counted for the audit log → database. A step that hangs is
-    given up and logged.
+    `/readyz` 503 and `Drain` → `bye` on every WebSocket → bell, webhooks, boxes, recordings, workers, captions → media
+    and UDP socket → HTTP connections and TCP sockets → what was counted for the audit log → database. A step that
+    hangs is given up and logged.
 
     :ivar port: the bound TCP port. :ivar media_port: the bound UDP port. :ivar url: `https://name:port`.
     :ivar belfry: the bell and what hangs on it, while it serves. :ivar boxes: recorder boxes at their lessons.
-    :ivar crew: its workers for what comes after lessons.
+    :ivar crew: its workers for what comes after lessons. :ivar captions: what teachers say, where that is switched on.
     """
 
     def __init__(self, config: Config, *, media: Callable[[MediaSettings, LocalBus], Media] = _real_media) -> None:
@@ -109,6 +110,7 @@ class Server:
         self.boxes: Boxes | None = None
         self._courier: Courier | None = None
         self.crew: Crew | None = None
+        self.captions: Captions | None = None
         self._sweep: Sweep | None = None
         self.signalling: Signalling
 
@@ -155,6 +157,12 @@ class Server:
             )
             self.boxes.start()
             order = worker.order_of(config)
+            if taps is not None and config.recorder.captions:
+                self.captions = Captions(
+                    *(rooms, taps, lambda: worker.model_of(order), lambda model: worker.captions_command(order, model)),
+                    *(config.recorder.captions_at_once, metrics),
+                )
+                self.captions.start()
             self.crew = Crew(order.line(), config.recorder.workers, metrics)
             queue = Queue(Path(order.queue), order.redis)
             self._sweep = Sweep(
@@ -198,10 +206,11 @@ class Server:
         courier, self._courier = self._courier, None
         boxes, self.boxes = self.boxes, None
         crew, self.crew = self.crew, None
+        captions, self.captions = self.captions, None
         sweep, self._sweep = self._sweep, None
         database, self._database = self._database, None
         parts: dict[str, Part | None] = {"bell": belfry, "webhooks": courier, "boxes": boxes}
-        parts |= {"workers": crew, "stages": sweep}
+        parts |= {"workers": crew, "stages": sweep, "captions": captions}
         if runner is not None:
             parts["recordings"] = self.signalling.recordings
         await asyncio.gather(

@@ -74,10 +74,20 @@ STAGES = {
 """What does each stage; `index` is the worker's own."""
 
 
-def has_model(order: Order) -> bool:
-    """Whether speech can be recognised on this machine."""
+def model_of(order: Order) -> Path | None:
+    """With what speech is recognised on this machine; None: it cannot be."""
     found = models.find(Path(order.model) if order.model else None, Path(order.models))
-    return found is not None and not models.missing(found)
+    return found if found is not None and not models.missing(found) else None
+
+
+def has_model(order: Order) -> bool:
+    return model_of(order) is not None
+
+
+def captions_command(order: Order, model: Path) -> tuple[str, ...]:
+    """The program that hears a teacher while she speaks."""
+    options = ("--device", order.device, "--threads", str(THREADS), "--nice", str(order.nice))
+    return (sys.executable, "-m", "recorder.speech.captions", str(model), *options)
 
 
 def shop_of(order: Order, indexer: Indexer) -> Shop:

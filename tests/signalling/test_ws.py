@@ -44,6 +44,7 @@ class TestHello:
             "room": "r1",
             "lesson": {"state": "waiting", "lead": "lead"},
             "called": None,
+            "captions": False,
             "participants": [
                 {
                     "id": "lead",

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from recorder.speech import live
-from recorder.speech.captions import HEAD, MOST_PACKETS, Decoder, Waiting
+from recorder.speech.captions import MOST_PACKETS, Decoder, Waiting
+from recorder.speech.feed import HEAD
 from recorder.speech.heard import RATE, Pcm, Region, Word
 from recorder.speech.live import Agreement, Caption, Captions
 from tests.asr.phrases import MODEL
@@ -255,13 +256,15 @@ def test_a_teacher_is_captioned_while_she_speaks():
         for at_us, packet in packets:
             if at_us == 3_400_000:
                 child.stdin.flush()
-                while not (said and said[-1].get("pause")):
+                while not any(caption.get("pause") for caption in said):
                     said.append(json.loads(child.stdout.readline()))
-                assert [word[2] for caption in said for word in caption["settled"]] == list(plan[0][1])
+                assert [word[2] for caption in said for word in caption.get("settled", ())] == list(plan[0][1])
             child.stdin.write(HEAD.pack(at_us + 600_000_000, len(packet)) + packet)
         child.stdin.close()
         said += [json.loads(line) for line in child.stdout]
     assert child.returncode == 0
+    heard = [caption["heard_us"] for caption in said if "heard_us" in caption]
+    assert heard == sorted(heard) and heard[-1] == pytest.approx(612_000_000, abs=1_500_000)
     settled = [word for caption in said for word in caption.get("settled", ())]
     whole = "".join(word[2] for word in settled)
     assert whole == "".join(phrase for _, phrase in plan)

@@ -88,6 +88,21 @@ export const classroomCss = css`
   .main .frame {
     background: transparent;
   }
+  /* At the foot of the largest picture; the corner of the assistant's code is left free. */
+  tk-captions {
+    z-index: 1;
+    align-self: end;
+    justify-self: stretch;
+    min-width: 0;
+    margin: 0 var(--code, 0) 1.6vh 0;
+    font-size: 5vh;
+  }
+  tk-captions.main {
+    grid-area: main;
+  }
+  tk-captions.one {
+    display: none;
+  }
   figcaption {
     display: flex;
     align-items: center;
@@ -330,6 +345,9 @@ export const classroomCss = css`
     }
     .single .one .frame {
       height: 45vw;
+    }
+    tk-captions {
+      font-size: 5.4vw;
     }
     .local h1 {
       font-size: 9vw;

@@ -2,6 +2,7 @@
 
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import "../components/captions.ts";
 import "../components/picture.ts";
 import "../components/sound.ts";
 import { baseCss } from "../components/base-css.ts";
@@ -182,6 +183,7 @@ export class LessonView extends LitElement {
           <figcaption>${icon("call")}<span>${this.#calledName()}</span></figcaption>
         </figure>
         <figure class="${screen ? "two" : "one"} talking" ?hidden=${local || !view.calledHere}>${this.#self(view)}</figure>
+        <tk-captions class=${local ? "one" : "main"} .captions=${view.layout === "idle" ? null : this.#session.room.captions}></tk-captions>
       </main>
     `;
   }

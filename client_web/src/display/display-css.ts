@@ -265,6 +265,9 @@ export const displayCss = css`
   tk-lesson {
     z-index: 0;
   }
+  tk-lesson.coded {
+    --code: 49vh; /* captions stay beside the code */
+  }
   .corner {
     position: fixed;
     bottom: 9.5vh;
@@ -393,6 +396,9 @@ export const displayCss = css`
     .corner figure,
     .corner.over figure {
       width: 46vw;
+    }
+    tk-lesson.coded {
+      --code: 48vw;
     }
   }
 `;

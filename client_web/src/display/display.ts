@@ -92,7 +92,7 @@ export class Display extends LitElement {
       ${keyed(
         params,
         html`
-          <tk-lesson .params=${params} @closed=${(event: CustomEvent) => this.#runner.closed(event.detail)}>
+          <tk-lesson class=${phone && this.phoneShown ? "coded" : ""} .params=${params} @closed=${(event: CustomEvent) => this.#runner.closed(event.detail)}>
             ${phone && !waiting
               ? html`<button slot="bar" class="phone" data-testid="phone" aria-keyshortcuts="q" aria-pressed=${String(this.phoneShown)}
                   @click=${() => (this.phoneShown = !this.phoneShown)}>

@@ -88,6 +88,16 @@ export interface Recording {
   by: string;
 }
 
+export type CaptionState = "off" | "starting" | "on" | "late" | "troubled";
+
+/** What the teacher says: all that is to be shown now. */
+export interface Captions {
+  /** Settled, the older one first. */
+  lines: string[];
+  /** Behind the last line. */
+  tentative: string;
+}
+
 export type RecordAction = "start" | "stop" | "pause" | "resume" | "exclude" | "include";
 
 export type ClientMessage =
@@ -101,6 +111,7 @@ export type ClientMessage =
   | ({ t: "stats" } & Report)
   | { t: "end" }
   | { t: "record"; action: RecordAction; participant: string | null }
+  | { t: "captions"; on: boolean }
   | { t: "ping"; id: number };
 
 export interface Welcome {
@@ -114,6 +125,8 @@ export interface Welcome {
   lesson: Lesson;
   called: string | null;
   participants: Participant[];
+  /** The teacher may switch captions on here. */
+  captions: boolean;
 }
 
 export type ServerMessage =
@@ -124,6 +137,8 @@ export type ServerMessage =
   | { t: "called"; participant: string | null }
   | { t: "lesson"; lesson: Lesson }
   | ({ t: "recording" } & Recording)
+  | { t: "captioning"; state: CaptionState }
+  | ({ t: "captions" } & Captions)
   | { t: "slots"; session: string; slots: SlotState[] }
   | { t: "session"; session: string; direction: "publish" | "subscribe"; state: string; reason: string }
   | { t: "stats"; participants: Record<string, ParticipantStats> }

@@ -1,6 +1,6 @@
 /** What a page knows of its room: the server's messages, folded. Pure. */
 
-import type { Lesson, Participant, ParticipantStats, Recording, ServerMessage, SlotState } from "./protocol.ts";
+import type { CaptionState, Captions, Lesson, Participant, ParticipantStats, Recording, ServerMessage, SlotState } from "./protocol.ts";
 
 export interface RoomState {
   /** False until the first `welcome`. */
@@ -13,6 +13,11 @@ export interface RoomState {
   called: string | null;
   /** Null in a room of which nothing was said: it is no lesson's, or nobody has begun. */
   recording: Recording | null;
+  /** The server has captions. */
+  canCaption: boolean;
+  captioning: CaptionState;
+  /** Null before anything was said. */
+  captions: Captions | null;
   participants: ReadonlyMap<string, Participant>;
   /** By session id; only the newest few sessions are kept. */
   slots: ReadonlyMap<string, readonly SlotState[]>;
@@ -33,6 +38,9 @@ export const EMPTY_ROOM: RoomState = {
   lesson: { state: "waiting", since: 0, lead: null },
   called: null,
   recording: null,
+  canCaption: false,
+  captioning: "off",
+  captions: null,
   participants: new Map(),
   slots: new Map(),
   stats: {},
@@ -53,6 +61,8 @@ export function reduceRoom(state: RoomState, message: ServerMessage, now: number
         lesson: message.lesson,
         called: message.called,
         recording: null, // said again after it, where there is something to say
+        canCaption: message.captions,
+        captioning: "off", // likewise
         participants: new Map(message.participants.map((p) => [p.id, p])),
         clockOffset: message.now - now,
       };
@@ -70,6 +80,10 @@ export function reduceRoom(state: RoomState, message: ServerMessage, now: number
       return { ...state, lesson: message.lesson };
     case "recording":
       return { ...state, recording: { state: message.state, excluded: message.excluded, by: message.by } };
+    case "captioning":
+      return { ...state, captioning: message.state, captions: message.state === "off" ? null : state.captions };
+    case "captions":
+      return { ...state, captions: { lines: message.lines, tentative: message.tentative } };
     case "slots": {
       const slots = new Map(state.slots);
       slots.delete(message.session);

@@ -31,6 +31,8 @@ export class StudioSession {
   shareLost = false;
   /** When the lesson began and ended here, ms since 1970. */
   startedAt = 0;
+  /** Why captions were not switched on: a code of the server. */
+  captionsRefused = "";
   endedAt = 0;
   readonly devices: LocalDevices;
   readonly screen: ScreenShare;
@@ -164,6 +166,13 @@ export class StudioSession {
     this.socket.send({ t: "record", ...order });
   }
 
+  /** @param on the classrooms shall read what she says. */
+  caption(on: boolean): void {
+    this.captionsRefused = "";
+    this.socket.send({ t: "captions", on });
+    this.onChange();
+  }
+
   toggleMicrophone(): void {
     this.microphoneOn = !this.microphoneOn;
     this.#onTracks();
@@ -235,6 +244,7 @@ export class StudioSession {
       if (this.stage === "live") this.#openLinks();
     }
     this.room = reduceRoom(this.room, message, Date.now());
+    if (message.t === "error" && message.re === "captions") this.captionsRefused = message.code;
     if (message.t === "session" && message.state === "closed") this.#onSessionClosed(message.session, message.reason);
     if (message.t === "stats") this.attention.update(message.participants, Date.now());
     const endedElsewhere = this.room.lesson.state === "ended" && before !== "ended" && this.room.known;

@@ -197,6 +197,15 @@ export const studioCss = css`
     flex: 1;
   }
 
+  tk-captions {
+    position: sticky;
+    bottom: 88px; /* above the controls */
+    z-index: 1;
+    margin: 0 calc(var(--mine) + var(--s6)) 0 0;
+    padding: 0 var(--s6);
+    font-size: 22px;
+  }
+
   /* ---- controls ---- */
   nav {
     position: sticky;
@@ -304,6 +313,10 @@ export const studioCss = css`
     }
     .live {
       grid-template-columns: minmax(0, 1fr);
+    }
+    tk-captions {
+      margin: 0;
+      font-size: 18px;
     }
     .mine {
       order: -1;

@@ -3,6 +3,7 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { w as captionsSay } from "../components/captions.ts";
 import "../components/meter.ts";
 import "../components/picture.ts";
 import "../components/sound.ts";
@@ -14,6 +15,7 @@ import { decodeToken, type PageParams } from "../lib/params.ts";
 import type { Participant } from "../lib/protocol.ts";
 import { meterPosition } from "../lib/stats.ts";
 import { answerOf, type Answer } from "./answer.ts";
+import { REFUSED } from "./captions-switch.ts";
 import { cameraVerdict, microphoneVerdict } from "./checks.ts";
 import { dialogCss } from "./dialog-css.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
@@ -147,6 +149,9 @@ export class Teaching extends LitElement {
           ? html`<tk-recording-menu .recording=${room.recording} .classrooms=${this.#session.classrooms}
               @order=${(event: CustomEvent) => this.#session.record(event.detail)}></tk-recording-menu>`
           : nothing}
+        ${stage === "live" && room.canCaption
+          ? html`<tk-captions-switch .state=${room.captioning} @switch=${(event: CustomEvent) => this.#session.caption(event.detail)}></tk-captions-switch>`
+          : nothing}
         ${stage === "live" ? html`<span class="time" title=${t("studio.since")}>${format.duration(Date.now() - startedAt)}</span>` : nothing}
         <button data-testid="lang" lang=${lang() === "zh" ? "en" : "zh-CN"}
           @click=${() => setLang(lang() === "zh" ? "en" : "zh", true)}>${t("lang.other")}</button>
@@ -174,7 +179,8 @@ export class Teaching extends LitElement {
   }
 
   #live(): TemplateResult {
-    const { whip, shareLost, screen, room, socket } = this.#session;
+    const { whip, shareLost, screen, room, socket, captionsRefused } = this.#session;
+    const refused = REFUSED[captionsRefused];
     const problem = whip.status.state === "refused" ? whip.status.problem : null;
     return html`
       ${problem
@@ -184,6 +190,7 @@ export class Teaching extends LitElement {
       ${this.#deviceNotices()}
       ${shareLost ? this.#notice("warn", t("share.lost"), "share.again", "share-again", () => void screen.start()) : nothing}
       ${screen.problem ? this.#notice("warn", t(`share.${screen.problem}`)) : nothing}
+      ${refused ? this.#notice("warn", captionsSay(refused)) : nothing}
       ${this.soundBlocked
         ? this.#notice("warn", t("sound.blocked"), "sound.allow", "allow-sound", () => this.#unblockSound())
         : nothing}
@@ -193,6 +200,7 @@ export class Teaching extends LitElement {
       </div>
       <tk-sound testid="slot-called-audio" .track=${this.#session.calledSound} @sound-blocked=${() => (this.soundBlocked = true)}
         @sound-playing=${() => (this.soundBlocked = false)}></tk-sound>
+      <tk-captions .captions=${room.captions}></tk-captions>
       ${this.#controls(room.called)}
     `;
   }

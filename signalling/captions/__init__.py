@@ -1,0 +1,1 @@
+"""Live captions: what the teacher says, shown in the room while she speaks."""
