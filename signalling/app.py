@@ -22,7 +22,7 @@ from signalling.db.engine import Database
 from signalling.db.records import AuditHead
 from signalling.devices.service import Devices
 from signalling.hooks.webhooks import Webhooks
-from signalling.library import retention
+from signalling.library import indexing, retention
 from signalling.library.searches import Searches
 from signalling.library.shelf import Shelf
 from signalling.library.uploads import Uploads
@@ -122,6 +122,7 @@ class Signalling:
             database, self.rooms, self.metrics, config.recording_dir, config.recorder.enabled, clock
         )
         self._imports = Jobs()
+        self._index_dir = config.index_dir
         self.searches = Searches(config.index_dir)
         rules = config.bell.rules()
         rule = retention.Rule(config.recorder.keep_days, config.recorder.keep_parts_days)
@@ -177,6 +178,7 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
+        await indexing.begin(self._database, self._index_dir)
         await self.searches.start()
         await self.shelf.start()
         if left := await asyncio.to_thread(scratch.sweep):

@@ -170,6 +170,23 @@ class Indexer:
         await self._database.run(work)
 
 
+async def begin(database: Database, folder: Path) -> None:
+    """Where nothing is published yet, a search finds nothing: no index is lost. Else a worker makes what is missing.
+
+    :raises UserError: 503 `database_unavailable`.
+    """
+    async with database.read() as session:
+        if await session.scalar(select(Resource.id).where(Resource.state == PUBLISHED).limit(1)) is not None:
+            return
+    try:
+        await asyncio.to_thread(index.current, folder)
+    except Missing:
+        try:
+            await asyncio.to_thread(index.make, folder)
+        except (UserError, OSError) as error:  # a worker is at it, or will say the same of the disk
+            log.warning("index_not_begun", error=str(error))
+
+
 def missing(error: Missing) -> UserError:
     return UserError(
         503,

@@ -62,6 +62,7 @@ class Office:
             assert answer.status == 200
         page = await window.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("requestfailed", lambda it: print("failed", it.method, it.url, it.failure))
         await page.goto(self.base + path)
         return page
 
@@ -149,7 +150,19 @@ async def fill(page: Page, title: str, teacher: str, village: str) -> None:
 async def book(page: Page) -> None:
     await expect(findings(page, "booking-dialog")).to_have_attribute("data-state", "free")
     await page.get_by_test_id("book").click()
-    await expect(page.get_by_test_id("booking-dialog")).to_have_count(0)
+    await shut(page)
+
+
+async def shut(page: Page) -> None:
+    """The booking is made; when it is not, what the dialog says is part of the failure."""
+    dialog = page.get_by_test_id("booking-dialog")
+    try:
+        await expect(dialog).to_have_count(0)
+    except AssertionError as error:
+        button = await page.get_by_test_id("book").evaluate("it => it.outerHTML")
+        said = await page.locator("tk-booking-dialog").inner_text()
+        draft = await page.locator("tk-booking-dialog").evaluate("it => JSON.stringify(it.draft)")
+        raise AssertionError(f"{said}\n{button}\n{draft}") from error
 
 
 def findings(page: Page, dialog: str) -> Locator:

@@ -12,7 +12,7 @@ from recorder.search.searching import Library
 from signalling.cli.index import _rebuild
 from signalling.db.library import Resource
 from signalling.library import search_documents
-from signalling.library.indexing import Indexer
+from signalling.library.indexing import Indexer, begin
 from tests.library.shelf import change, correct, shelve, speak, stale
 from tests.people.conftest import seed_county
 
@@ -61,6 +61,24 @@ async def test_what_a_row_says_is_found(database, folder, indexer, county):
     facets = Library(folder).search("", PUBLIC).facets
     assert [tuple(it) for it in facets["school"]] == [(county.lead, 1)]
     assert await stale(database) == []
+
+
+async def test_a_new_server_finds_nothing_and_misses_no_index(database, folder):
+    await begin(database, folder)
+    assert found(folder, "勾股") == []
+    await shelve(database, None, "r1", "勾股")
+    await begin(database, folder)  # what is there stays
+    indexer = Indexer(database, folder)
+    assert await indexer.ensure() is False
+    await catch_up(indexer)
+    assert found(folder, "勾股") == ["r1"]
+
+
+async def test_what_is_published_is_not_hidden_by_an_empty_index(database, folder):
+    await shelve(database, None, "r1", "勾股")
+    await begin(database, folder)
+    with pytest.raises(index.Missing):
+        index.current(folder)
 
 
 async def test_a_correction_is_found_and_what_was_heard_is_not(database, folder, indexer):

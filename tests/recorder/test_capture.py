@@ -99,10 +99,11 @@ async def test_a_pause_leaves_a_gap(studio: Studio) -> None:
     microphone = kept.track("teacher-microphone")
     assert microphone is not None and {gap.why for gap in microphone.gaps} == {"paused"}
     heard = studio.frames(microphone)
-    # A packet under way at either moment may be on either side.
-    assert len(heard) <= len(teacher.said) - (after - before) + 2
     lost = len(teacher.said) - len(heard)
-    assert any(heard == teacher.said[:at] + teacher.said[at + lost :] for at in range(before - 2, before + 3))
+    # What was under way when it was paused is gone with what followed, what was when it went on is there: half a second
+    # of it on a machine that has much else to do.
+    cuts = [at for at in range(before + 1) if heard == teacher.said[:at] + teacher.said[at + lost :]]
+    assert any(before - at <= 25 and after - (at + lost) <= 25 and at + lost <= after for at in cuts)
 
 
 async def test_a_classroom_is_recorded_while_it_is_called_and_heard(studio: Studio) -> None:

@@ -1,6 +1,7 @@
 """The library's box over HTTP: what is asked, what is answered, and what is shared with whom."""
 
 import asyncio
+import shutil
 import threading
 from urllib.parse import urlencode
 
@@ -124,8 +125,9 @@ async def test_a_change_is_found_by_the_server_that_is_running(library, tmp_path
     assert await ids(page, "余弦") == ["r1"]
 
 
-async def test_without_an_index_it_says_what_happens(open_office, tmp_path):
-    page = await (await open_office(data_dir=tmp_path)).page("a1")
+async def test_without_an_index_it_says_what_happens(library, tmp_path):
+    page = await library.page("a1")
+    shutil.rmtree(tmp_path / "index")
     assert await page.refused("GET", path()) == (503, "index_missing")
     assert await page.refused("GET", "/library/suggest?q=a") == (503, "index_missing")
 
