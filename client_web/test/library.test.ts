@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inSight, tells } from "../src/library/arrange.ts";
 import { cueAt, lastBegun, parseVtt, pictureAt } from "../src/library/cues.ts";
 import { firstCut, moved, parseTime } from "../src/library/handles.ts";
 import { likingOf, USUAL } from "../src/library/kept.ts";
 import { actionOf, nextSpeed, type Pressed } from "../src/library/keys.ts";
+import { onlySchool, templateUrl } from "../src/library/lists.ts";
 import { found, spansOf } from "../src/library/marks.ts";
 import { metadataAsks, metadataOf, pointsOf } from "../src/library/metadata.ts";
-import { NO_WISH, choose, openHash, openedOf, pagesFor, same, searchQuery, shareUrl, wishHash, wishOf } from "../src/library/route.ts";
+import { NO_WISH, chosenOf, openHash, openedOf, pagesFor, same, searchQuery, shareUrl, toggle, wishHash, wishOf } from "../src/library/route.ts";
 import { megabytes, titleOf } from "../src/library/upload.ts";
 
 test("what is wished stands in the address, and comes back from it", () => {
-  const wish = { q: "四分之一 & 分母", chosen: { subject: "数学", year: "2026" }, sort: "new" as const, page: 3 };
+  const wish = { q: "四分之一 & 分母", chosen: { subject: ["数学", "语文"], year: ["2026"] }, sort: "new" as const, page: 3 };
   assert.deepEqual(wishOf(wishHash(wish)), wish);
   assert.equal(wishHash(NO_WISH), "");
   assert.deepEqual(wishOf(""), NO_WISH);
@@ -18,21 +20,44 @@ test("what is wished stands in the address, and comes back from it", () => {
   for (const page of ["0", "-1", "2.5", "x"]) assert.equal(wishOf(`#q=a&page=${page}`).page, 1);
   assert.equal(wishOf("#page=99999").page, 42, "no further than the server goes");
   assert.deepEqual(wishOf("#year=20x6&sort=odd&grade=").chosen, {});
+  assert.deepEqual(wishOf("#year=20x6&year=2025&subject=a&subject=a&subject=").chosen, { subject: ["a"], year: ["2025"] });
+  assert.equal(wishOf(`#q=a${Array.from({ length: 90 }, (_, at) => `&school=s${at}`).join("")}`).chosen.school?.length, 30, "no more than the server takes");
   assert.ok(same(wishOf("#subject=数学&q=a"), wishOf("#q=a&subject=数学")));
 });
 
 test("choosing twice is choosing nothing, and begins at the first page", () => {
-  const one = choose({ ...NO_WISH, page: 4 }, "subject", "数学");
-  assert.deepEqual([one.chosen, one.page], [{ subject: "数学" }, 1]);
-  assert.deepEqual(choose(one, "subject", "语文").chosen, { subject: "语文" });
-  assert.deepEqual(choose(one, "subject", "数学").chosen, {});
-  assert.deepEqual(choose(one, "subject", "").chosen, {});
+  const one = toggle({ ...NO_WISH, page: 4 }, "subject", "数学");
+  assert.deepEqual([one.chosen, one.page], [{ subject: ["数学"] }, 1]);
+  const two = toggle(toggle(one, "subject", "语文"), "grade", "三年级");
+  assert.deepEqual(two.chosen, { subject: ["数学", "语文"], grade: ["三年级"] });
+  assert.deepEqual(chosenOf(two), [["subject", "数学"], ["subject", "语文"], ["grade", "三年级"]]);
+  assert.deepEqual(toggle(toggle(two, "subject", "数学"), "grade", "三年级").chosen, { subject: ["语文"] });
+  assert.ok(same(toggle(one, "subject", "数学"), NO_WISH), "the address is what it was");
+});
+
+test("facets that tell something apart, and what of them is in sight", () => {
+  const values = (...counts: number[]) => counts.map((count, at) => ({ value: `v${at}`, label: "", count }));
+  assert.equal(tells(values(7), 7, []), false);
+  assert.equal(tells([], 7, []), false);
+  assert.equal(tells(values(5), 7, []), true, "two have nothing there");
+  assert.equal(tells(values(5, 2), 7, []), true);
+  assert.equal(tells(values(7), 7, ["v0"]), true);
+  const many = values(9, 8, 7, 6, 5, 4, 3, 2, 1);
+  assert.deepEqual(inSight(many, ["v7"], false).map((it) => it.value), ["v0", "v1", "v2", "v3", "v4", "v5", "v7"]);
+  assert.equal(inSight(many, [], true).length, 9);
+  assert.equal(inSight(many.slice(0, 7), [], false).length, 7, "one alone is not hidden");
+});
+
+test("lists of resources", () => {
+  const may = (...scopes: [string, string][]) => onlySchool({ may: { "library.import": scopes.map(([kind, scope]) => ({ kind, scope })) } });
+  assert.deepEqual([may(["school", "s1"]), may(["school", "s1"], ["school", "s2"]), may(["system", ""]), may(), onlySchool({ may: {} })], ["s1", "", "", "", ""]);
+  assert.equal(decodeURIComponent(templateUrl("标题,链接").split(",").slice(1).join(",")), "\ufeff标题,链接\r\n");
 });
 
 test("what the server is asked", () => {
   assert.deepEqual(searchQuery(NO_WISH), { q: "", sort: "new", page: 1 });
-  assert.deepEqual(searchQuery({ q: "圆", chosen: { kind: "lesson", year: "2026" }, sort: "best", page: 2 }), {
-    ...{ q: "圆", kind: "lesson", from: "2026-01-01", to: "2026-12-31", sort: "best", page: 2 },
+  assert.deepEqual(searchQuery({ q: "圆", chosen: { kind: ["lesson", "clip"], year: ["2026"] }, sort: "best", page: 2 }), {
+    ...{ q: "圆", kind: ["lesson", "clip"], year: ["2026"], sort: "best", page: 2 },
   });
   assert.deepEqual([0, 1, 24, 25, 1000, 9_000_000].map(pagesFor), [1, 1, 1, 2, 42, 42]);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { actionText, detailLines } from "../src/components/audit.ts";
-import { notThis, refusalText, shareOf } from "../src/admin/imports.ts";
+import { notThis, refusalText, shareOf } from "../src/lib/imports.ts";
 import { grantOf, grantableKinds, grantableRoles } from "../src/admin/people.ts";
 import { kindsBelow, treeOf } from "../src/admin/places.ts";
 import { routeOf, tabsOf } from "../src/admin/route.ts";

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from recorder.search import analysis
 from recorder.search.fold import folded
 
-VERSION = 1
+VERSION = 2
 """Of schema, analysis and stored form together: an index of another one is made again."""
 GRAMS = "grams"
 WORDS = "words"
 TEXTS = ("title", "topics", "names", "about", "slides", "speech")
 """Fields of terms with positions, see `analysis.grams`."""
-FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook")
-FILTERS = (*FACETS, "teacher", "region", "has")
+FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook", "teacher_name", "region")
+FILTERS = (*FACETS, "teacher", "has")
 MAX_FACET = 200
 SEPARATOR = "|"
 """Between parts of a term; `_part` keeps it out of them."""
@@ -51,6 +51,7 @@ class Record(BaseModel):
 
     :ivar origin_allow: the same of what a clip is a part of, which a searcher must share as well; None: of no clip.
     :ivar files: id of the resource whose files these are. :ivar poster: name of one.
+    :ivar teacher: her id; who has none, or two of one name, are counted by `teacher_name`.
     :ivar regions: ids of all above its school. :ivar has: of `transcript`, `slides`, `captions`.
     :ivar made: seconds since 1970; tells those of one day apart.
     """
@@ -106,7 +107,7 @@ def key(id: str, version: int) -> str:
 
 def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "key", "allow", "origin_allow", "region", "has", "teacher", "suggest"):
+    for name in ("id", "key", "allow", "origin_allow", "has", "teacher", "suggest"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -156,7 +157,7 @@ def build(record: Record) -> tantivy.Document:
 def _exact(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
     yield "allow", sorted(record.allow)
     yield "origin_allow", [ANYBODY] if record.origin_allow is None else sorted(record.origin_allow)
-    for name in ("subject", "grade", "form", "kind", "school", "term", "textbook", "teacher"):
+    for name in ("subject", "grade", "form", "kind", "school", "term", "textbook", "teacher", "teacher_name"):
         yield name, (getattr(record, name)[:MAX_FACET],)
     yield "year", (str(record.day.year),)
     yield "region", record.regions

@@ -133,14 +133,19 @@ class _Search:
         self._schema = opened.schema
         self._searcher = opened.searcher()
         self._builder = Builder(self._schema, self._searcher)
-        self._filters = self._filter(allow, filters)
+        self._allow = allow
+        self._given = filters
+        self._filters = self._filter()
 
-    def _filter(self, allow: frozenset[str], filters: Filters) -> Query:
-        clauses = [self._any("allow", sorted(allow)), self._any("origin_allow", [ANYBODY, *sorted(allow)])]
+    def _filter(self, but: str = "") -> Query:
+        """:param but: a facet that narrows nothing."""
+        allow, filters = sorted(self._allow), self._given
+        clauses = [self._any("allow", allow), self._any("origin_allow", [ANYBODY, *allow])]
         for name, values in filters.exact.items():
             if name not in FILTERS:
                 raise ValueError(f"{name} is no filter")
-            clauses.append(self._any(name, [*map(_sound, values)]))
+            if name != but:
+                clauses.append(self._any(name, [*map(_sound, values)]))
         if filters.since is not None or filters.until is not None:
             clauses.append(
                 Query.range_query(self._schema, "day", FieldType.Integer, filters.since, filters.until)  # type: ignore[arg-type]
@@ -166,7 +171,7 @@ class _Search:
         total = found.count
         hits = [self._hit(address, wanted.needles) for _, address in found.hits]
         meant = "" if total or not asked.must else self._meant(asked)
-        return Results(total, hits, self._facets(wanted) if total else {name: [] for name in FACETS}, meant)
+        return Results(total, hits, self._facets(asked, wanted, total), meant)
 
     def _hit(self, address: tantivy.DocAddress, needles: Sequence[Needle]) -> Hit:
         shown = document.unpack(self._searcher.doc(address)["shown"][0])
@@ -188,12 +193,17 @@ class _Search:
         excerpts = [marks.excerpt(text, needles) for text in texts if text]
         return next((it for it in excerpts if it.marks), excerpts[0] if excerpts else Excerpt("", []))
 
-    def _facets(self, wanted: Wanted) -> dict[str, list[Count]]:
-        asked = {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in FACETS}
-        made = self._searcher.aggregate(wanted.query, asked)
-        return {
-            name: [Count(bucket["key"], bucket["doc_count"]) for bucket in made[name]["buckets"]] for name in FACETS
-        }
+    def _facets(self, asked: Asked, wanted: Wanted, total: int) -> dict[str, list[Count]]:
+        """Of a facet that something is chosen in: what there would be without that, so that more can be chosen."""
+        chosen = [name for name in FACETS if name in self._given.exact]
+        counted = self._counted(wanted.query, [name for name in FACETS if name not in chosen]) if total else {}
+        for name in chosen:
+            counted |= self._counted(self._builder.build(asked, self._filter(but=name)).query, [name])
+        return {name: counted.get(name, []) for name in FACETS}
+
+    def _counted(self, query: Query, names: Sequence[str]) -> dict[str, list[Count]]:
+        made = self._searcher.aggregate(query, {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in names})
+        return {name: [Count(it["key"], it["doc_count"]) for it in made[name]["buckets"]] for name in names}
 
     # ------------------------------------------------------------ what may have been meant
 

@@ -9,33 +9,38 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import select
 
+from recorder.search.document import FACETS
 from recorder.search.query import MAX_CHARACTERS
-from recorder.search.searching import MAX_PAGES, Count, Filters, Hit, Spot
-from signalling.bodies import IsoDay, Name, Query, Short
-from signalling.db.engine import Database
-from signalling.db.places import School
-from signalling.library import access, addresses
+from recorder.search.searching import FACET_SIZE, MAX_PAGES, Filters, Hit, Spot
+from signalling.bodies import IsoDay, Line, Query, Short
+from signalling.library import access, addresses, choices
+from signalling.library.choices import Choice
 from signalling.library.searches import Searches
 from signalling.rest.operation import Call, Nothing, Operation
 
 Typed = Annotated[str, StringConstraints(max_length=10_000)]
 """Longer than anything is read to, so that a whole paragraph that was pasted is no mistake."""
-_EXACT = ("kind", "subject", "grade", "term", "textbook", "form", "school", "region", "teacher", "has")
+
+
+def _any_of(what: str = "") -> Any:
+    """Several times: any of them will do; at most as many as are counted."""
+    return Field([], max_length=FACET_SIZE, description=what or None)
 
 
 class SearchQuery(Query):
     q: Typed = Field("", description=f"what is searched for, its first {MAX_CHARACTERS} characters; empty: the newest")
-    kind: Short = ""
-    subject: Short = ""
-    grade: Short = ""
-    term: Short = ""
-    textbook: Name | Literal[""] = ""
-    form: Short = ""
-    school: Short = ""
-    region: Short = ""
-    teacher: Short = ""
+    kind: list[Short] = _any_of()
+    subject: list[Short] = _any_of()
+    grade: list[Short] = _any_of()
+    term: list[Short] = _any_of()
+    textbook: list[Line] = _any_of()
+    form: list[Short] = _any_of()
+    school: list[Short] = _any_of()
+    region: list[Short] = _any_of("or whatever lies below it")
+    teacher: list[Short] = _any_of("her id")
+    teacher_name: list[Line] = _any_of()
+    year: list[Short] = _any_of()
     since: IsoDay | None = Field(None, alias="from")
     until: IsoDay | None = Field(None, alias="to")
     has: Literal["", "transcript", "slides", "captions"] = ""
@@ -91,15 +96,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """:ivar label: what people call it; the same as `value` where pages have words for that."""
-
-    value: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     total: int
     took_ms: float
@@ -134,8 +130,10 @@ class LibrarySearchResource:
         began = time.perf_counter()
         query = call.query
         allow = await _allow(call)
-        found = await self._searches.search(query.q, allow, _filters(query), page=query.page, sort=query.sort)
-        facets = await _labelled(call.database, found.facets)
+        filters = _filters(query)
+        found = await self._searches.search(query.q, allow, filters, page=query.page, sort=query.sort)
+        async with call.database.read() as session:
+            facets = await choices.labelled(session, found.facets, filters.exact)
         took = round(1000 * (time.perf_counter() - began), 1)
         return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean)
 
@@ -151,25 +149,12 @@ async def _allow(call: Call[Any, Any]) -> access.Terms:
 
 
 def _filters(query: SearchQuery) -> Filters:
-    exact = {name: [getattr(query, name)] for name in _EXACT if getattr(query, name)}
+    given = {name: [it for it in getattr(query, name) if it] for name in (*FACETS, "teacher")}
+    exact = {name: values for name, values in given.items() if values}
+    if query.has:
+        exact["has"] = [query.has]
     days = [None if day is None else day.toordinal() for day in (query.since, query.until)]
     return Filters(exact, *days)
-
-
-async def _labelled(database: Database, facets: Mapping[str, Sequence[Count]]) -> dict[str, list[Choice]]:
-    """Schools by their names; no other value is the id of one."""
-    schools = [it.value for it in facets["school"]]
-    names: dict[str, str] = {}
-    if schools:
-        async with database.read() as session:
-            rows = await session.execute(select(School.id, School.name).where(School.id.in_(schools)))
-            names = {id: name for id, name in rows}
-    return {
-        name: [
-            Choice(it.value, names.get(it.value, it.value) if name == "school" else it.value, it.count) for it in counts
-        ]
-        for name, counts in facets.items()
-    }
 
 
 def _item(hit: Hit) -> Item:

@@ -25,11 +25,12 @@ LINES = (
     (8000, 9500, "分数线下面的数叫分母"),
     (10_000, 11_500, "下课，同学们再见"),
 )
+COUNTED = ("subject", "grade", "kind", "form")
 FACTS: dict[str, Any] = {
     **{"description": "", "subject": "数学", "grade": "五年级", "term": "", "textbook": "人教版", "licence": ""},
     **{"unit": "分数的意义和性质", "points": ["分数", "单位“1”"], "form": "delivered", "teacher": "p1", "school": "s1"},
     **{"teacher_name": "教师甲", "school_name": "第一小学", "region": "r1", "day": "2026-03-05", "language": "zh-CN"},
-    **{"rights": "county"},
+    **{"rights": "county", "kept": False},
     **{"lesson": None, "of": None, "starts_ms": 0, "ends_ms": 0, "length_ms": 0, "url": "", "note": "", "made": 0},
     **{"changed": 0, "published": 0, "version": 1, "place_ms": None, "tracks": [], "poster": "", "captions": []},
     **{"download": "", "slides": [], "chapters": [], "gaps": [], "strip": None, "clips": []},
@@ -182,13 +183,17 @@ class StandIn:
         query = dict(request.query)
         self.asked.append(query)
         q = query.get("q", "")
-        items = [it for it in map(lambda one: self._item(one, q), self._wanted(query)) if it is not None]
-        return {"total": len(items), "took_ms": 3.2, "items": items, "facets": self._facets(items), "did_you_mean": ""}
+        chosen = {name: request.query.getall(name) for name in COUNTED if name in request.query}
 
-    def _wanted(self, query: dict[str, str]) -> Sequence[dict[str, Any]]:
-        names = [name for name in ("subject", "grade", "kind") if name in query]
-        shown = [it for it in self.resources.values() if it["state"] == "published"]
-        return [it for it in shown if all(it[name] == query[name] for name in names)]
+        def found(but: str = "") -> Sequence[dict[str, Any]]:
+            wanted = {name: values for name, values in chosen.items() if name != but}
+            shown = [it for it in self.resources.values() if it["state"] == "published"]
+            fits = [it for it in shown if all(it[name] in values for name, values in wanted.items())]
+            return [it for it in (self._item(one, q) for one in fits) if it is not None]
+
+        items = found()
+        facets = {name: self._counted([it[name] for it in found(name) if it[name]]) for name in COUNTED}
+        return {"total": len(items), "took_ms": 3.2, "items": items, "facets": facets, "did_you_mean": ""}
 
     def _item(self, it: dict[str, Any], q: str) -> dict[str, Any] | None:
         lines = self.lines if it["id"] == LESSON and q else []
@@ -209,12 +214,8 @@ class StandIn:
         }
 
     @staticmethod
-    def _facets(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        def counted(name: str) -> list[dict[str, Any]]:
-            values = [it[name] for it in items if it[name]]
-            return [{"value": it, "label": it, "count": values.count(it)} for it in dict.fromkeys(values)]
-
-        return {name: counted(name) for name in ("subject", "grade", "kind", "form")}
+    def _counted(values: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"value": it, "label": it, "count": values.count(it)} for it in dict.fromkeys(values)]
 
     def suggest(self, request: web.Request) -> dict[str, Any]:
         q = request.query.get("q", "")

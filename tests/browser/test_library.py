@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,20 +112,8 @@ async def test_what_was_said_is_found_and_plays_from_its_second(library: Library
     assert 5500 <= library.server.places[-1] <= 12_000
 
 
-async def test_suggestions_and_filters_by_keyboard(library: Library) -> None:
-    page = await library.open("#q=分数&subject=数学")
-    await expect(page.get_by_test_id("search")).to_have_value("分数")
-    subject = page.get_by_test_id("facet-subject-数学")
-    await expect(subject).to_have_attribute("aria-pressed", "true")
-    kind = page.get_by_test_id("facet-kind-document")
-    await expect(kind).to_contain_text("1")
-    await expect(page.get_by_test_id("facet-form-delivered")).to_contain_text("专递课堂")
-    await kind.click()
-    await expect(page.get_by_test_id("result")).to_have_count(1)
-    assert "kind=document" in page.url
-    await page.go_back()
-    await expect(page.get_by_test_id("result")).to_have_count(2)
-    await subject.click()
+async def test_suggestions_by_keyboard(library: Library) -> None:
+    page = await library.open()
     box = page.get_by_test_id("search")
     await box.fill("教师")
     await expect(page.get_by_test_id("suggestion")).to_have_count(1)
@@ -133,6 +122,44 @@ async def test_suggestions_and_filters_by_keyboard(library: Library) -> None:
     await expect(box).to_have_value("教师甲")
     await expect(page.get_by_test_id("empty")).to_be_visible()
     await page.get_by_test_id("clear").click()
+    await expect(page.get_by_test_id("result")).to_have_count(4)
+
+
+async def test_several_filters_at_once_and_each_taken_away(library: Library) -> None:
+    page = await library.open("#q=分数&subject=数学")
+    results = page.get_by_test_id("result")
+    await expect(page.get_by_test_id("search")).to_have_value("分数")
+    await expect(page.get_by_test_id("facet-subject-数学").get_by_role("checkbox")).to_be_checked()
+    await expect(page.get_by_test_id("chip-subject-数学")).to_be_visible()
+    kind = page.get_by_test_id("facet-kind-document")
+    await expect(kind).to_contain_text("1")
+    await kind.click()
+    await expect(results).to_have_count(1)
+    assert "kind=document" in page.url
+    await page.get_by_test_id("facet-kind-lesson").get_by_role("checkbox").press("Space")
+    await expect(results).to_have_count(2)
+    assert "kind=document&kind=lesson" in page.url
+    await page.go_back()
+    await expect(results).to_have_count(1)
+    await expect(page.get_by_test_id("facet-kind-lesson").get_by_role("checkbox")).not_to_be_checked()
+    await page.get_by_test_id("chip-kind-document").click()
+    await expect(results).to_have_count(2)
+    await page.get_by_test_id("chip-subject-数学").click()
+    await expect(page.get_by_test_id("chips")).to_have_count(0)
+    await expect(page).to_have_url(re.compile("#q=[^&]*$"))
+
+
+async def test_filters_fold_on_a_phone(library: Library) -> None:
+    page = await library.open("#subject=数学&subject=音乐", viewport={"width": 390, "height": 844})
+    await expect(page.get_by_test_id("result")).to_have_count(4)
+    subject = page.get_by_test_id("facet-subject-数学")
+    await expect(subject).to_be_hidden()
+    await page.get_by_test_id("facets").locator("summary").click()
+    await subject.click()
+    await expect(page.get_by_test_id("result")).to_have_count(1)
+    await expect(subject).to_be_visible()  # it stays open while one chooses
+    await expect(page.get_by_test_id("facet-form-delivered")).to_have_count(0)  # all have it
+    await page.get_by_test_id("chip-subject-音乐").click()
     await expect(page.get_by_test_id("result")).to_have_count(4)
 
 

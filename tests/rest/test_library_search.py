@@ -10,8 +10,11 @@ import tantivy
 from sqlalchemy import update
 
 from recorder.search import document, index
+from recorder.search.searching import Count
 from signalling.db.library import Resource
 from signalling.db.people import Person
+from signalling.db.places import Region
+from signalling.library import choices
 from signalling.library.indexing import Indexer
 from signalling.library.searches import Searches
 from tests.library.shelf import DAY, shelve
@@ -72,6 +75,63 @@ async def test_everybody_finds_what_is_shared_with_her(library):
     assert (await page.get("/library/suggest?q=%E5%8B%BE"))["items"] == [{"text": "勾股定理", "kind": "point"}]
 
 
+async def test_several_values_of_a_facet_widen_it(library):
+    page = await library.page("t0")
+
+    async def found(**given):
+        answer = await page.get("/library/search?" + urlencode({"q": "勾股", **given}, doseq=True))
+        return sorted(item["id"] for item in answer["items"]), answer["facets"]
+
+    assert (await found(kind=["lesson", "video"]))[0] == ["r1", "r2", "r3"]
+    assert (await found(kind=["video"], subject=["数学", "语文"]))[0] == ["r2"]
+    assert (await found(year=["2025", "2026"]))[0] == ["r1", "r2", "r3"]
+    ids, facets = await found(kind=["video"])
+    assert ids == ["r2"]
+    kinds = {it["value"]: it["count"] for it in facets["kind"]}
+    assert kinds == {"lesson": 2, "video": 1}  # what else might be chosen
+    assert facets["grade"] == []  # as everywhere: of what is found
+    ids, facets = await found(kind=["audio"], school=["s0"], teacher=["t0"])
+    assert ids == []
+    assert [it for it in facets["kind"] if it["value"] == "audio"] == [{"value": "audio", "label": "audio", "count": 0}]
+    assert facets["school"] == [{"value": "s0", "label": "第一小学", "count": 0}]
+    assert "teacher" not in facets
+
+
+async def test_teachers_and_regions_are_counted_by_name(library, tmp_path):
+    async with library.database.write() as session:
+        session.add(Region(id="west", parent="city", kind="county", name="西县", path="/city/west/"))
+        await session.flush()
+    await shelve(library.database, None, "r4", "勾股", region="west", teacher="t0", teacher_name="教师甲")
+    await Indexer(library.database, tmp_path / "index").catch_up()
+    page = await library.page("t0")
+    facets = (await page.get(path("勾股")))["facets"]
+    assert facets["teacher_name"] == [{"value": "教师甲", "label": "教师甲", "count": 2}]
+    assert [(it["value"], it["label"], it["count"]) for it in facets["region"]][1:] == [("west", "西县", 1)]
+    assert await ids(page, "勾股", teacher="t0") == ["r4"]
+    assert await ids(page, "勾股", teacher_name="教师甲") == ["r1", "r4"]
+    assert await ids(page, "勾股", region="city") == ["r1", "r2", "r3", "r4"]
+
+
+def test_regions_that_say_nothing_are_left_out():
+    paths = {"p": "/p/", "c": "/p/c/", "a": "/p/c/a/", "b": "/p/c/b/", "q": "/q/"}
+
+    def told(**counts):
+        return {it.value for it in choices.told_apart([Count(*it) for it in counts.items()], paths)}
+
+    assert told(p=5, c=5, a=3, b=2) == {"a", "b"}
+    assert told(p=5, c=5, a=5) == {"a"}
+    assert told(p=6, c=5, a=3, b=2) == {"c", "a", "b"}  # one lies in the province alone
+    assert told(p=5, c=5, a=3, b=2, q=1) == {"c", "a", "b", "q"}
+    assert told(p=5) == {"p"}
+    assert told(p=5, gone=2) == {"p"}
+    assert told() == set()
+
+
+def test_grades_stand_as_school_has_them():
+    grades = ["高一", "三年级", "初二", "1年级", "九年级", "高中三年级", "学前班", ""]
+    assert sorted(grades, key=choices.grade)[:6] == ["1年级", "三年级", "初二", "九年级", "高一", "高中三年级"]
+
+
 async def test_filters_narrow_what_is_found(library):
     page = await library.page("t0")
     for given, expected in (
@@ -91,11 +151,20 @@ async def test_filters_narrow_what_is_found(library):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"page": "0"}, {"page": "43"}, {"sort": "x"}, {"from": "today"}, {"has": "gold"}, {"allow": "public"}]
+    "wrong",
+    [
+        {"page": "0"},
+        {"page": "43"},
+        {"sort": "x"},
+        {"from": "today"},
+        {"kind": ["k"] * 31},
+        {"has": "gold"},
+        {"allow": "public"},
+    ],
 )
 async def test_what_cannot_be_asked_is_refused(library, wrong):
     page = await library.page("a1")
-    assert await page.refused("GET", path(**wrong)) == (400, "bad_request")
+    assert await page.refused("GET", "/library/search?" + urlencode(wrong, doseq=True)) == (400, "bad_request")
 
 
 async def test_anything_may_be_typed(library):

@@ -37,6 +37,8 @@ def corpus(draw):
             **{"slides": tuple(Shown(5, "slide-1", it) for it in draw(st.lists(text, max_size=2)))},
             **{"day": dt.date(2025, 12, 30) + dt.timedelta(draw(st.integers(0, 5)))},
             **{"has": tuple(draw(st.sets(st.sampled_from(["slides", "transcript"]))))},
+            **{"teacher": draw(st.sampled_from(["t0", ""])), "teacher_name": draw(st.sampled_from(["教师甲", ""]))},
+            **{"regions": draw(st.sampled_from([(), ("province",), ("province", "county")]))},
         )
         for number in range(draw(st.integers(1, 6)))
     ]
@@ -60,33 +62,46 @@ def test_it_finds_what_looking_at_everything_finds(records, queries, allow):
             assert found.total == len(expected)
 
 
+def values(it, name):
+    several = {"year": [str(it.day.year)], "region": it.regions}
+    return set(several[name] if name in several else [getattr(it, name)]) - {""}
+
+
 @SETTINGS
 @given(
     corpus(),
     terms,
-    st.sampled_from([None, "数学", "语文"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "subject": st.sampled_from([["数学"], ["语文"], ["数学", "语文"]]),
+            "teacher": st.sampled_from([["t0"], ["t0", "t1"]]),
+            "teacher_name": st.sampled_from([["教师甲"], ["教师乙", "教师甲"]]),
+            "region": st.sampled_from([["province"], ["county"], ["county", "west"]]),
+            "year": st.sampled_from([["2025"], ["2025", "2026"]]),
+        },
+    ),
     st.sampled_from([None, "slides"]),
     st.none() | st.integers(0, 5),
     chunk,
 )
-def test_rights_and_filters_hold_for_hits_counts_and_suggestions(records, allow, subject, has, first, word):
+def test_rights_and_filters_hold_for_hits_counts_and_suggestions(records, allow, chosen, has, first, word):
     since = None if first is None else dt.date(2025, 12, 30) + dt.timedelta(first)
-    exact = {name: [value] for name, value in (("subject", subject), ("has", has)) if value}
+    exact = {**chosen, **({"has": [has]} if has else {})}
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder), records)
         library = Library(Path(folder))
         seen = [it for it in records if may(it, allow)]
-        fits = [
-            it
-            for it in seen
-            if subject in (None, it.subject) and (has is None or has in it.has) and (since is None or it.day >= since)
-        ]
-        for typed, expected in (("", fits), (f"{word} ", [it for it in fits if matches(it, [word], [], [])])):
+        plain = [it for it in seen if (has is None or has in it.has) and (since is None or it.day >= since)]
+
+        def fits(it, but=""):
+            return all(values(it, name) & set(wanted) for name, wanted in chosen.items() if name != but)
+
+        for typed, among in (("", plain), (f"{word} ", [it for it in plain if matches(it, [word], [], [])])):
             found = library.search(typed, allow, Filters(exact, since.toordinal() if since else None))
-            assert {hit.id for hit in found.hits} == {it.id for it in expected}
+            assert {hit.id for hit in found.hits} == {it.id for it in among if fits(it)}
             for name in FACETS:
-                value = (lambda it: str(it.day.year)) if name == "year" else (lambda it, name=name: getattr(it, name))
-                counts = Counter(value(it) for it in expected if value(it))
+                counts = Counter(value for it in among if fits(it, name) for value in values(it, name))
                 assert {it.value: it.count for it in found.facets[name]} == counts, name
         shown = {it.title.strip() for it in seen} | {it.subject for it in seen}
         shown |= {point.strip() for it in seen for point in it.points}

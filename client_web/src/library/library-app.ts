@@ -9,7 +9,8 @@ import "../components/form-dialog.ts";
 import type { Form } from "../components/form-dialog.ts";
 import { LangController } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
-import { Rest, newKey, type Me } from "../lib/rest.ts";
+import { problemText } from "../lib/problems.ts";
+import { Rest, RestProblem, newKey, type Me } from "../lib/rest.ts";
 import { may } from "../lib/rights.ts";
 import { metadataAsks, metadataOf } from "./metadata.ts";
 import "./resource-view.ts";
@@ -42,6 +43,12 @@ export class LibraryApp extends LitElement {
       .head button {
         min-height: 44px;
       }
+      .problem {
+        display: flex;
+        gap: var(--s2);
+        margin-bottom: var(--s3);
+        color: var(--bad);
+      }
       .back {
         display: inline-flex;
         align-items: center;
@@ -62,6 +69,8 @@ export class LibraryApp extends LitElement {
   @state() private wish: Wish = wishOf(location.hash);
   @state() private name = "";
   @state() private uploads = false;
+  @state() private lists = false;
+  @state() private problem: unknown = null;
   @state() private form: Form | null = null;
   @query("tk-library-search") private search!: SearchView | null;
   /** Opened by a click on this page, and not by an address that was pasted. */
@@ -97,11 +106,15 @@ export class LibraryApp extends LitElement {
       <div class="page" ?hidden=${opened !== null}>
         <div class="head">
           <h1>${say("library.title")}</h1>
+          ${may(me, "library.import")
+            ? html`<button type="button" data-testid="add-list" @click=${() => void this.#openLists()}>${icon("file")}${say("list.title")}</button>`
+            : nothing}
           ${adds
             ? html`<button type="button" data-testid="add-link" @click=${this.#addLink}>${icon("share")}${say("link.add")}</button>
                 <button type="button" class="primary" data-testid="add-file" @click=${() => (this.uploads = true)}>${icon("load")}${say("upload.title")}</button>`
             : nothing}
         </div>
+        ${this.problem ? html`<p class="problem" role="alert">${icon("line")}<span>${problemText(this.problem)}</span></p>` : nothing}
         <tk-library-search .rest=${this.#rest} .wish=${this.wish} ?adds=${adds} @wish=${this.#wished}></tk-library-search>
       </div>
       ${opened
@@ -114,6 +127,7 @@ export class LibraryApp extends LitElement {
       ${this.uploads
         ? html`<tk-upload .rest=${this.#rest} @dismiss=${() => (this.uploads = false)} @done=${(event: CustomEvent<string>) => this.#added(event.detail)}></tk-upload>`
         : nothing}
+      ${this.lists ? html`<tk-library-list .rest=${this.#rest} .me=${me} @dismiss=${() => (this.lists = false)} @added=${() => this.search?.again()}></tk-library-list>` : nothing}
       ${this.form ? html`<tk-form .form=${this.form} @dismiss=${() => (this.form = null)} @done=${(event: CustomEvent<{ id: string }>) => this.#added(event.detail.id)}></tk-form>` : nothing}
     `;
   }
@@ -154,6 +168,17 @@ export class LibraryApp extends LitElement {
     this.uploads = false;
     this.form = null;
     this.#open(id);
+  }
+
+  /** Few import lists, so what it takes is loaded by them alone. */
+  async #openLists(): Promise<void> {
+    this.problem = null;
+    try {
+      await import("./list-dialog.ts");
+      this.lists = true;
+    } catch {
+      this.problem = new RestProblem(0, "offline");
+    }
   }
 
   #addLink = (): void => {

@@ -133,6 +133,8 @@ export interface Resource extends Metadata {
   url: string;
   note: string;
   version: number;
+  /** No rule removes it for its age. */
+  kept: boolean;
   may: { edit: boolean; remove: boolean; clip: boolean; comment: boolean; correct: boolean };
   place_ms: number | null;
   tracks: readonly Track[];

@@ -67,6 +67,14 @@ export const resourceCss = css`
     color: var(--text-2);
     font-variant-numeric: tabular-nums;
   }
+  .keeping {
+    margin-top: var(--s4);
+    padding-top: var(--s1);
+    border-top: 1px solid var(--line);
+  }
+  .keeping .field {
+    min-height: 44px;
+  }
   .note {
     display: flex;
     gap: var(--s3);

@@ -3,7 +3,9 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
+import { live } from "lit/directives/live.js";
 import { baseCss } from "../components/base-css.ts";
+import { fieldCss, tick } from "../components/field.ts";
 import "../components/form-dialog.ts";
 import type { Form } from "../components/form-dialog.ts";
 import { loaded, loadedCss } from "../components/loaded.ts";
@@ -13,6 +15,7 @@ import { duration } from "../lib/format.ts";
 import { LangController, t } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
+import { problemText } from "../lib/problems.ts";
 import { RestProblem, type Rest } from "../lib/rest.ts";
 import { longDay } from "../lib/when.ts";
 import { formNames, metadataAsks, metadataOf, type FormName } from "./metadata.ts";
@@ -33,7 +36,7 @@ function settled(it: Resource): boolean {
 
 @customElement("tk-resource")
 export class ResourceView extends LitElement {
-  static override styles = [baseCss, tagCss, troubleCss, loadedCss, resourceCss];
+  static override styles = [baseCss, fieldCss, tagCss, troubleCss, loadedCss, resourceCss];
 
   @property({ attribute: false }) rest!: Rest;
   @property({ attribute: "rid" }) rid = "";
@@ -42,6 +45,9 @@ export class ResourceView extends LitElement {
   /** Plays at once, if the browser lets it. */
   @property({ type: Boolean }) plays = false;
   @state() private form: Form | null = null;
+  /** A change of whether it is kept is on its way. */
+  @state() private keeps = false;
+  @state() private problem: unknown = null;
   #forms: FormName[] = [];
   #stale = true;
   #resource = new Loading<Resource>(this, () => this.#ask(), EVERY_MS);
@@ -55,6 +61,7 @@ export class ResourceView extends LitElement {
     if (!changed.has("rid") || !this.hasUpdated) return;
     this.#resource.value = null;
     this.#resource.problem = null;
+    this.problem = null;
     void this.#again();
   }
 
@@ -80,6 +87,7 @@ export class ResourceView extends LitElement {
         <span class="when">${beside}</span>
         ${tag("plain", say.maybe(`kind.${it.kind}`) ?? it.kind)}
         ${it.state === "published" ? nothing : tag(TONES[it.state] ?? "plain", say.maybe(`is.${it.state}`) ?? it.state)}
+        ${it.kept ? tag("ok", say("keep.title")) : nothing}
         ${[it.subject, it.grade].filter(Boolean).map((text) => tag("plain", text))}
       </p>
     </div>`;
@@ -156,7 +164,32 @@ export class ResourceView extends LitElement {
     return html`<section data-testid="facts">
       <h2>${icon("file")}${say("meta.facts")}</h2>
       <dl>${shown.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+      ${it.kind === "lesson" && it.may.edit ? this.#keeping(it) : nothing}
     </section>`;
+  }
+
+  /** Lessons alone are removed for their age. */
+  #keeping(it: Resource): TemplateResult {
+    return html`<div class="keeping">
+      ${tick(
+        say("keep.title"),
+        html`<input type="checkbox" data-testid="keep" .checked=${live(it.kept)} ?disabled=${this.keeps} @change=${(event: Event) => void this.#keep(it, (event.target as HTMLInputElement).checked)} />`,
+        say("keep.say"),
+      )}
+      ${this.problem ? html`<p class="note" role="alert" data-testid="keep-problem">${icon("warn")}<span>${problemText(this.problem)}</span></p>` : nothing}
+    </div>`;
+  }
+
+  async #keep(it: Resource, kept: boolean): Promise<void> {
+    this.keeps = true;
+    this.problem = null;
+    try {
+      await this.rest.patch(`/resources/${it.id}`, { kept, version: it.version });
+    } catch (problem) {
+      this.problem = problem;
+    }
+    await this.#again();
+    this.keeps = false;
   }
 
   #clips(it: Resource): TemplateResult {

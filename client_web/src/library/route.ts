@@ -1,19 +1,22 @@
-/** What the page is asked by its address, and how an address says it: `#q=…&subject=…&page=2`, or `#r=ID&t=SECONDS`. Pure. */
+/** What the page is asked by its address, and how an address says it: `#q=…&subject=…&subject=…&page=2`, or `#r=ID&t=SECONDS`. Pure. */
 
 import type { Query } from "../lib/rest.ts";
 
 /** In the order in which they are offered. */
-export const FACETS = ["subject", "grade", "kind", "form", "school", "year"] as const;
+export const FACETS = ["subject", "grade", "kind", "form", "textbook", "teacher_name", "school", "region", "term", "year"] as const;
 export type Facet = (typeof FACETS)[number];
 export type Sort = "best" | "new";
 
 /** As the server has it. */
 export const PAGE_SIZE = 24;
 const DEEPEST = 1000;
+/** Of one facet, as the server takes them. */
+const MOST = 30;
 
 export interface Wish {
   q: string;
-  chosen: Readonly<Partial<Record<Facet, string>>>;
+  /** Any of a facet's values will do; none is an empty list. */
+  chosen: Readonly<Partial<Record<Facet, readonly string[]>>>;
   sort: Sort;
   /** From 1. */
   page: number;
@@ -37,10 +40,11 @@ export function openedOf(hash: string): Opened | null {
 
 export function wishOf(hash: string): Wish {
   const asked = new URLSearchParams(hash.replace(/^#/, ""));
-  const chosen: Partial<Record<Facet, string>> = {};
+  const chosen: Partial<Record<Facet, readonly string[]>> = {};
   for (const facet of FACETS) {
-    const value = asked.get(facet)?.trim();
-    if (value && (facet !== "year" || /^\d{4}$/.test(value))) chosen[facet] = value;
+    const values = asked.getAll(facet).map((it) => it.trim());
+    const fit = values.filter((it, at) => it && values.indexOf(it) === at && (facet !== "year" || /^\d{4}$/.test(it)));
+    if (fit.length) chosen[facet] = fit.slice(0, MOST);
   }
   const page = Number(asked.get("page") ?? 1);
   return {
@@ -55,7 +59,7 @@ export function wishOf(hash: string): Wish {
 export function wishHash({ q, chosen, sort, page }: Wish): string {
   const said = new URLSearchParams();
   if (q) said.set("q", q);
-  for (const facet of FACETS) if (chosen[facet]) said.set(facet, chosen[facet]!);
+  for (const facet of FACETS) for (const value of chosen[facet] ?? []) said.append(facet, value);
   if (sort !== "best") said.set("sort", sort);
   if (page > 1) said.set("page", String(page));
   const text = said.toString();
@@ -75,24 +79,21 @@ function seconds(ms: number): string {
   return String(Math.round(ms / 100) / 10);
 }
 
-/** Another choice begins at its first page. @param value empty: none. */
-export function choose(wish: Wish, facet: Facet, value: string): Wish {
-  const chosen = { ...wish.chosen };
-  if (value && chosen[facet] !== value) chosen[facet] = value;
-  else delete chosen[facet];
-  return { ...wish, chosen, page: 1 };
+/** With that value too, or without it when it was there; begins at the first page again. */
+export function toggle(wish: Wish, facet: Facet, value: string): Wish {
+  const { [facet]: before = [], ...others } = wish.chosen;
+  const after = before.includes(value) ? before.filter((it) => it !== value) : [...before, value].slice(-MOST);
+  return { ...wish, chosen: after.length ? { ...others, [facet]: after } : others, page: 1 };
 }
 
-/** As GET /library/search is asked: a year is its days. Without words nothing fits better than another. */
+/** Each value that is chosen, in the order in which the facets are offered. */
+export function chosenOf({ chosen }: Wish): [facet: Facet, value: string][] {
+  return FACETS.flatMap((facet) => (chosen[facet] ?? []).map((value): [Facet, string] => [facet, value]));
+}
+
+/** As GET /library/search is asked. Without words nothing fits better than another. */
 export function searchQuery({ q, chosen, sort, page }: Wish): Query {
-  const { year, ...others } = chosen;
-  return {
-    q,
-    ...others,
-    ...(year ? { from: `${year}-01-01`, to: `${year}-12-31` } : {}),
-    sort: q ? sort : "new",
-    page,
-  };
+  return { q, ...chosen, sort: q ? sort : "new", page };
 }
 
 export function pagesFor(total: number): number {

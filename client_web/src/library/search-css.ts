@@ -1,4 +1,4 @@
-/** How the search page looks: filters on the left, on a phone folded above the results. */
+/** How the search page looks: facets on the left, on a phone above the results. */
 
 import { css } from "lit";
 
@@ -31,51 +31,30 @@ export const searchCss = css`
   .results:only-child {
     grid-column: 1 / -1;
   }
-  summary {
+  .chips {
     display: flex;
-    align-items: center;
+    flex-wrap: wrap;
     gap: var(--s2);
-    min-height: 44px;
-    font-weight: 600;
-    cursor: pointer;
+    margin-bottom: var(--s2);
   }
-  fieldset {
-    margin: 0 0 var(--s4);
-    padding: 0;
-    border: 0;
-  }
-  legend {
-    padding: 0;
-    margin-bottom: var(--s1);
-    color: var(--text-2);
-    font-size: 14px;
-    font-weight: 600;
-  }
-  .value {
-    display: flex;
-    justify-content: flex-start;
-    width: 100%;
+  .chips button {
+    min-height: 36px;
+    max-width: 100%;
     padding: var(--s1) var(--s3);
     border-color: transparent;
-    background: transparent;
-    font-weight: 400;
-    text-align: left;
-  }
-  .value span {
-    flex: 1;
-    min-width: 0;
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
-  }
-  .value small {
-    color: var(--text-2);
-    font-variant-numeric: tabular-nums;
-  }
-  .value[aria-pressed="true"] {
+    border-radius: 22px;
     background: var(--accent-soft);
     color: var(--accent);
-    font-weight: 600;
+    text-align: left;
+    overflow-wrap: anywhere;
+  }
+  .chips .none {
+    background: transparent;
+    text-decoration: underline;
+  }
+  .chips .icon {
+    width: 1em;
+    height: 1em;
   }
   .top {
     display: flex;
@@ -160,26 +139,13 @@ export const searchCss = css`
     border-radius: 10px;
     background: var(--surface-2);
   }
-  @media (min-width: 1081px) {
-    summary {
-      pointer-events: none;
-    }
-  }
   @media (max-width: 1080px) {
     .columns {
       grid-template-columns: minmax(0, 1fr);
-      grid-gap: var(--s2);
+      grid-gap: var(--s3);
     }
-    .facets fieldset {
-      display: flex;
-      flex-wrap: wrap;
-      gap: var(--s1);
-    }
-    .value {
-      width: auto;
+    .chips button {
       min-height: 44px;
-      border-color: var(--line);
-      background: var(--surface);
     }
   }
   @media (max-width: 720px) {

@@ -11,9 +11,11 @@ import { isOffline, problemText } from "../lib/problems.ts";
 import { cancelled, type Rest } from "../lib/rest.ts";
 import { cardCss } from "./card-css.ts";
 import { mineCard, resultCard } from "./cards.ts";
+import "./facets.ts";
+import type { Choice } from "./facets.ts";
 import { formNames, type FormName } from "./metadata.ts";
-import type { Card, FacetValue, Found, Mine } from "./model.ts";
-import { FACETS, NO_WISH, choose, pagesFor, same, searchQuery, type Facet, type Wish } from "./route.ts";
+import type { Card, Found, Mine } from "./model.ts";
+import { FACETS, NO_WISH, chosenOf, pagesFor, same, searchQuery, toggle, type Facet, type Wish } from "./route.ts";
 import { say } from "./say.ts";
 import "./search-box.ts";
 import { searchCss } from "./search-css.ts";
@@ -21,6 +23,9 @@ import { markCss } from "./span-view.ts";
 
 const MINE_SHOWN = 4;
 const BONES_AFTER_MS = 300;
+/** Their values are ids, which nobody reads. */
+const NAMELESS = new Set<Facet>(["school", "region"]);
+const ID = /^[0-9a-zA-Z]{16}$/;
 
 export interface Wished {
   wish: Wish;
@@ -83,8 +88,10 @@ export class SearchView extends LitElement {
         @typed=${(event: CustomEvent<string>) => this.#words(event.detail, false)} @meant=${(event: CustomEvent<string>) => this.#words(event.detail, true)}></tk-search-box>
       ${same(wish, NO_WISH) ? this.#own() : nothing}
       <div class="columns">
-        ${this.#facets()}
-        <div class="results" aria-busy=${String(this.slow)}>${this.#results()}</div>
+        ${this.found
+          ? html`<tk-facets .found=${this.found} .wish=${wish} .label=${this.#label} @choose=${(event: CustomEvent<Choice>) => this.#choose(event.detail)}></tk-facets>`
+          : nothing}
+        <div class="results" aria-busy=${String(this.slow)}>${this.#chips()} ${this.#results()}</div>
       </div>
     `;
   }
@@ -106,36 +113,32 @@ export class SearchView extends LitElement {
     return html`${row("stopped", mine.stopped)} ${row("taught", mine.taught)} ${row("added", mine.added.filter((it) => !known.has(it.id)))}`;
   }
 
-  #facets(): TemplateResult | typeof nothing {
-    const facets = this.found?.facets ?? {};
-    const chosen = Object.keys(this.wish.chosen).length;
-    const groups = FACETS.filter((facet) => this.wish.chosen[facet] || (facets[facet]?.length ?? 0) > 0);
-    if (!groups.length) return nothing;
-    return html`<details class="facets" ?open=${matchMedia("(min-width: 1081px)").matches} data-testid="facets">
-      <summary>${icon("menu")}${chosen ? say("facet.chosen", { n: chosen }) : say("facet.title")}</summary>
-      ${groups.map((facet) => this.#facet(facet, facets[facet] ?? []))}
-    </details>`;
+  /** What is chosen, each to be taken away again. */
+  #chips(): TemplateResult | typeof nothing {
+    const chosen = chosenOf(this.wish);
+    if (!chosen.length) return nothing;
+    return html`<ul class="chips" aria-label=${say("facet.chips")} data-testid="chips">
+      ${chosen.map(([facet, value]) => {
+        const name = this.#label(facet, value);
+        return html`<li><button type="button" data-testid="chip-${facet}-${value}" aria-label=${say("facet.without", { name: `${say(`facet.${facet}`)} ${name}` })}
+          @click=${() => this.#choose({ facet, value })}><small>${say(`facet.${facet}`)}</small><span>${name}</span>${icon("cross")}</button></li>`;
+      })}
+      ${chosen.length > 1 ? html`<li><button type="button" class="none" data-testid="chips-none" @click=${this.#unfiltered}>${say("search.noFilters")}</button></li>` : nothing}
+    </ul>`;
   }
 
-  #facet(facet: Facet, values: readonly FacetValue[]): TemplateResult {
-    const chosen = this.wish.chosen[facet];
-    for (const it of values) this.#labels.set(`${facet} ${it.value}`, it.label || it.value);
-    const shown = chosen && !values.some((it) => it.value === chosen) ? [{ value: chosen, label: this.#label(facet, chosen), count: 0 }, ...values] : values;
-    return html`<fieldset>
-      <legend>${say(`facet.${facet}`)}</legend>
-      ${shown.map(
-        (it) => html`<button type="button" class="value" aria-pressed=${String(it.value === chosen)} data-testid="facet-${facet}-${it.value}"
-          @click=${() => this.#tell(choose(this.wish, facet, it.value), true)}>
-          <span>${this.#label(facet, it.value)}</span>${it.count ? html`<small>${it.count}</small>` : nothing}${it.value === chosen ? icon("cross") : nothing}
-        </button>`,
-      )}
-    </fieldset>`;
+  #choose({ facet, value }: Choice): void {
+    this.#tell(toggle(this.wish, facet, value), true);
   }
 
-  #label(facet: Facet, value: string): string {
+  #unfiltered = (): void => {
+    this.#tell({ ...this.wish, chosen: {}, page: 1 }, true);
+  };
+
+  #label = (facet: Facet, value: string): string => {
     const ours = facet === "kind" ? say.maybe(`kind.${value}`) : facet === "form" ? this.#forms.value?.find(([code]) => code === value)?.[1] : null;
-    return ours ?? this.#labels.get(`${facet} ${value}`) ?? value;
-  }
+    return ours ?? this.#labels.get(`${facet} ${value}`) ?? (NAMELESS.has(facet) && ID.test(value) ? say("facet.unknown") : value);
+  };
 
   #results(): TemplateResult {
     const { found, problem, wish } = this;
@@ -163,17 +166,17 @@ export class SearchView extends LitElement {
 
   #count(found: Found): string {
     const asked = this.answered;
-    if (!asked.q && !Object.keys(asked.chosen).length) return say("search.newest", { n: found.total });
+    if (!asked.q && !chosenOf(asked).length) return say("search.newest", { n: found.total });
     return found.total ? say("search.count", { n: found.total, ms: Math.max(1, Math.round(found.took_ms)) }) : say("search.none");
   }
 
   #empty(): TemplateResult {
     if (same(this.answered, NO_WISH)) return html`<div class="box">${emptiness("library", say(this.adds ? "search.emptyAdd" : "search.empty"))}</div>`;
-    const filters = Object.keys(this.wish.chosen).length > 0;
+    const filters = chosenOf(this.wish).length > 0;
     return html`<div class="box">${emptiness(
       "search",
       say(filters ? "search.tryWithout" : "search.try"),
-      filters ? html`<button type="button" data-testid="no-filters" @click=${() => this.#tell({ ...this.wish, chosen: {}, page: 1 }, true)}>${say("search.noFilters")}</button>` : "",
+      filters ? html`<button type="button" data-testid="no-filters" @click=${this.#unfiltered}>${say("search.noFilters")}</button>` : "",
     )}</div>`;
   }
 
@@ -219,6 +222,7 @@ export class SearchView extends LitElement {
       const found = await this.rest.get<Found>("/library/search", searchQuery(wish), { signal: abort.signal });
       if (this.#abort !== abort) return;
       this.found = found;
+      for (const facet of FACETS) for (const it of found.facets[facet] ?? []) if (it.label && it.label !== it.value) this.#labels.set(`${facet} ${it.value}`, it.label);
       this.answered = wish;
       this.problem = null;
     } catch (problem) {

@@ -1,13 +1,13 @@
 /** Imports as the server tells of them, and what a refused row says. */
 
-import { RestProblem, type Rest } from "../lib/rest.ts";
-import { words } from "../lib/words.ts";
+import { RestProblem, type Rest } from "./rest.ts";
+import { words } from "./words.ts";
 import { refusedEn } from "../strings/refused.en.ts";
 import { refusedZh } from "../strings/refused.zh.ts";
 
 const say = words(refusedZh, refusedEn);
 
-export type ImportKind = "roster" | "timetable" | "days";
+export type ImportKind = "roster" | "timetable" | "days" | "library";
 
 export interface Refusal {
   file: string;
@@ -56,7 +56,7 @@ export function shareOf({ done, total }: Pick<Import, "done" | "total">): number
 }
 
 /** The server takes files of these types; browsers call them otherwise, or nothing. */
-const TYPES: Readonly<Record<ImportKind, string>> = { roster: "application/zip", timetable: "text/csv", days: "text/csv" };
+const TYPES: Readonly<Record<ImportKind, string>> = { roster: "application/zip", timetable: "text/csv", days: "text/csv", library: "text/csv" };
 
 /** Why a file is not even sent, or null. */
 export function notThis(kind: ImportKind, name: string): "needsZip" | "needsCsv" | null {
@@ -65,7 +65,8 @@ export function notThis(kind: ImportKind, name: string): "needsZip" | "needsCsv"
 }
 
 export async function send(rest: Rest, kind: ImportKind, file: File, query: Readonly<Record<string, string | boolean>>): Promise<string> {
-  const { id } = await rest.upload<{ id: string }>(`/imports/${kind}`, file.slice(0, file.size, TYPES[kind]), query);
+  const path = kind === "library" ? "/library/import" : `/imports/${kind}`;
+  const { id } = await rest.upload<{ id: string }>(path, file.slice(0, file.size, TYPES[kind]), query);
   return id;
 }
 

@@ -2,7 +2,30 @@
 
 import { css } from "lit";
 
+/** Links that look like buttons. */
+export const buttonsCss = css`
+  .button {
+    display: inline-flex;
+    align-items: center;
+    gap: var(--s2);
+    min-height: 44px;
+    padding: var(--s2) var(--s4);
+    border: 1px solid var(--line);
+    border-radius: var(--radius-s);
+    background: var(--surface);
+    color: var(--text);
+    font-weight: 500;
+    text-decoration: none;
+  }
+  .button:hover {
+    background: var(--surface-2);
+  }
+`;
+
 export const importsCss = css`
+  :host {
+    display: block;
+  }
   .drop {
     display: flex;
     flex-direction: column;
@@ -29,22 +52,6 @@ export const importsCss = css`
     border-color: var(--accent);
     background: var(--accent-soft);
   }
-  .button {
-    display: inline-flex;
-    align-items: center;
-    gap: var(--s2);
-    min-height: 44px;
-    padding: var(--s2) var(--s4);
-    border: 1px solid var(--line);
-    border-radius: var(--radius-s);
-    background: var(--surface);
-    color: var(--text);
-    font-weight: 500;
-    text-decoration: none;
-  }
-  .button:hover {
-    background: var(--surface-2);
-  }
   .progress {
     margin: var(--s5) 0;
   }
@@ -57,6 +64,28 @@ export const importsCss = css`
   .said,
   .refused {
     margin-top: var(--s5);
+    padding: var(--s3) var(--s4);
+    border-radius: var(--radius-s);
+  }
+  .said {
+    background: var(--ok-soft);
+    color: var(--ok);
+  }
+  .refused {
+    background: var(--bad-soft);
+    color: var(--bad);
+  }
+  .said + .wide,
+  .refused + .wide {
+    margin-top: var(--s4);
+  }
+  h3 {
+    margin: var(--s5) 0 var(--s3);
+    font-size: 16px;
+  }
+  .note {
+    margin-top: var(--s3);
+    color: var(--text-2);
   }
   .wide {
     overflow-x: auto;

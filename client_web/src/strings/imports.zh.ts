@@ -1,0 +1,28 @@
+/** A file is imported: what is asked, how far it is, what became of its rows. */
+
+export const importsZh = {
+  "import.drop": "把文件拖到这里",
+  "import.choose": "或点这里选择文件",
+  "import.skip": "跳过不合要求的行",
+  "import.skipHint": "不勾选时，只要有一行不合要求，就什么都不写入。",
+  "import.needsZip": "名册要用 .zip 文件，请重新选择。",
+  "import.needsCsv": "请选择 .csv 文件；在表格软件里另存为 CSV UTF-8。",
+  "import.steps": "{n} / {of}",
+  "import.refused": "有不合要求的行，什么都没有写入。请改正后重新导入，或勾选「跳过不合要求的行」。",
+  "import.done": "导入完成。",
+  "import.file": "文件",
+  "import.rows": "不合要求的行（{n}）",
+  "import.row": "{file} 第 {row} 行",
+  "import.csv": "下载为表格",
+  "import.more": "还有 {n} 行没有列出。",
+  "stage.upload": "正在上传……",
+  "stage.waiting": "正在等待前面的导入……",
+  "stage.read": "正在读取……",
+  "stage.compare": "正在比较……",
+  "stage.write": "正在写入……",
+  "count.created": "新建",
+  "count.changed": "修改",
+  "count.unchanged": "未变",
+  "count.skipped": "跳过",
+  "count.refused": "不合要求",
+};
