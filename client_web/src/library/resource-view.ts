@@ -45,8 +45,8 @@ export class ResourceView extends LitElement {
   /** Plays at once, if the browser lets it. */
   @property({ type: Boolean }) plays = false;
   @state() private form: Form | null = null;
-  /** A change of whether it is kept is on its way. */
-  @state() private keeps = false;
+  /** Whether it is to be kept, while that is on its way. */
+  @state() private keeps: boolean | null = null;
   @state() private problem: unknown = null;
   #forms: FormName[] = [];
   #stale = true;
@@ -173,7 +173,7 @@ export class ResourceView extends LitElement {
     return html`<div class="keeping">
       ${tick(
         say("keep.title"),
-        html`<input type="checkbox" data-testid="keep" .checked=${live(it.kept)} ?disabled=${this.keeps} @change=${(event: Event) => void this.#keep(it, (event.target as HTMLInputElement).checked)} />`,
+        html`<input type="checkbox" data-testid="keep" .checked=${live(this.keeps ?? it.kept)} ?disabled=${this.keeps !== null} @change=${(event: Event) => void this.#keep(it, (event.target as HTMLInputElement).checked)} />`,
         say("keep.say"),
       )}
       ${this.problem ? html`<p class="note" role="alert" data-testid="keep-problem">${icon("warn")}<span>${problemText(this.problem)}</span></p>` : nothing}
@@ -181,7 +181,7 @@ export class ResourceView extends LitElement {
   }
 
   async #keep(it: Resource, kept: boolean): Promise<void> {
-    this.keeps = true;
+    this.keeps = kept;
     this.problem = null;
     try {
       await this.rest.patch(`/resources/${it.id}`, { kept, version: it.version });
@@ -189,7 +189,7 @@ export class ResourceView extends LitElement {
       this.problem = problem;
     }
     await this.#again();
-    this.keeps = false;
+    this.keeps = null;
   }
 
   #clips(it: Resource): TemplateResult {

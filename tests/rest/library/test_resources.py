@@ -206,7 +206,9 @@ async def test_places_are_bounded(shelf: Shelf, monkeypatch: object) -> None:
 
 async def test_kept_by_somebody(shelf: Shelf) -> None:
     path = f"/resources/{shelf.lesson}"
-    await done(await shelf.staff.call("PATCH", path, json={"version": 1, "kept": True}))
+    wish = {"version": 1, "kept": True}
+    assert await refused(shelf.near, "PATCH", path, json=wish) == (403, "forbidden")
+    await done(await shelf.staff.call("PATCH", path, json=wish))
     assert (await shelf.near.get(path))["kept"] is True
     await done(await shelf.staff.call("PATCH", path, json={"version": 2, "kept": False}))
     assert (await shelf.row(shelf.lesson)).kept is False
