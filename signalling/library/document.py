@@ -215,8 +215,10 @@ async def _captions(session: AsyncSession, row: Resource, source: Resource) -> l
 
 
 def _download(row: Resource, source: Resource, files: Sequence[ResourceFile]) -> str:
-    if any(plays(file) for file in files) and row.of is None:
-        return addresses.file(source.id, addresses.WHOLE)
+    if any(plays(file) for file in files):
+        return addresses.file(row.id, addresses.WHOLE)
+    if row.of is not None:
+        return ""
     names = {file.name for file in files}
     return next((addresses.file(source.id, name) for name in _DOWNLOADS if name in names), "")
 

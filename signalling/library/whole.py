@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from recorder import manifest, transcript
 from recorder.manifest import Manifest, Output
+from recorder.span import Span
 from signalling.bell import holder
 from signalling.db.base import new_id
 from signalling.db.library import Chapter, Line, ResourceFile
@@ -35,11 +37,22 @@ NICE = 10
 _PIPE = 1 << 18
 
 
-async def gather(session: AsyncSession, found: Found) -> tuple[Manifest, transcript.Transcript, Sequence[ResourceFile]]:
+class Wanted(NamedTuple):
+    """:ivar made: of a file `0`, `1` … for each of `files`. :ivar span: of a clip: its part of all that."""
+
+    made: Manifest
+    spoken: transcript.Transcript
+    files: Sequence[ResourceFile]
+    span: Span | None
+
+
+async def gather(session: AsyncSession, found: Found) -> Wanted:
     """:raises UserError: 409 `nothing_to_play`."""
     of = found.source.id
     asked = select(ResourceFile).where(ResourceFile.resource == of).order_by(ResourceFile.name)
-    files = [file for file in await session.scalars(asked) if document.plays(file)]
+    row = found.row
+    part = (row.starts_ms, row.ends_ms) if found.origin is not None else None
+    files = [file for file in await session.scalars(asked) if document.plays(file) and _reaches(file, part)]
     if not files:
         raise UserError(409, "nothing_to_play", "There is nothing to download: it has neither film nor sound.")
     chapters = await session.scalars(select(Chapter).where(Chapter.resource == of).order_by(Chapter.at_ms))
@@ -62,7 +75,16 @@ async def gather(session: AsyncSession, found: Found) -> tuple[Manifest, transcr
         chapters=[manifest.Chapter(at_us=chapter.at_ms * 1000, title=chapter.title) for chapter in chapters],
     )
     lines = [_line(line) for line in await session.scalars(rows(found))]
-    return made, transcript.Transcript(language=found.source.language, lines=lines), files
+    spoken = transcript.Transcript(language=found.source.language, lines=lines)
+    span = Span(part[0] * 1000, part[1] * 1000) if part is not None else None
+    return Wanted(made, spoken, files, span)
+
+
+def _reaches(file: ResourceFile, part: tuple[int, int] | None) -> bool:
+    """Into a part, ms. Of a file whose length nobody knows it is found out when it is read."""
+    return part is None or (
+        file.offset_ms < part[1] and (not file.length_ms or file.offset_ms + file.length_ms > part[0])
+    )
 
 
 def _line(line: Line) -> transcript.Line:
@@ -70,18 +92,17 @@ def _line(line: Line) -> transcript.Line:
 
 
 @contextlib.asynccontextmanager
-async def writing(
-    shelf: Shelf, made: Manifest, spoken: transcript.Transcript, files: Sequence[ResourceFile]
-) -> AsyncIterator[asyncio.StreamReader]:
+async def writing(shelf: Shelf, wanted: Wanted) -> AsyncIterator[asyncio.StreamReader]:
     """What the process writes; it is ended with the context.
 
     :raises UserError: 404 `file_missing`; 503 `disk_full`, `store_unavailable`.
     """
     folder = shelf.spool / INCOMING / f"{holder.new_name()}-{new_id()}"
     try:
-        await asyncio.to_thread(_lay_out, shelf, folder, made, spoken, files)
+        await asyncio.to_thread(_lay_out, shelf, folder, wanted)
         process = await asyncio.create_subprocess_exec(
             *("nice", "-n", str(NICE), sys.executable, "-m", PROGRAM, str(folder)),
+            *(map(str, wanted.span) if wanted.span is not None else ()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -102,13 +123,11 @@ async def writing(
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
-def _lay_out(
-    shelf: Shelf, folder: Path, made: Manifest, spoken: transcript.Transcript, files: Sequence[ResourceFile]
-) -> None:
+def _lay_out(shelf: Shelf, folder: Path, wanted: Wanted) -> None:
     folder.mkdir(parents=True)
-    manifest.save(folder, made)
-    transcript.save(folder, spoken)
-    for number, file in enumerate(files):
+    manifest.save(folder, wanted.made)
+    transcript.save(folder, wanted.spoken)
+    for number, file in enumerate(wanted.files):
         local = shelf.store.local(file.key)
         if local is not None:
             (folder / f"{number}").symlink_to(local)

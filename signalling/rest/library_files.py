@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from urllib.parse import quote
 
@@ -18,8 +18,6 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from recorder.manifest import Manifest
-from recorder.transcript import Transcript
 from signalling import access
 from signalling.access import DATABASE, Rule
 from signalling.db.library import ResourceFile
@@ -109,10 +107,11 @@ class LibraryFiles:
         return web.Response(text=text, content_type=vtt.CONTENT_TYPE, charset="utf-8", headers=_HEADERS)
 
     async def whole(self, request: web.Request) -> web.StreamResponse:
-        """Everything that plays, muxed into one file while it is sent; how long it is nobody knows before."""
+        """Everything that plays, muxed into one file while it is sent; how long it is nobody knows before. Of a clip
+        its part, from a key picture on."""
         async with request.app[DATABASE].read() as session:
             found = await _found(request, session)
-            made, spoken, files = await whole.gather(session, found)
+            wanted = await whole.gather(session, found)
         headers = {**_HEADERS, "Content-Disposition": disposition(found.row.title, whole.SUFFIX, inline=False)}
         response = web.StreamResponse(headers=headers)
         response.content_type = whole.MEDIA_TYPE
@@ -120,7 +119,7 @@ class LibraryFiles:
             await response.prepare(request)
             return response
         with self._muxing(request[CALLER].person):
-            return await self._send(request, response, _written(self._shelf, made, spoken, files))
+            return await self._send(request, response, _written(self._shelf, wanted))
 
     @contextmanager
     def _muxing(self, person: str) -> Iterator[None]:
@@ -183,10 +182,8 @@ _SAVED = frozenset(
 """Types that are named although they are only saved."""
 
 
-async def _written(
-    shelf: Shelf, made: Manifest, spoken: Transcript, files: Sequence[ResourceFile]
-) -> AsyncIterator[bytes]:
-    async with whole.writing(shelf, made, spoken, files) as out:
+async def _written(shelf: Shelf, wanted: whole.Wanted) -> AsyncIterator[bytes]:
+    async with whole.writing(shelf, wanted) as out:
         while chunk := await out.read(_CHUNK):
             yield chunk
 

@@ -324,7 +324,7 @@ async def test_what_does_not_play_says_so(library: Library) -> None:
         (BARE, "note", "语音识别模型"),
         ("nothing0", "empty", "找不到这一项"),
     ):
-        page = await library.open(f"#r={id}")
+        page = await library.open(f"#r={id}&t=7")  # a second, where there is none
         await expect(page.get_by_test_id(testid)).to_contain_text(text)
         await page.close()
 

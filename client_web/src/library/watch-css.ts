@@ -96,6 +96,10 @@ export const watchCss = css`
   .note span {
     flex: 1 1 160px;
   }
+  .hint {
+    color: var(--text-2);
+    font-size: 14px;
+  }
   .said {
     color: var(--ok);
     font-weight: 600;

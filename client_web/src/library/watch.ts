@@ -115,6 +115,7 @@ export class Watch extends LitElement {
           ${resource.download ? html`<a class="button" data-testid="download" href=${resource.download} download>${icon("save")}${say("watch.download")}</a>` : nothing}
           <slot name="acts"></slot>
         </div>
+        ${resource.kind === "clip" && resource.download ? html`<p class="hint">${say("watch.downloadPart")}</p>` : nothing}
         <p class="said" role="status" aria-live="polite" data-testid="said">${this.said}</p>
         ${this.link ? html`<input class="link" readonly data-testid="share-link" aria-label=${say("watch.link")} .value=${this.link} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />` : nothing}
       </div>

@@ -152,6 +152,7 @@ export const libraryEn: Record<keyof typeof libraryZh, string> = {
   "watch.share": "Share this moment",
   "watch.cut": "Cut a clip",
   "watch.download": "Download",
+  "watch.downloadPart": "A downloaded clip begins at the key picture before it, so it may be somewhat longer.",
   "watch.link": "Link to share",
   "watch.copied": "The link to {at} is copied.",
   "watch.copy": "Copy the link below; it opens at {at}.",

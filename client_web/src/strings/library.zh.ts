@@ -152,6 +152,7 @@ export const libraryZh = {
   "watch.share": "分享这一刻",
   "watch.cut": "剪辑片段",
   "watch.download": "下载",
+  "watch.downloadPart": "下载的片段从前面最近的关键画面开始，开头可能多出一些。",
   "watch.link": "分享链接",
   "watch.copied": "已复制 {at} 处的链接。",
   "watch.copy": "请复制下面的链接，它从 {at} 处打开。",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from signalling.rest import library_files
-from tests.rest.library.conftest import Shelf, left, problem
+from tests.rest.library.conftest import Shelf, done, left, problem
 
 
 def film(path: Path, seconds: int) -> bytes:
@@ -28,7 +28,9 @@ def film(path: Path, seconds: int) -> bytes:
 
 @pytest.fixture
 async def filmed(shelf: Shelf, spool: Path, tmp_path: Path) -> Shelf:
-    await shelf.put(shelf.lesson, "screen", film(tmp_path / "screen.webm", 5), "video/webm", offset_ms=2000)
+    await shelf.put(
+        shelf.lesson, "screen", film(tmp_path / "screen.webm", 5), "video/webm", offset_ms=2000, length_ms=5000
+    )
     await shelf.drop("camera")
     return shelf
 
@@ -52,6 +54,32 @@ async def test_film_and_captions_in_one_file(filmed: Shelf, spool: Path) -> None
         ]
     assert said == [(10, "同学们好"), (20, "今天学习分数"), (30, "把一个圆平均分成四份")]
     assert left(spool) == []
+
+
+async def cut(shelf: Shelf, title: str, starts_ms: int, ends_ms: int) -> str:
+    body = {"title": title, "starts_ms": starts_ms, "ends_ms": ends_ms}
+    return str((await done(await shelf.teacher.call("POST", f"/resources/{shelf.lesson}/clips", json=body)))["id"])
+
+
+async def test_a_clip_is_its_part_alone(filmed: Shelf) -> None:
+    clip = await cut(filmed, "板书", 4000, 21_000)
+    shown = await filmed.near.get(f"/resources/{clip}")
+    assert shown["download"] == f"/library/files/{clip}/whole"
+    answer = await filmed.near.http.get(shown["download"])
+    assert answer.status == 200 and "%E6%9D%BF%E4%B9%A6.mkv" in answer.headers["Content-Disposition"]
+    with av.open(io.BytesIO(await answer.read())) as opened:
+        [chapter] = opened.chapters()
+        lead = float(chapter["start"] * chapter["time_base"])
+        times: dict[str, list[float]] = {}
+        for packet in opened.demux():
+            if packet.size:
+                times.setdefault(packet.stream.type, []).append(float(packet.pts * packet.time_base) - lead)
+    assert 0 <= lead <= 2  # the film begins 2 s before the clip, and so does its only key picture
+    assert (times["video"][0], times["video"][-1]) == pytest.approx((-lead, 2.9), abs=0.02)
+    assert [round(at) for at in times["subtitle"]] == [6, 16]
+    empty = await cut(filmed, "后来", 20_000, 30_000)
+    answer = await filmed.near.http.get(f"/library/files/{empty}/whole")
+    assert await problem(answer) == (409, "nothing_to_play")
 
 
 async def test_who_gets_it(filmed: Shelf) -> None:
