@@ -230,7 +230,7 @@ class _Seed:
             starts=series.starts,
             minutes=series.minutes,
             subject=series.subject,
-            grade=str(series.grade or ""),
+            grade=f"{seed_county.NUMERALS[series.grade - 1]}年级" if series.grade else "",
             records=series.form != "preparation",
             requested_by=county.people["教务员"],
             requested=self._now,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from playwright.async_api import Page
 
+from tests.browser.axe import faults
 from tests.browser.test_timetable import Office, office
 from tests.people.conftest import person
 
 __all__ = ["office"]
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
-"""https://github.com/dequelabs/axe-core"""
 PAGES = (
     "/login",
     "/home",
+    "/library",
+    "/library#q=abc&subject=abc&grade=abc",
     "/timetable",
     "/ledger",
     "/school",
@@ -33,20 +31,6 @@ PAGES = (
     "/admin#/webhooks",
 )
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-
-
-async def faults(page: Page) -> list[str]:
-    """What keeps somebody out, with the element."""
-    await page.wait_for_load_state("networkidle")
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert len(found["passes"]) > 5, "it has looked at a page"
-    return [
-        f"{it['id']}: {node['target']} {node['html'][:120]}"
-        for it in found["violations"]
-        if it["impact"] in ("serious", "critical")
-        for node in it["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

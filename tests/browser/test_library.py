@@ -13,6 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.browser.axe import faults
 from tests.browser.conftest import CHROMIUM, FLAGS, until
 from tests.browser.library_stand_in import BARE, LESSON, LINK, PAPER, ROUGH, TITLE, WORK, StandIn
 
@@ -351,3 +352,30 @@ async def test_a_server_that_is_away_leaves_what_is_there(library: Library) -> N
     await page.get_by_test_id("stale").get_by_role("button").click()
     await expect(page.get_by_test_id("stale")).to_have_count(0)
     await expect(page.get_by_test_id("result")).to_have_count(1)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [1366, 390])
+async def test_nobody_is_kept_out(library: Library, language: str, width: int) -> None:
+    found: dict[str, list[str]] = {}
+    page = await library.open("#q=分数&kind=lesson", language, viewport={"width": width, "height": 844})
+    await expect(page.get_by_test_id("result")).to_have_count(1)
+    if width < 1081:
+        await page.get_by_test_id("facets").locator("summary").click()
+    found["results"] = await faults(page)
+    await page.get_by_test_id("add-file").click()
+    found["upload"] = await faults(page)
+    await page.goto("about:blank")
+    await page.goto(f"{library.base}/library#r={LESSON}&t=3")
+    for pane in ("words", "slides", "chapters", "remarks"):
+        await page.get_by_test_id(f"tab-{pane}").click()
+        found[pane] = await faults(page)
+    await page.get_by_test_id("cut").click()
+    found["cut"] = await faults(page)
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    for id in (PAPER, LINK, ROUGH):
+        await page.goto("about:blank")
+        await page.goto(f"{library.base}/library#r={id}")
+        await expect(page.get_by_test_id("title")).to_be_visible()
+        found[id] = await faults(page)
+    assert {where: what for where, what in found.items() if what} == {}

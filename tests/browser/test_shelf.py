@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from signalling.db.library import Resource
 from signalling.db.records import Audit
+from tests.browser.axe import faults
 from tests.browser.conftest import until
-from tests.browser.test_accessibility import faults
 from tests.browser.test_timetable import Office, office
 from tests.people.conftest import person
 

@@ -162,6 +162,7 @@ export const frameCss = css`
   .burger {
     display: none;
     width: 44px;
+    min-height: 44px;
     padding: 0;
     font-size: 18px;
   }

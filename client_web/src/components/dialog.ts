@@ -44,7 +44,8 @@ export class Dialog extends LitElement {
       }
       header button {
         flex: none;
-        width: 40px;
+        width: 44px;
+        min-height: 44px;
         padding: 0;
         border-color: transparent;
         background: transparent;
@@ -67,6 +68,9 @@ export class Dialog extends LitElement {
         padding: var(--s4) var(--s6);
         border-top: 1px solid var(--line);
         background: var(--surface);
+      }
+      footer ::slotted(button) {
+        min-height: 44px;
       }
       /* Above the buttons, and in sight while the rest is filled in. */
       ::slotted(.wide) {

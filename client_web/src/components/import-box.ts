@@ -89,24 +89,17 @@ export class ImportBox extends LitElement {
   }
 
   #report(id: string, { counts, refusals, more }: Report): TemplateResult {
+    const files = Object.entries(counts);
+    const alone = files.length === 1;
     return html`
-      <div class="wide" tabindex="0" role="region" aria-label=${say("import.file")}>
-        <table>
-          <thead><tr><th scope="col">${say("import.file")}</th>${COUNTED.map((it) => html`<th scope="col">${say(`count.${it}`)}</th>`)}</tr></thead>
-          <tbody>
-            ${Object.entries(counts).map(
-              ([file, of]) => html`<tr><th scope="row">${file}</th>${COUNTED.map((it) => html`<td class=${it === "refused" && of[it] ? "bad" : ""}>${of[it]}</td>`)}</tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${alone ? this.#few(files[0]![1]) : this.#table(files)}
       ${refusals.length
         ? html`<h3>${say("import.rows", { n: refusals.length + more })}
               <a class="beside" href=${`${ROOT}/imports/${id}/report.csv`} download data-testid="report-csv">${say("import.csv")}</a></h3>
             <ul class="refusals" data-testid="refusals" tabindex="0">
               ${refusals.map(
                 (it) => html`<li>
-                  <span class="place">${it.row ? say("import.row", { file: it.file, row: it.row }) : it.file}</span>
+                  <span class="place">${it.row ? say(alone ? "import.rowAlone" : "import.row", { file: it.file, row: it.row }) : it.file}</span>
                   <span>${refusalText(it)}</span>
                 </li>`,
               )}
@@ -114,6 +107,23 @@ export class ImportBox extends LitElement {
             ${more ? html`<p class="note">${say("import.more", { n: more })}</p>` : nothing}`
         : nothing}
     `;
+  }
+
+  /** Of one file, in a line. */
+  #few(of: Counts): TemplateResult {
+    const said = COUNTED.filter((it) => of[it] || it === "created");
+    return html`<p class="few">${said.map((it) => html`<span>${say(`count.${it}`)} <strong class=${it === "refused" ? "bad" : ""}>${of[it]}</strong></span>`)}</p>`;
+  }
+
+  #table(files: readonly [name: string, counts: Counts][]): TemplateResult {
+    return html`<div class="wide" tabindex="0" role="region" aria-label=${say("import.file")}>
+      <table>
+        <thead><tr><th scope="col">${say("import.file")}</th>${COUNTED.map((it) => html`<th scope="col">${say(`count.${it}`)}</th>`)}</tr></thead>
+        <tbody>
+          ${files.map(([file, of]) => html`<tr><th scope="row">${file}</th>${COUNTED.map((it) => html`<td class=${it === "refused" && of[it] ? "bad" : ""}>${of[it]}</td>`)}</tr>`)}
+        </tbody>
+      </table>
+    </div>`;
   }
 
   #drag = (event: DragEvent): void => {
@@ -153,6 +163,13 @@ export class ImportBox extends LitElement {
       this.problem = problem;
     }
     this.#tell("busy", false);
+    await this.#showEnd();
+  }
+
+  /** What it came to is not left below the edge of a dialog. */
+  async #showEnd(): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector("[data-testid=import-over], [data-testid=refused]")?.scrollIntoView({ block: "start" });
   }
 
   #tell(name: "busy" | "done", detail: unknown): void {

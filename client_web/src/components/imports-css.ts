@@ -1,6 +1,7 @@
-/** How imports look: where a file is dropped, the bar, the report. */
+/** How imports look: the bar, the report. */
 
 import { css } from "lit";
+import { dropCss } from "./drop-css.ts";
 
 /** Links that look like buttons. */
 export const buttonsCss = css`
@@ -23,34 +24,20 @@ export const buttonsCss = css`
 `;
 
 export const importsCss = css`
+  ${dropCss}
   :host {
     display: block;
   }
-  .drop {
+  .few {
     display: flex;
-    flex-direction: column;
-    align-items: center;
-    gap: var(--s2);
-    padding: var(--s8) var(--s4);
-    border: 2px dashed var(--line);
-    border-radius: var(--radius);
-    background: var(--surface);
+    flex-wrap: wrap;
+    gap: var(--s1) var(--s5);
+    margin-top: var(--s3);
     color: var(--text-2);
-    text-align: center;
-    cursor: pointer;
+    font-variant-numeric: tabular-nums;
   }
-  .drop > .icon {
-    width: 36px;
-    height: 36px;
-  }
-  .drop strong {
+  .few strong {
     color: var(--text);
-  }
-  .drop.over,
-  .drop:hover,
-  .drop:focus-within {
-    border-color: var(--accent);
-    background: var(--accent-soft);
   }
   .progress {
     margin: var(--s5) 0;

@@ -4,13 +4,18 @@ import { css } from "lit";
 
 export const cardCss = css`
   .card {
+    --shot: 224px;
+    position: relative;
     display: grid;
-    grid-template-columns: 224px minmax(0, 1fr);
+    grid-template-columns: var(--shot) minmax(0, 1fr);
     grid-gap: var(--s4);
     padding: var(--s4);
     border: 1px solid var(--line);
     border-radius: var(--radius);
     background: var(--surface);
+  }
+  .card.bare {
+    --shot: 112px;
   }
   .poster {
     position: relative;
@@ -72,6 +77,27 @@ export const cardCss = css`
     color: inherit;
     text-decoration: none;
   }
+  /* A click anywhere on the card is one on its title; what lies above it has its own. */
+  h3 a::after {
+    content: "";
+    position: absolute;
+    top: 0;
+    right: 0;
+    bottom: 0;
+    left: 0;
+    border-radius: var(--radius);
+  }
+  h3 a:focus-visible {
+    box-shadow: none;
+  }
+  h3 a:focus-visible::after {
+    box-shadow: var(--focus);
+  }
+  .hits a,
+  .slides a {
+    position: relative;
+    z-index: 1;
+  }
   h3 a:hover {
     color: var(--accent);
     text-decoration: underline;
@@ -111,7 +137,7 @@ export const cardCss = css`
     display: flex;
     align-items: center;
     gap: var(--s2);
-    min-height: 40px;
+    min-height: 44px;
     padding: 2px var(--s2) 2px 2px;
     border-radius: var(--radius-s);
     color: var(--text);
@@ -208,9 +234,15 @@ export const cardCss = css`
   }
   @media (max-width: 720px) {
     .card {
-      grid-template-columns: 112px minmax(0, 1fr);
+      --shot: 112px;
       grid-gap: var(--s3);
       padding: var(--s3);
+    }
+    .card.bare {
+      grid-template-columns: minmax(0, 1fr);
+    }
+    .bare .shot {
+      display: none;
     }
     .card .shot {
       align-self: start;
@@ -221,7 +253,12 @@ export const cardCss = css`
     .hits,
     .slides,
     .snippet {
-      margin-left: -124px;
+      margin-left: calc(-1 * var(--shot) - var(--s3));
+    }
+    .bare .hits,
+    .bare .slides,
+    .bare .snippet {
+      margin-left: 0;
     }
     .hit {
       align-items: flex-start;

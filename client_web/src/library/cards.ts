@@ -25,7 +25,7 @@ function beside(it: Pick<Item, "teacher" | "school" | "day" | "subject" | "grade
 }
 
 export function resultCard(it: Item): TemplateResult {
-  return html`<li class="card" data-testid="result" data-id=${it.id}>
+  return html`<li class="card ${it.poster ? "" : "bare"}" data-testid="result" data-id=${it.id}>
     <a class="shot" href=${openHash(it.id)} tabindex="-1" aria-hidden="true">${poster(it)}</a>
     <div class="text">
       <h3><a href=${openHash(it.id)} data-testid="result-title">${marked(it.title, it.title_marks)}</a></h3>

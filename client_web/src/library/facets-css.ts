@@ -22,6 +22,11 @@ export const facetsCss = css`
     font-weight: 600;
     cursor: pointer;
   }
+  .primary {
+    width: 100%;
+    min-height: 44px;
+    margin-bottom: var(--s4);
+  }
   details[open] > summary {
     margin-bottom: var(--s3);
   }

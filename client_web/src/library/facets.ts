@@ -54,6 +54,7 @@ export class Facets extends LitElement {
     return html`<details data-testid="facets">
       <summary>${icon("menu")}${many ? say("facet.chosen", { n: many }) : say("facet.title")}</summary>
       ${lists}
+      <button type="button" class="primary" data-testid="facets-done" @click=${this.#done}>${say("facet.done", { n: this.found.total })}</button>
     </details>`;
   }
 
@@ -91,6 +92,12 @@ export class Facets extends LitElement {
     if (!all.delete(facet)) all.add(facet);
     this.all = all;
   }
+
+  #done = (): void => {
+    const details = this.renderRoot.querySelector("details")!;
+    details.open = false;
+    details.querySelector("summary")!.focus();
+  };
 
   #sized = (): void => {
     this.wide = this.#media.matches;

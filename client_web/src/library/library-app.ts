@@ -43,6 +43,15 @@ export class LibraryApp extends LitElement {
       .head button {
         min-height: 44px;
       }
+      @media (max-width: 720px) {
+        .head h1 {
+          flex-basis: 100%;
+        }
+        .head button {
+          flex: 1 1 auto;
+          padding: 0 var(--s2);
+        }
+      }
       .problem {
         display: flex;
         gap: var(--s2);

@@ -10,6 +10,7 @@ export const paneCss = css`
   }
   .tools {
     display: flex;
+    flex: none;
     flex-wrap: wrap;
     align-items: center;
     gap: var(--s2);
@@ -22,7 +23,8 @@ export const paneCss = css`
     min-width: 0;
   }
   .tools button {
-    min-width: 40px;
+    min-width: 44px;
+    min-height: 44px;
     padding: 0 var(--s2);
   }
   .rows {
@@ -71,7 +73,8 @@ export const paneCss = css`
   }
   .small {
     flex: none;
-    width: 40px;
+    width: 44px;
+    min-height: 44px;
     padding: 0;
     border-color: transparent;
     background: transparent;

@@ -88,7 +88,8 @@ export const playerCss = css`
     position: absolute;
     right: var(--s1);
     bottom: var(--s1);
-    width: 40px;
+    width: 44px;
+    min-height: 44px;
     padding: 0;
     border-color: transparent;
     background: rgba(8, 11, 18, 0.6);

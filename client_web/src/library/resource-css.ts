@@ -67,6 +67,9 @@ export const resourceCss = css`
     color: var(--text-2);
     font-variant-numeric: tabular-nums;
   }
+  button[slot] {
+    min-height: 44px;
+  }
   .keeping {
     margin-top: var(--s4);
     padding-top: var(--s1);

@@ -45,6 +45,15 @@ export class SearchBox extends LitElement {
         font-size: 18px;
         box-shadow: var(--shadow);
       }
+      input:placeholder-shown {
+        padding-right: var(--s4);
+        text-overflow: ellipsis;
+      }
+      @media (max-width: 720px) {
+        input {
+          font-size: 16px;
+        }
+      }
       input::-webkit-search-cancel-button {
         display: none;
       }

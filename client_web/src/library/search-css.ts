@@ -19,8 +19,13 @@ export const searchCss = css`
   }
   .strip {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(300px, 1fr));
+    grid-auto-columns: minmax(272px, calc(25% - 9px));
+    grid-auto-flow: column;
     grid-gap: var(--s3);
+    /* Room for the focus around a card. */
+    margin: calc(-1 * var(--s1));
+    padding: var(--s1);
+    overflow-x: auto;
   }
   .columns {
     display: grid;
@@ -67,7 +72,7 @@ export const searchCss = css`
     color: var(--text-2);
   }
   .top select {
-    min-height: 40px;
+    min-height: 44px;
     padding: 0 var(--s3);
     border: 1px solid var(--line);
     border-radius: var(--radius-s);
@@ -118,6 +123,9 @@ export const searchCss = css`
   .pages button {
     min-height: 44px;
   }
+  .bones.facets b {
+    height: 24px;
+  }
   .bones > div {
     display: grid;
     grid-template-columns: 224px minmax(0, 1fr);
@@ -146,6 +154,9 @@ export const searchCss = css`
     }
     .chips button {
       min-height: 44px;
+    }
+    .bones.facets {
+      display: none;
     }
   }
   @media (max-width: 720px) {

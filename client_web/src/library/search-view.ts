@@ -90,7 +90,9 @@ export class SearchView extends LitElement {
       <div class="columns">
         ${this.found
           ? html`<tk-facets .found=${this.found} .wish=${wish} .label=${this.#label} @choose=${(event: CustomEvent<Choice>) => this.#choose(event.detail)}></tk-facets>`
-          : nothing}
+          : this.slow
+            ? html`<div class="bones facets" aria-hidden="true">${[0, 1, 2, 3, 4, 5].map(() => html`<b></b>`)}</div>`
+            : nothing}
         <div class="results" aria-busy=${String(this.slow)}>${this.#chips()} ${this.#results()}</div>
       </div>
     `;
@@ -120,8 +122,8 @@ export class SearchView extends LitElement {
     return html`<ul class="chips" aria-label=${say("facet.chips")} data-testid="chips">
       ${chosen.map(([facet, value]) => {
         const name = this.#label(facet, value);
-        return html`<li><button type="button" data-testid="chip-${facet}-${value}" aria-label=${say("facet.without", { name: `${say(`facet.${facet}`)} ${name}` })}
-          @click=${() => this.#choose({ facet, value })}><small>${say(`facet.${facet}`)}</small><span>${name}</span>${icon("cross")}</button></li>`;
+        return html`<li><button type="button" data-testid="chip-${facet}-${value}"
+          @click=${() => this.#choose({ facet, value })}><small>${say(`facet.${facet}`)}</small><span>${name}</span><span class="sr">${say("facet.without")}</span>${icon("cross")}</button></li>`;
       })}
       ${chosen.length > 1 ? html`<li><button type="button" class="none" data-testid="chips-none" @click=${this.#unfiltered}>${say("search.noFilters")}</button></li>` : nothing}
     </ul>`;
@@ -146,7 +148,7 @@ export class SearchView extends LitElement {
     return html`
       <div class="top">
         <p role="status" data-testid="count">${this.#count(found)}</p>
-        ${wish.q
+        ${wish.q && found.total
           ? html`<label>${say("sort.title")} <select data-testid="sort" @change=${(event: Event) => this.#tell({ ...wish, sort: (event.target as HTMLSelectElement).value as Wish["sort"], page: 1 }, true)}>
               <option value="best" ?selected=${wish.sort === "best"}>${say("sort.best")}</option>
               <option value="new" ?selected=${wish.sort === "new"}>${say("sort.new")}</option>

@@ -105,32 +105,39 @@ export const seekbarCss = css`
   }
   .handle {
     position: absolute;
-    top: -2px;
+    top: -4px;
     z-index: 2;
-    width: 24px;
-    height: 40px;
+    width: 44px;
+    height: 44px;
     min-height: 0;
     padding: 0;
     border: 0;
     background: transparent;
     cursor: ew-resize;
-    margin-left: -12px;
     touch-action: none;
+  }
+  /* What is seen of either lies outside of the part, and is its own however short the part is. */
+  .handle.from {
+    z-index: 3;
+    margin-left: -44px;
+  }
+  .handle.to {
+    margin-left: -32px;
   }
   .handle::after {
     content: "";
     position: absolute;
-    top: 4px;
-    bottom: 4px;
+    top: 6px;
+    bottom: 6px;
     width: 12px;
     background: var(--ok);
   }
   .handle.from::after {
-    right: 12px;
+    right: 0;
     border-radius: 6px 0 0 6px;
   }
   .handle.to::after {
-    left: 12px;
+    left: 32px;
     border-radius: 0 6px 6px 0;
   }
   .preview {

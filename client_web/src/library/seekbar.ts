@@ -36,6 +36,9 @@ export class Seekbar extends LitElement {
   @state() private hover: number | null = null;
   @query(".line") private line!: HTMLElement;
 
+  /** Between the pointer and the end that it moves, px. */
+  #grip = 0;
+
   constructor() {
     super();
     new LangController(this);
@@ -72,7 +75,7 @@ export class Seekbar extends LitElement {
     return html`<button type="button" role="slider" class="handle ${end}" data-testid="cut-${end}" style=${styleMap({ left: this.#left(cut[end]) })}
       aria-label=${say(end === "from" ? "cut.from" : "cut.to")} aria-valuemin=${this.window.starts} aria-valuemax=${this.window.ends}
       aria-valuenow=${cut[end]} aria-valuetext=${duration(cut[end] - this.window.starts)}
-      @keydown=${(event: KeyboardEvent) => this.#key(event, end, cut)} @pointerdown=${this.#grab}
+      @keydown=${(event: KeyboardEvent) => this.#key(event, end, cut)} @pointerdown=${(event: PointerEvent) => this.#grab(event, cut[end])}
       @pointermove=${(event: PointerEvent) => this.#drag(event, end, cut)}></button>`;
   }
 
@@ -112,14 +115,14 @@ export class Seekbar extends LitElement {
     return `${((at - this.window.starts) / this.#span) * 100}%`;
   }
 
-  #under(event: PointerEvent): number {
+  #under(x: number): number {
     const { left, width } = this.line.getBoundingClientRect();
-    const part = Math.min(1, Math.max(0, (event.clientX - left) / Math.max(1, width)));
+    const part = Math.min(1, Math.max(0, (x - left) / Math.max(1, width)));
     return this.window.starts + part * this.#span;
   }
 
   #hovers = (event: PointerEvent): void => {
-    this.hover = this.#under(event);
+    this.hover = this.#under(event.clientX);
   };
 
   /** A finger leaves no pointer behind whose place a picture could be of. */
@@ -127,12 +130,15 @@ export class Seekbar extends LitElement {
     if (event.pointerType === "touch") this.hover = null;
   };
 
-  #grab = (event: PointerEvent): void => {
+  /** A handle is wider than what is seen of it; taken beside that it does not jump to the finger. */
+  #grab(event: PointerEvent, at: number): void {
+    const { left, width } = this.line.getBoundingClientRect();
+    this.#grip = event.clientX - left - ((at - this.window.starts) / this.#span) * width;
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-  };
+  }
 
   #drag(event: PointerEvent, end: keyof Cut, cut: Cut): void {
-    if ((event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) this.#cuts(end, moved(cut, end, this.#under(event), this.window));
+    if ((event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) this.#cuts(end, moved(cut, end, this.#under(event.clientX - this.#grip), this.window));
   }
 
   #key(event: KeyboardEvent, end: keyof Cut, cut: Cut): void {

@@ -22,12 +22,24 @@ export class StopsPane extends LitElement {
     baseCss,
     paneCss,
     css`
-      img {
+      /* As high as its picture before that is there. */
+      .shot {
+        position: relative;
         display: block;
-        width: 100%;
         margin-top: var(--s1);
+        padding-top: 56.25%;
         border: 1px solid var(--line);
         border-radius: var(--radius-s);
+        background: var(--surface-2);
+        overflow: hidden;
+      }
+      img {
+        position: absolute;
+        top: 0;
+        left: 0;
+        width: 100%;
+        height: 100%;
+        object-fit: contain;
       }
       .text {
         display: -webkit-box;
@@ -61,7 +73,7 @@ export class StopsPane extends LitElement {
         (it, index) => html`<li data-testid="stop" aria-current=${index === this.current ? "true" : nothing}>
           <button type="button" class="jump" @click=${() => this.dispatchEvent(new CustomEvent<number>("seek", { detail: it.at_ms }))}>
             <time>${duration(it.at_ms - this.starts)}</time>
-            <span><span class="text">${it.text || say("stops.number", { n: index + 1 })}</span>${it.image ? html`<img loading="lazy" src=${it.image} alt="" />` : nothing}</span>
+            <span><span class="text">${it.text || say("stops.number", { n: index + 1 })}</span>${it.image ? html`<span class="shot"><img loading="lazy" src=${it.image} alt="" /></span>` : nothing}</span>
           </button>
         </li>`,
       )}

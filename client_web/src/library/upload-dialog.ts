@@ -4,6 +4,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import "../components/dialog.ts";
+import { dropCss } from "../components/drop-css.ts";
 import { field, fieldCss } from "../components/field.ts";
 import { firstValues, type Ask } from "../components/form-dialog.ts";
 import { percent } from "../lib/format.ts";
@@ -25,8 +26,15 @@ export class UploadDialog extends LitElement {
     baseCss,
     fieldCss,
     css`
-      input[type="file"] {
-        padding: var(--s2);
+      ${dropCss}
+      .drop {
+        margin-top: var(--s4);
+      }
+      .drop.lacks {
+        border-color: var(--bad);
+      }
+      .lacks strong {
+        color: var(--bad);
       }
       progress {
         width: 100%;
@@ -51,6 +59,7 @@ export class UploadDialog extends LitElement {
   @property({ attribute: false }) rest!: Rest;
   @state() private file: File | null = null;
   @state() private said: Record<string, string | boolean> = {};
+  @state() private over = false;
   @state() private sent: number | null = null;
   @state() private lacks = "";
   @state() private problem: unknown = null;
@@ -82,11 +91,12 @@ export class UploadDialog extends LitElement {
 
   #form(): TemplateResult {
     return html`
-      ${field(
-        say("upload.file"),
-        html`<input type="file" autofocus accept=${KINDS} data-testid="upload-file" aria-invalid=${String(this.lacks === "file")} @change=${this.#chosen} />`,
-        this.lacks === "file" ? { error: say("upload.needed") } : { hint: this.file ? megabytes(this.file.size) : say("upload.kinds") },
-      )}
+      <label class="drop ${this.over ? "over" : ""} ${this.lacks === "file" ? "lacks" : ""}" @dragover=${this.#drag} @dragleave=${() => (this.over = false)} @drop=${this.#drop}>
+        ${icon("load")}
+        <strong role=${this.lacks === "file" ? "alert" : nothing}>${this.lacks === "file" ? say("upload.needed") : (this.file?.name ?? say("upload.drop"))}</strong>
+        <span>${this.file ? megabytes(this.file.size) : say("upload.kinds")}</span>
+        <input type="file" class="sr" autofocus accept=${KINDS} data-testid="upload-file" aria-label=${say("upload.file")} aria-invalid=${String(this.lacks === "file")} @change=${this.#chosen} />
+      </label>
       ${this.#asks.map((ask) => this.#ask(ask))}
     `;
   }
@@ -112,13 +122,28 @@ export class UploadDialog extends LitElement {
       <p class="far">${sent < all ? say("upload.sent", { sent: megabytes(sent), all: megabytes(all), percent: percent(sent / Math.max(1, all)) }) : say("upload.checking")}</p>`;
   }
 
+  #drag = (event: DragEvent): void => {
+    event.preventDefault();
+    this.over = true;
+  };
+
+  #drop = (event: DragEvent): void => {
+    event.preventDefault();
+    this.over = false;
+    const file = event.dataTransfer?.files[0];
+    if (file) this.#take(file);
+  };
+
   #chosen = (event: Event): void => {
-    const [file] = (event.target as HTMLInputElement).files ?? [];
+    this.#take((event.target as HTMLInputElement).files?.[0]);
+  };
+
+  #take(file: File | undefined): void {
     this.file = file ?? null;
     this.lacks = "";
     this.#key = newKey();
     if (file && !this.said["title"]) this.said = { ...this.said, title: titleOf(file.name) };
-  };
+  }
 
   async #send(): Promise<void> {
     const { file } = this;

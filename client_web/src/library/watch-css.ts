@@ -72,9 +72,6 @@ export const watchCss = css`
     color: var(--accent);
     font-weight: 600;
   }
-  .tabs .icon {
-    display: none;
-  }
   .pane {
     display: flex;
     flex: 1;
@@ -120,9 +117,6 @@ export const watchCss = css`
   @media (min-width: 1700px) {
     .watch {
       grid-template-columns: minmax(0, 1fr) 460px;
-    }
-    .tabs .icon {
-      display: inline-block;
     }
   }
   @media (max-width: 1080px) {

@@ -8,7 +8,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import { duration } from "../lib/format.ts";
 import { LangController, lang } from "../lib/i18n.ts";
-import { icon, type IconName } from "../lib/icons.ts";
+import { icon } from "../lib/icons.ts";
 import type { Rest } from "../lib/rest.ts";
 import { parseVtt, type Cue } from "./cues.ts";
 import "./cut-form.ts";
@@ -31,7 +31,6 @@ import { watchCss } from "./watch-css.ts";
 
 const PANES = ["words", "slides", "chapters", "remarks"] as const;
 type Pane = (typeof PANES)[number];
-const MARKS: Readonly<Record<Pane, IconName>> = { words: "file", slides: "screen", chapters: "menu", remarks: "chat" };
 const SAID_MS = 4_000;
 
 @customElement("tk-watch")
@@ -142,7 +141,7 @@ export class Watch extends LitElement {
   #tab(pane: Pane): TemplateResult {
     const on = pane === this.pane;
     return html`<button type="button" role="tab" id="tab-${pane}" data-testid="tab-${pane}" aria-selected=${String(on)} aria-controls="pane" tabindex=${on ? 0 : -1}
-      @click=${() => (this.pane = pane)}>${icon(MARKS[pane])}${say(`pane.${pane}`)}</button>`;
+      @click=${() => (this.pane = pane)}>${say(`pane.${pane}`)}</button>`;
   }
 
   #tabKey = (event: KeyboardEvent): void => {
