@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -82,6 +82,13 @@ class Spell(_Model):
     start_us: int
     end_us: int | None = None
     by: str
+
+
+class Span(NamedTuple):
+    """A part of the lesson, µs of its time line."""
+
+    starts_us: int
+    ends_us: int
 
 
 class Output(_Model):

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from recorder import media
 
 LEAD_US = 120_000_000
 """So much earlier a part may begin so that its pictures are there from its beginning on."""
-
-
-class Span(NamedTuple):
-    """µs of the time line."""
-
-    starts_us: int
-    ends_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ import av
 from mediaserver.api import UserError
 from recorder import captions, files, manifest, media, transcript
 from recorder import span as spans
-from recorder.manifest import Chapter, Manifest, Output
-from recorder.span import Span, Within
+from recorder.manifest import Chapter, Manifest, Output, Span
+from recorder.span import Within
 from recorder.transcript import Line
 
 MEDIA_TYPE = "video/matroska"

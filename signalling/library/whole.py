@@ -19,8 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from recorder import manifest, transcript
-from recorder.manifest import Manifest, Output
-from recorder.span import Span
+from recorder.manifest import Manifest, Output, Span
 from signalling.bell import holder
 from signalling.db.base import new_id
 from signalling.db.library import Chapter, Line, ResourceFile

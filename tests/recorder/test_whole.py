@@ -15,8 +15,7 @@ from av.video.frame import PictureType
 from mediaserver.api import UserError
 from recorder import manifest as manifests
 from recorder import span, transcript, whole
-from recorder.manifest import Chapter, Manifest, Output
-from recorder.span import Span
+from recorder.manifest import Chapter, Manifest, Output, Span
 from recorder.stages import finalise
 from recorder.stages.work import Work
 from recorder.transcript import Line, Transcript

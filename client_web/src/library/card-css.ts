@@ -215,6 +215,7 @@ export const cardCss = css`
     align-self: start;
   }
   .mine .beside {
+    align-self: start;
     display: -webkit-box;
     overflow: hidden;
     -webkit-box-orient: vertical;
