@@ -264,6 +264,27 @@ async def test_a_clip_is_cut_and_plays_its_part_alone(library: Library) -> None:
     await expect(page.get_by_test_id("clips")).to_contain_text("平均分")
 
 
+async def test_an_end_of_a_clip_is_dragged_from_where_it_is_taken(library: Library) -> None:
+    page = await library.open(f"#r={LESSON}&t=3")
+    await page.get_by_test_id("cut").click()
+    handle = page.get_by_test_id("cut-to")
+    await expect(handle).to_have_attribute("aria-valuenow", "12000")
+    box = await handle.bounding_box()
+    assert box is not None and min(box["width"], box["height"]) >= 44
+    x, y = box["x"] + 6, box["y"] + box["height"] / 2
+
+    async def value() -> int:
+        return int(await handle.get_attribute("aria-valuenow") or 0)
+
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x - 1, y)
+    assert await value() >= 11_900
+    await page.mouse.move(x - 200, y, steps=4)
+    assert 7000 < await value() < 11_500
+    await page.mouse.up()
+
+
 async def test_comments_sharing_and_where_one_stopped(library: Library) -> None:
     page = await library.open(f"#r={LESSON}&t=4", permissions=["clipboard-read", "clipboard-write"])
     await page.get_by_test_id("tab-remarks").click()

@@ -60,6 +60,18 @@ async def send(page: Page, file: bytes) -> None:
     )
 
 
+async def drop(page: Page, name: str, file: bytes) -> None:
+    held = await page.evaluate_handle(
+        """([name, text]) => {
+            const held = new DataTransfer();
+            held.items.add(new File([text], name));
+            return held;
+        }""",
+        [name, file.decode()],
+    )
+    await page.locator("tk-import .drop").dispatch_event("drop", {"dataTransfer": held})
+
+
 async def found(page: Page, many: int) -> None:
     await expect(page.get_by_test_id("result")).to_have_count(many)
 
@@ -70,7 +82,10 @@ async def test_a_list_is_imported_and_narrowed_down(staffed: Office) -> None:
     async with page.expect_download() as download:
         await page.get_by_test_id("list-template").click()
     headings = (await asyncio.to_thread((await (await download.value).path()).read_bytes)).decode("utf-8-sig")
-    await send(page, table(headings, *ROWS, ("", "语文", "二年级", "")))
+    wrong = table(headings, *ROWS, ("", "语文", "二年级", ""))
+    await drop(page, "资源.xlsx", wrong)
+    await expect(page.get_by_test_id("refused")).to_contain_text(".csv")
+    await drop(page, "资源.csv", wrong)
     over = page.get_by_test_id("import-over")
     await expect(over).to_have_attribute("data-state", "refused")
     await expect(page.get_by_test_id("refusals")).to_contain_text("第 7 行")
