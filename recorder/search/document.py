@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,8 @@ SEPARATOR = "|"
 ANYBODY = "*"
 """In `origin_allow` of what is no clip."""
 KINDS = ("title", "teacher", "subject", "point")
+_ENTRIES = 100_000
+"""Of the lexicon that are kept: the words of a language come again and again."""
 _FRESH_DAYS = 3650
 """Something twice as good may be so much older."""
 _FRESH_FROM = dt.date(2000, 1, 1)
@@ -172,9 +175,13 @@ def _lexicon(texts: dict[str, str]) -> set[str]:
             if len(span.initials) > 1:
                 found.add(f"{span.initials}{SEPARATOR}{span.text}")
     for name in ("about", "slides", "speech"):
-        for word in analysis.spoken_words(texts[name]):
-            found.add(f"{analysis.span(word).full}{SEPARATOR}{word}")
+        found.update(map(_entry, analysis.spoken_words(texts[name])))
     return found
+
+
+@functools.lru_cache(_ENTRIES)
+def _entry(word: str) -> str:
+    return f"{analysis.span(word).full}{SEPARATOR}{word}"
 
 
 def _suggestions(record: Record) -> set[str]:
