@@ -13,14 +13,18 @@ import tantivy
 from pydantic import BaseModel, ConfigDict
 
 from recorder.search import analysis
-from recorder.search.fold import folded
+from recorder.search.fold import folded, is_han
 
-VERSION = 1
+VERSION = 2
 """Of schema, analysis and stored form together: an index of another one is made again."""
 GRAMS = "grams"
 WORDS = "words"
 TEXTS = ("title", "topics", "names", "about", "slides", "speech")
 """Fields of terms with positions, see `analysis.grams`."""
+STRONG = ("title", "topics", "names", "about", "slides")
+"""What was written about a resource, or in it to be read; without what was said."""
+DRAWS = (4, 16, 64, 256, 1024)
+"""One resource in so many carries the term: a sample that is counted in the place of what is too many."""
 FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook")
 FILTERS = (*FACETS, "teacher", "region", "has")
 MAX_FACET = 200
@@ -109,13 +113,13 @@ def key(id: str, version: int) -> str:
 
 def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "key", "allow", "origin_allow", "region", "has", "teacher", "suggest"):
+    for name in ("id", "key", "allow", "origin_allow", "region", "has", "teacher", "suggest", "draw"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name=GRAMS)
-    for name in ("latin", "lexicon"):
+    for name in ("latin", "lexicon", "characters"):
         builder.add_text_field(name, tokenizer_name=WORDS, index_option="basic")
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_integer_field("newest", fast=True)
@@ -147,6 +151,9 @@ def build(record: Record) -> tantivy.Document:
     words = set[str]().union(*map(analysis.latin, texts.values()))
     add("latin", " ".join(sorted(words)))
     add("lexicon", " ".join(sorted(_lexicon(texts))))
+    add("characters", " ".join(sorted(set().union(*filter(is_han, analysis.runs(texts["speech"]))))))
+    for share in _drawn(record.id):
+        add("draw", str(share))
     for term in sorted(_suggestions(record)):
         add("suggest", term)
     document.add_integer("day", record.day.toordinal())
@@ -195,6 +202,12 @@ def _suggestions(record: Record) -> set[str]:
             for typed in {plain, pinyin.full, pinyin.initials} - {""}:
                 found.add(f"{kind}{SEPARATOR}{typed}{SEPARATOR}{text}")
     return found
+
+
+def _drawn(id: str) -> Iterator[int]:
+    """Of a smaller sample is who is of a larger one; nothing else of an id decides."""
+    number = zlib.crc32(id.encode())
+    return (share for share in DRAWS if not number % share)
 
 
 def _part(text: str) -> str:

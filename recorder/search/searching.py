@@ -13,7 +13,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from recorder.search import document, index, marks, query
-from recorder.search.document import ANYBODY, FACETS, FILTERS, KINDS, SEPARATOR
+from recorder.search.document import ANYBODY, DRAWS, FACETS, FILTERS, KINDS, SEPARATOR, STRONG
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
 from recorder.search.query import Asked
@@ -26,6 +26,10 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
+BROAD = 50_000
+"""Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
+SAMPLE = 16_000
+"""About so many of them are counted then."""
 _CANDIDATES = 16
 """Suggestions of a kind that are looked at, for some that may be shown."""
 
@@ -71,10 +75,13 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Results:
+    """:ivar about: `total` and the counts are reckoned from a sample, to two digits."""
+
     total: int
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[Count]]
     did_you_mean: str
+    about: bool = False
 
 
 class Suggestion(NamedTuple):
@@ -134,6 +141,7 @@ class _Search:
         self._searcher = opened.searcher()
         self._builder = Builder(self._schema, self._searcher)
         self._filters = self._filter(allow, filters)
+        self._most = self._meet(allow, filters)
 
     def _filter(self, allow: frozenset[str], filters: Filters) -> Query:
         clauses = [self._any("allow", sorted(allow)), self._any("origin_allow", [ANYBODY, *sorted(allow)])]
@@ -147,6 +155,11 @@ class _Search:
             )
         return everything(clauses)
 
+    def _meet(self, allow: frozenset[str], filters: Filters) -> int:
+        """More resources than this do not meet the filters."""
+        values = [("allow", tuple(allow)), *((name, tuple(map(_sound, it))) for name, it in filters.exact.items())]
+        return min(sum(self._searcher.doc_freq(name, value) for value in it) for name, it in values)
+
     def _any(self, name: str, values: Sequence[str]) -> Query:
         if len(values) == 1:
             return Query.term_query(self._schema, name, values[0], "basic")
@@ -155,18 +168,54 @@ class _Search:
         )
 
     def results(self, asked: Asked, page: int, sort: str) -> Results:
+        offset = (min(max(page, 1), MAX_PAGES) - 1) * PAGE
         wanted = self._builder.build(asked, self._filters)
         newest = sort == "new" or not asked.shown
-        found = self._searcher.search(
-            wanted.query,
-            PAGE,
-            offset=(min(max(page, 1), MAX_PAGES) - 1) * PAGE,
-            **({"order_by_field": "newest"} if newest else {"weight_by_field": "fresh"}),
-        )
+        most = min(self._most, self._builder.most(asked))
+        if most > BROAD:
+            if (counted := self._sampled(asked, most)) is not None:
+                places = self._ranked(wanted.query, offset, newest=True).hits if newest else self._broad(asked, offset)
+                return Results(counted[0], self._hits(places, wanted), counted[1], "", about=True)
+        found = self._ranked(wanted.query, offset, newest=newest, count=True)
         total = found.count
-        hits = [self._hit(address, wanted.needles) for _, address in found.hits]
         meant = "" if total or not asked.must else self._meant(asked)
-        return Results(total, hits, self._facets(wanted) if total else {name: [] for name in FACETS}, meant)
+        facets = self._facets(wanted.query) if total else {name: [] for name in FACETS}
+        return Results(total, self._hits(found.hits, wanted), facets, meant)
+
+    def _ranked(
+        self, query: Query, offset: int, *, newest: bool = False, count: bool = False, limit: int = PAGE
+    ) -> tantivy.SearchResult:
+        order = {"order_by_field": "newest"} if newest else {"weight_by_field": "fresh"}
+        return self._searcher.search(query, limit, offset=offset, count=count, **order)  # type: ignore[arg-type]
+
+    def _broad(self, asked: Asked, offset: int) -> list[tuple[Any, tantivy.DocAddress]]:
+        """A page of those that have it in what was written, which are few, and behind them of those that only say it.
+
+        What so many say tells little of any of them, and to rank them all would take longer than anybody waits.
+        """
+        written = self._builder.build(asked, self._filters, STRONG).query
+        first = self._ranked(written, offset, count=True)
+        hits = list(first.hits)
+        if len(hits) < PAGE:
+            said = self._builder.build(asked, self._filters).query
+            rest = Query.boolean_query([(Occur.Must, said), (Occur.MustNot, written)])
+            hits += self._ranked(rest, max(0, offset - first.count), limit=PAGE - len(hits)).hits
+        return hits
+
+    def _sampled(self, asked: Asked, most: int) -> tuple[int, dict[str, list[Count]]] | None:
+        """How many there are about, and of what; None where there are not too many to count."""
+        share = next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
+        drawn = everything([self._filters, Query.term_query(self._schema, "draw", str(share), "basic")])
+        query = self._builder.build(asked, drawn).query
+        total = self._searcher.search(query, 1).count * share
+        if total <= BROAD:
+            return None
+        facets = self._facets(query)
+        made = {name: [Count(it.value, _about(it.count * share)) for it in facets[name]] for name in FACETS}
+        return _about(total), made
+
+    def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], wanted: Wanted) -> list[Hit]:
+        return [self._hit(address, wanted.needles) for _, address in found]
 
     def _hit(self, address: tantivy.DocAddress, needles: Sequence[Needle]) -> Hit:
         shown = document.unpack(self._searcher.doc(address)["shown"][0])
@@ -188,9 +237,9 @@ class _Search:
         excerpts = [marks.excerpt(text, needles) for text in texts if text]
         return next((it for it in excerpts if it.marks), excerpts[0] if excerpts else Excerpt("", []))
 
-    def _facets(self, wanted: Wanted) -> dict[str, list[Count]]:
+    def _facets(self, query: Query) -> dict[str, list[Count]]:
         asked = {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in FACETS}
-        made = self._searcher.aggregate(wanted.query, asked)
+        made = self._searcher.aggregate(query, asked)
         return {
             name: [Count(bucket["key"], bucket["doc_count"]) for bucket in made[name]["buckets"]] for name in FACETS
         }
@@ -222,6 +271,12 @@ class _Search:
     def _visible(self, term: str) -> bool:
         both = everything([Query.term_query(self._schema, "suggest", term, "basic"), self._filters])
         return bool(self._searcher.search(both, 1, count=False).hits)
+
+
+def _about(number: int) -> int:
+    """To two digits."""
+    unit = 10 ** max(0, len(str(number)) - 2)
+    return round(number / unit) * unit
 
 
 def _sound(text: str) -> str:

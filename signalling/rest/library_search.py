@@ -101,11 +101,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """:ivar about: `total` and the counts of `facets` are reckoned from a sample, to two digits."""
+
     total: int
     took_ms: float
     items: Sequence[Item]
     facets: Mapping[str, Sequence[Choice]]
     did_you_mean: str
+    about: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class LibrarySearchResource:
         found = await self._searches.search(query.q, allow, _filters(query), page=query.page, sort=query.sort)
         facets = await _labelled(call.database, found.facets)
         took = round(1000 * (time.perf_counter() - began), 1)
-        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean)
+        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean, found.about)
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""
