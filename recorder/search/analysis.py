@@ -18,7 +18,7 @@ import rjieba
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_normal
 
-from recorder.search.fold import RUNS, all_han, folded, is_han
+from recorder.search.fold import RUNS, folded, is_han
 
 BREAK = "."
 """Stands between runs: it takes a position and is no term, so that nothing is found across it."""
@@ -79,11 +79,6 @@ def spans(text: str) -> Iterator[Span]:
                 if end - start > MAX_SPAN:
                     break
                 yield span(run[start:end])
-
-
-def spoken_words(text: str) -> set[str]:
-    """Chinese words of two characters and more in folded text."""
-    return {word for word in set(words(text)) if 2 <= len(word) <= MAX_SPAN and all_han(word)}
 
 
 @functools.lru_cache(_PINYIN_WORDS)

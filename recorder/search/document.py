@@ -13,7 +13,7 @@ import tantivy
 from pydantic import BaseModel, ConfigDict
 
 from recorder.search import analysis
-from recorder.search.fold import folded, is_han
+from recorder.search.fold import all_han, folded, is_han
 
 VERSION = 2
 """Of schema, analysis and stored form together: an index of another one is made again."""
@@ -149,9 +149,9 @@ def build(record: Record) -> tantivy.Document:
             if value:
                 add(name, value)
     words = set[str]().union(*map(analysis.latin, texts.values()))
-    add("latin", " ".join(sorted(words)))
-    add("lexicon", " ".join(sorted(_lexicon(texts))))
-    add("characters", " ".join(sorted(set().union(*filter(is_han, analysis.runs(texts["speech"]))))))
+    add("latin", " ".join(words))
+    add("lexicon", " ".join(_lexicon(texts)))
+    add("characters", " ".join(set().union(*filter(is_han, analysis.runs(texts["speech"])))))
     for share in _drawn(record.id):
         add("draw", str(share))
     for term in sorted(_suggestions(record)):
@@ -182,12 +182,16 @@ def _lexicon(texts: dict[str, str]) -> set[str]:
             if len(span.initials) > 1:
                 found.add(f"{span.initials}{SEPARATOR}{span.text}")
     for name in ("about", "slides", "speech"):
-        found.update(map(_entry, analysis.spoken_words(texts[name])))
+        found.update(map(_entry, set(analysis.words(texts[name]))))
+    found.discard("")
     return found
 
 
 @functools.lru_cache(_ENTRIES)
 def _entry(word: str) -> str:
+    """Of a Chinese word of two characters and more; empty of what is none."""
+    if not (2 <= len(word) <= analysis.MAX_SPAN and all_han(word)):
+        return ""
     return f"{analysis.span(word).full}{SEPARATOR}{word}"
 
 
