@@ -101,8 +101,7 @@ def _speech(chance: random.Random, subject: str, topics: Sequence[str], characte
     own, own_weights = words_of(subject)
     count = characters // 2 + 8
     said = chance.choices(common, cum_weights=weights, k=count)
-    for place in range(0, count, 3):
-        said[place] = chance.choices(own, cum_weights=own_weights)[0]
+    said[::3] = chance.choices(own, cum_weights=own_weights, k=len(said[::3]))
     for place in chance.sample(range(count), min(count, 12)):
         said[place] = chance.choice(topics)
     lines: list[str] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
+from operator import add
 from typing import NamedTuple
 
 import pypinyin
@@ -47,12 +48,12 @@ def terms(run: str) -> list[str]:
     """Of a run, one at each position."""
     if not is_han(run):
         return [run]
-    return [*(run[index : index + 2] for index in range(len(run) - 1)), run[-1]]
+    return [*map(add, run, run[1:]), run[-1]]
 
 
 def grams(text: str) -> str:
     """Terms of folded text, separated by spaces, as the index's tokenizer takes them; lines are lines."""
-    lines = (f" {BREAK} ".join(" ".join(terms(run)) for run in runs(line)) for line in text.split("\n"))
+    lines = (f" {BREAK} ".join([" ".join(terms(run)) for run in runs(line)]) for line in text.split("\n"))
     return f" {LINE_BREAK} ".join(line for line in lines if line)
 
 
@@ -61,9 +62,9 @@ def latin(text: str) -> set[str]:
     return {run for run in runs(text) if not is_han(run)}
 
 
-def words(run: str) -> list[str]:
-    """A run of Chinese characters, cut into words."""
-    return list(_jieba().cut(run))
+def words(text: str) -> list[str]:
+    """Cut into words, and what stands between them."""
+    return list(_jieba().cut(text))
 
 
 def spans(text: str) -> Iterator[Span]:
@@ -78,14 +79,6 @@ def spans(text: str) -> Iterator[Span]:
                 if end - start > MAX_SPAN:
                     break
                 yield span(run[start:end])
-
-
-def spoken_words(text: str) -> set[str]:
-    """Words of two characters and more in folded text."""
-    found: set[str] = set()
-    for run in filter(is_han, runs(text)):
-        found.update(word for word in words(run) if 2 <= len(word) <= MAX_SPAN)
-    return found
 
 
 @functools.lru_cache(_PINYIN_WORDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,14 +13,18 @@ import tantivy
 from pydantic import BaseModel, ConfigDict
 
 from recorder.search import analysis
-from recorder.search.fold import folded
+from recorder.search.fold import all_han, folded, is_han
 
-VERSION = 2
+VERSION = 3
 """Of schema, analysis and stored form together: an index of another one is made again."""
 GRAMS = "grams"
 WORDS = "words"
 TEXTS = ("title", "topics", "names", "about", "slides", "speech")
 """Fields of terms with positions, see `analysis.grams`."""
+STRONG = ("title", "topics", "names", "about", "slides")
+"""What was written about a resource, or in it to be read; without what was said."""
+DRAWS = (4, 16, 64, 256, 1024)
+"""One resource in so many carries the term: a sample that is counted in the place of what is too many."""
 FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook", "teacher_name", "region")
 FILTERS = (*FACETS, "teacher", "has")
 MAX_FACET = 200
@@ -28,6 +33,8 @@ SEPARATOR = "|"
 ANYBODY = "*"
 """In `origin_allow` of what is no clip."""
 KINDS = ("title", "teacher", "subject", "point")
+_ENTRIES = 100_000
+"""Of the lexicon that are kept: the words of a language come again and again."""
 _FRESH_DAYS = 3650
 """Something twice as good may be so much older."""
 _FRESH_FROM = dt.date(2000, 1, 1)
@@ -107,13 +114,13 @@ def key(id: str, version: int) -> str:
 
 def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "key", "allow", "origin_allow", "has", "teacher", "suggest"):
+    for name in ("id", "key", "allow", "origin_allow", "has", "teacher", "suggest", "draw"):
         builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name=GRAMS)
-    for name in ("latin", "lexicon"):
+    for name in ("latin", "lexicon", "characters"):
         builder.add_text_field(name, tokenizer_name=WORDS, index_option="basic")
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_integer_field("newest", fast=True)
@@ -143,8 +150,11 @@ def build(record: Record) -> tantivy.Document:
             if value:
                 add(name, value)
     words = set[str]().union(*map(analysis.latin, texts.values()))
-    add("latin", " ".join(sorted(words)))
-    add("lexicon", " ".join(sorted(_lexicon(texts))))
+    add("latin", " ".join(words))
+    add("lexicon", " ".join(_lexicon(texts)))
+    add("characters", " ".join(set().union(*filter(is_han, analysis.runs(texts["speech"])))))
+    for share in _drawn(record.id):
+        add("draw", str(share))
     for term in sorted(_suggestions(record)):
         add("suggest", term)
     document.add_integer("day", record.day.toordinal())
@@ -173,9 +183,17 @@ def _lexicon(texts: dict[str, str]) -> set[str]:
             if len(span.initials) > 1:
                 found.add(f"{span.initials}{SEPARATOR}{span.text}")
     for name in ("about", "slides", "speech"):
-        for word in analysis.spoken_words(texts[name]):
-            found.add(f"{analysis.span(word).full}{SEPARATOR}{word}")
+        found.update(map(_entry, set(analysis.words(texts[name]))))
+    found.discard("")
     return found
+
+
+@functools.lru_cache(_ENTRIES)
+def _entry(word: str) -> str:
+    """Of a Chinese word of two characters and more; empty of what is none."""
+    if not (2 <= len(word) <= analysis.MAX_SPAN and all_han(word)):
+        return ""
+    return f"{analysis.span(word).full}{SEPARATOR}{word}"
 
 
 def _suggestions(record: Record) -> set[str]:
@@ -189,6 +207,12 @@ def _suggestions(record: Record) -> set[str]:
             for typed in {plain, pinyin.full, pinyin.initials} - {""}:
                 found.add(f"{kind}{SEPARATOR}{typed}{SEPARATOR}{text}")
     return found
+
+
+def _drawn(id: str) -> Iterator[int]:
+    """Of a smaller sample is who is of a larger one; nothing else of an id decides."""
+    number = zlib.crc32(id.encode())
+    return (share for share in DRAWS if not number % share)
 
 
 def _part(text: str) -> str:

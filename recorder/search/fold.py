@@ -54,10 +54,16 @@ def folded(text: str) -> str:
 
 def is_han(run: str) -> bool:
     """Whether a run of folded text is of Chinese characters."""
-    return bool(_HAN_RUN.match(run))
+    return "\u4e00" <= run <= "\u9fff" or bool(_HAN_RUN.match(run))  # nearly all lie in the first block
+
+
+def all_han(word: str) -> bool:
+    """Whether nothing else is in a word of folded text, which may have been cut from several runs."""
+    return bool(_HAN_WORD.fullmatch(word))
 
 
 _HAN_RUN = re.compile(f"[{HAN}]")
+_HAN_WORD = re.compile(f"[{HAN}]+")
 
 
 @dataclass(frozen=True, slots=True)

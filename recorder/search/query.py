@@ -83,6 +83,7 @@ def parse(text: str) -> Asked:
     strong = [term for term in terms if term not in weak]
     if not strong:
         strong, weak = weak, []
+    weak = [term for term in weak if len(term.runs[0]) > 1]  # 的 stands everywhere, and says something in `near` alone
     return Asked(
         tuple(strong),
         tuple(weak),

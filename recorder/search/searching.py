@@ -13,7 +13,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from recorder.search import document, index, marks, query
-from recorder.search.document import ANYBODY, FACETS, FILTERS, KINDS, SEPARATOR
+from recorder.search.document import ANYBODY, DRAWS, FACETS, FILTERS, KINDS, SEPARATOR, STRONG
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
 from recorder.search.query import Asked
@@ -26,6 +26,10 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
+BROAD = 50_000
+"""Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
+SAMPLE = 16_000
+"""About so many of them are counted then."""
 _CANDIDATES = 16
 """Suggestions of a kind that are looked at, for some that may be shown."""
 
@@ -71,10 +75,13 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Results:
+    """:ivar about: `total` and the counts are reckoned from a sample, to two digits."""
+
     total: int
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[Count]]
     did_you_mean: str
+    about: bool = False
 
 
 class Suggestion(NamedTuple):
@@ -152,6 +159,12 @@ class _Search:
             )
         return everything(clauses)
 
+    def _meet(self, but: str) -> int:
+        """More resources than this do not meet the filters. :param but: as in `_filter`."""
+        exact = [(name, tuple(map(_sound, it))) for name, it in self._given.exact.items() if name != but]
+        values = [("allow", tuple(self._allow)), *exact]
+        return min(sum(self._searcher.doc_freq(name, value) for value in it) for name, it in values)
+
     def _any(self, name: str, values: Sequence[str]) -> Query:
         if len(values) == 1:
             return Query.term_query(self._schema, name, values[0], "basic")
@@ -160,18 +173,56 @@ class _Search:
         )
 
     def results(self, asked: Asked, page: int, sort: str) -> Results:
+        offset = (min(max(page, 1), MAX_PAGES) - 1) * PAGE
         wanted = self._builder.build(asked, self._filters)
         newest = sort == "new" or not asked.shown
-        found = self._searcher.search(
-            wanted.query,
-            PAGE,
-            offset=(min(max(page, 1), MAX_PAGES) - 1) * PAGE,
-            **({"order_by_field": "newest"} if newest else {"weight_by_field": "fresh"}),
-        )
-        total = found.count
-        hits = [self._hit(address, wanted.needles) for _, address in found.hits]
-        meant = "" if total or not asked.must else self._meant(asked)
-        return Results(total, hits, self._facets(asked, wanted, total), meant)
+        counted, share, total = self._countable(asked)
+        facets = self._facets(asked, counted, share)
+        if share > 1:
+            places = self._ranked(wanted.query, offset, newest=True).hits if newest else self._broad(asked, offset)
+            return Results(_about(total), self._hits(places, wanted), facets, "", about=True)
+        found = self._ranked(wanted.query, offset, newest=newest, count=True)
+        meant = "" if found.count or not asked.must else self._meant(asked)
+        return Results(found.count, self._hits(found.hits, wanted), facets, meant)
+
+    def _ranked(
+        self, query: Query, offset: int, *, newest: bool = False, count: bool = False, limit: int = PAGE
+    ) -> tantivy.SearchResult:
+        order = {"order_by_field": "newest"} if newest else {"weight_by_field": "fresh"}
+        return self._searcher.search(query, limit, offset=offset, count=count, **order)  # type: ignore[arg-type]
+
+    def _broad(self, asked: Asked, offset: int) -> list[tuple[Any, tantivy.DocAddress]]:
+        """A page of those that have it in what was written, which are few, and behind them of those that only say it.
+
+        What so many say tells little of any of them, and to rank them all would take longer than anybody waits.
+        """
+        written = self._builder.build(asked, self._filters, STRONG).query
+        first = self._ranked(written, offset, count=True)
+        hits = list(first.hits)
+        if len(hits) < PAGE:
+            said = self._builder.build(asked, self._filters).query
+            rest = Query.boolean_query([(Occur.Must, said), (Occur.MustNot, written)])
+            hits += self._ranked(rest, max(0, offset - first.count), limit=PAGE - len(hits)).hits
+        return hits
+
+    def _countable(self, asked: Asked, but: str = "") -> tuple[Query, int, int]:
+        """(what is counted, how many each of it stands for, how many there are about): a sample of what is too many.
+
+        The last is 0 where nothing but the hits themselves tells. :param but: as in `_filter`.
+        """
+        filters = self._filter(but)
+        most = min(self._meet(but), self._builder.most(asked))
+        if most > BROAD:
+            share = next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
+            drawn = everything([filters, Query.term_query(self._schema, "draw", str(share), "basic")])
+            query = self._builder.build(asked, drawn).query
+            total = self._searcher.search(query, 1).count * share
+            if total > BROAD:
+                return query, share, total
+        return self._builder.build(asked, filters).query, 1, 0
+
+    def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], wanted: Wanted) -> list[Hit]:
+        return [self._hit(address, wanted.needles) for _, address in found]
 
     def _hit(self, address: tantivy.DocAddress, needles: Sequence[Needle]) -> Hit:
         shown = document.unpack(self._searcher.doc(address)["shown"][0])
@@ -193,17 +244,24 @@ class _Search:
         excerpts = [marks.excerpt(text, needles) for text in texts if text]
         return next((it for it in excerpts if it.marks), excerpts[0] if excerpts else Excerpt("", []))
 
-    def _facets(self, asked: Asked, wanted: Wanted, total: int) -> dict[str, list[Count]]:
+    def _facets(self, asked: Asked, query: Query, share: int) -> dict[str, list[Count]]:
         """Of a facet that something is chosen in: what there would be without that, so that more can be chosen."""
         chosen = [name for name in FACETS if name in self._given.exact]
-        counted = self._counted(wanted.query, [name for name in FACETS if name not in chosen]) if total else {}
+        counted = self._counted(query, [name for name in FACETS if name not in chosen], share)
         for name in chosen:
-            counted |= self._counted(self._builder.build(asked, self._filter(but=name)).query, [name])
-        return {name: counted.get(name, []) for name in FACETS}
+            others, of_these, _ = self._countable(asked, name)
+            counted |= self._counted(others, [name], of_these)
+        return {name: counted[name] for name in FACETS}
 
-    def _counted(self, query: Query, names: Sequence[str]) -> dict[str, list[Count]]:
+    def _counted(self, query: Query, names: Sequence[str], share: int) -> dict[str, list[Count]]:
         made = self._searcher.aggregate(query, {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in names})
-        return {name: [Count(it["key"], it["doc_count"]) for it in made[name]["buckets"]] for name in names}
+        return {
+            name: [
+                Count(it["key"], _about(it["doc_count"] * share) if share > 1 else it["doc_count"])
+                for it in made[name]["buckets"]
+            ]
+            for name in names
+        }
 
     # ------------------------------------------------------------ what may have been meant
 
@@ -232,6 +290,12 @@ class _Search:
     def _visible(self, term: str) -> bool:
         both = everything([Query.term_query(self._schema, "suggest", term, "basic"), self._filters])
         return bool(self._searcher.search(both, 1, count=False).hits)
+
+
+def _about(number: int) -> int:
+    """To two digits."""
+    unit = 10 ** max(0, len(str(number)) - 2)
+    return round(number / unit) * unit
 
 
 def _sound(text: str) -> str:

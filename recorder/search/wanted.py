@@ -52,23 +52,26 @@ class Builder:
         self._schema = schema
         self._searcher = searcher
 
-    def build(self, asked: Asked, filters: Query) -> Wanted:
-        """:param filters: what every hit must meet; it counts for nothing in their order."""
+    def build(self, asked: Asked, filters: Query, fields: Sequence[str] = TEXTS) -> Wanted:
+        """:param filters: what every hit must meet; it counts for nothing in their order.
+        :param fields: of `TEXTS`, in which what must be found is looked for."""
         if asked.nothing:
             return Wanted(Query.empty_query(), ())
         clauses = [(Occur.Must, Query.const_score_query(filters, 0.0))]
         needles = []
         for term in asked.must:
-            query, needle = self._term(term)
+            query, needle = self._term(term, fields)
             clauses.append((Occur.Must, query))
             needles.append(needle)
         for term in asked.may:
-            clauses.append((Occur.Should, self._term(term)[0]))
+            clauses.append((Occur.Should, self._term(term, TEXTS)[0]))
         for run in asked.near:
-            near = [Query.boost_query(self._run(name, run), boost) for name, boost in NEAR_BOOSTS.items()]
+            near = [
+                Query.boost_query(self._run(name, run), boost) for name, boost in NEAR_BOOSTS.items() if name in fields
+            ]
             clauses.append((Occur.Should, Query.disjunction_max_query(near, TIE)))
         for term in asked.never:
-            clauses.append((Occur.MustNot, self._term(term)[0]))
+            clauses.append((Occur.MustNot, self._term(term, TEXTS)[0]))
         return Wanted(Query.boolean_query(clauses), tuple(needles))
 
     def readings(self, pinyin: str, *, begun: bool) -> list[str]:
@@ -80,24 +83,40 @@ class Builder:
                 found[term.partition(SEPARATOR)[2]] = None
         return list(found)[:MAX_READINGS]
 
+    def most(self, asked: Asked) -> int:
+        """More resources than this do not have all that must be found; of what is misspelt or only begun, a guess."""
+        return min((self._most(term) for term in asked.must), default=self._searcher.num_docs)
+
+    def _most(self, term: Term) -> int:
+        if term.quoted or term.han:
+            return min(map(self._have, term.runs))
+        readings = self.readings(term.pinyin or term.runs[0], begun=term.open)
+        return sum(map(self._have, readings)) + min(map(self._have, term.runs))
+
+    def _have(self, run: str) -> int:
+        if len(run) == 1 and is_han(run):
+            return self._searcher.num_docs
+        grams = analysis.terms(run)[:-1] if is_han(run) else [run]
+        return sum(min(self._searcher.doc_freq(field, gram) for gram in grams) for field in TEXTS)
+
     # ------------------------------------------------------------ terms
 
-    def _term(self, term: Term) -> tuple[Query, Needle]:
+    def _term(self, term: Term, fields: Sequence[str]) -> tuple[Query, Needle]:
         if term.quoted:
             if len(term.runs) > 1:
-                fields = [Query.boost_query(self._phrase(name, term.runs), boost) for name, boost in BOOSTS.items()]
-                return Query.disjunction_max_query(fields, TIE), Needle(phrases=(term.runs,))
+                phrases = [Query.boost_query(self._phrase(name, term.runs), BOOSTS[name]) for name in fields]
+                return Query.disjunction_max_query(phrases, TIE), Needle(phrases=(term.runs,))
             run = term.runs[0]
-            return self._anywhere(run), Needle(han=(run,)) if is_han(run) else Needle(words=(run,))
+            return self._anywhere(run, fields), Needle(han=(run,)) if is_han(run) else Needle(words=(run,))
         if term.han:
-            return self._anywhere(term.runs[0]), Needle(han=term.runs)
-        return self._latin(term)
+            return self._anywhere(term.runs[0], fields), Needle(han=term.runs)
+        return self._latin(term, fields)
 
-    def _latin(self, term: Term) -> tuple[Query, Needle]:
+    def _latin(self, term: Term, fields: Sequence[str]) -> tuple[Query, Needle]:
         """Words as they stand, as the pinyin of Chinese ones, misspelt, or begun."""
         readings = self.readings(term.pinyin or term.runs[0], begun=term.open)
-        either = [self._anywhere(reading) for reading in readings]
-        plain = [self._anywhere(run) for run in term.runs]
+        either = [self._anywhere(reading, fields) for reading in readings]
+        plain = [self._anywhere(run, fields) for run in term.runs]
         either.append(plain[0] if len(plain) == 1 else Query.boolean_query([(Occur.Must, query) for query in plain]))
         near, begun = (), ""
         if len(term.runs) == 1:
@@ -110,15 +129,17 @@ class Builder:
                 either.append(_worth(Query.regex_query(self._schema, "latin", f"{run}.*")))
         return Query.disjunction_max_query(either, 0.0), Needle(tuple(readings), term.runs, begun, near)
 
-    def _anywhere(self, run: str) -> Query:
-        fields = [Query.boost_query(self._run(name, run), BOOSTS[name]) for name in TEXTS]
-        return Query.disjunction_max_query(fields, TIE)
+    def _anywhere(self, run: str, fields: Sequence[str]) -> Query:
+        runs = [Query.boost_query(self._run(name, run), BOOSTS[name]) for name in fields]
+        return Query.disjunction_max_query(runs, TIE)
 
     def _run(self, field: str, run: str) -> Query:
         terms = analysis.terms(run)
         if not is_han(run):
             return Query.term_query(self._schema, field, run)
         if len(run) == 1:
+            if field == "speech":  # a character has thousands of pairs there
+                return Query.term_query(self._schema, "characters", run, "basic")
             return Query.regex_query(self._schema, field, f"{run}.?")
         return self._consecutive(field, list(enumerate(terms[:-1])))
 

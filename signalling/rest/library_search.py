@@ -97,11 +97,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """:ivar about: `total` and the counts of `facets` are reckoned from a sample, to two digits."""
+
     total: int
     took_ms: float
     items: Sequence[Item]
     facets: Mapping[str, Sequence[Choice]]
     did_you_mean: str
+    about: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class LibrarySearchResource:
         async with call.database.read() as session:
             facets = await choices.labelled(session, found.facets, filters.exact)
         took = round(1000 * (time.perf_counter() - began), 1)
-        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean)
+        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean, found.about)
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""

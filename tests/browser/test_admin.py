@@ -255,9 +255,11 @@ async def test_a_line_that_is_cut_is_said_and_tried_again(town: Town) -> None:
     await expect(page.get_by_test_id("retry").first).to_be_visible()
     await page.context.set_offline(False)
     await expect(page.get_by_test_id("offline")).to_have_count(0)
-    for _ in range(await page.get_by_test_id("retry").count()):
-        await page.get_by_test_id("retry").first.click()
-    await expect(row(page, "schools", "第一小学")).to_be_visible()
+    school, retry = row(page, "schools", "第一小学"), page.get_by_test_id("retry")
+    # What was asked while the line was down may fail only now, and be offered once more.
+    while not await school.is_visible():
+        await retry.evaluate_all("buttons => buttons.forEach((button) => button.click())")
+        await expect(school.or_(retry).first).to_be_visible()
 
 
 async def test_a_file_with_wrong_rows_is_answered_row_by_row(town: Town) -> None:

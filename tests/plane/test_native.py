@@ -7,6 +7,7 @@ import itertools
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -69,8 +70,10 @@ def test_collection_that_calls_the_plane_while_it_is_read() -> None:
             native.move_transport(99, (0, ("192.0.2.9", 9)))
 
     def read_all() -> None:
-        for read in reads:
-            read()
+        last = time.monotonic() + 20
+        while collections <= len(reads) and time.monotonic() < last:
+            for read in reads:
+                read()
 
     thresholds = gc.get_threshold()
     thread = threading.Thread(target=read_all, daemon=True)
