@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from recorder import version, wire
 from recorder.follow import Follow
@@ -27,7 +28,7 @@ from recorder.line import Line
 from recorder.lock import myself
 
 TICK_US = 250_000
-SILENT_US = 15_000_000
+SILENT_S = 15.0
 """The server speaks every second. One that does not is gone, or its line."""
 LINGER_S = 30.0
 """Files wait so long for a line that comes back, where it is one between machines."""
@@ -35,19 +36,30 @@ BAD_LINE, BAD_VERSION = 2, 3
 """Exit statuses."""
 
 
+class Patience(NamedTuple):
+    """:ivar linger_s: how long a line that is lost may come back. :ivar silent_s: after which one is lost."""
+
+    linger_s: float = 0.0
+    silent_s: float = SILENT_S
+
+
+HERE, APART = Patience(), Patience(LINGER_S)
+"""With the server on this machine, and on another."""
+
+
 class Recorder:
     """All recordings of one server. :param folder: each is in its own, below it.
 
-    :param local: this machine's monotonic µs. :param linger_s: how long a line that is lost may come back.
+    :param local: this machine's monotonic µs. :param patience: with its line.
     """
 
-    def __init__(self, line: Line, make: Make, folder: Path, local: Callable[[], int], linger_s: float) -> None:
+    def __init__(self, line: Line, make: Make, folder: Path, local: Callable[[], int], patience: Patience) -> None:
         self._line = line
         self._make = make
         self._folder = folder
         self._local = local
         self._clock = Follow(local)
-        self._linger_us = round(linger_s * 1e6)
+        self._silent_us, self._linger_us = round(patience.silent_s * 1e6), round(patience.linger_s * 1e6)
         self._hello: wire.Hello | None = None
         self._kept: dict[int, Kept] = {}
         self._by_track: dict[int, Kept] = {}
@@ -77,7 +89,7 @@ class Recorder:
                 self._heard_us = now_us
                 for frame in decoder.feed(data):
                     self._take(frame)
-            elif now_us - self._heard_us > SILENT_US:
+            elif now_us - self._heard_us > self._silent_us:
                 return
             if now_us >= due:
                 due = now_us + TICK_US
@@ -201,7 +213,7 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-def serve(folder: Path, make: Make, linger_s: float = 0.0) -> int:
+def serve(folder: Path, make: Make, patience: Patience, local: Callable[[], int] = monotonic_us) -> int:
     """Record what comes over standard input until it ends. Returns the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -211,7 +223,7 @@ def serve(folder: Path, make: Make, linger_s: float = 0.0) -> int:
     os.close(nothing)
     os.dup2(2, 1)  # whatever else is printed is no news
     try:
-        Recorder(line, make, folder, monotonic_us, linger_s).run()
+        Recorder(line, make, folder, local, patience).run()
     except wire.WireError as error:
         print(f"recorder: {error}", file=sys.stderr)
         return BAD_VERSION if isinstance(error, wire.OtherVersion) else BAD_LINE
@@ -241,4 +253,4 @@ def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Reco
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Path(sys.argv[1]), recording))
+    sys.exit(serve(Path(sys.argv[1]), recording, HERE))

@@ -30,6 +30,6 @@ def recorder(
             "(docs/recording.md, A recorder on another machine).",
         )
     folder = folder if folder is not None else configuration.load(config_file).recording_dir
-    status = child.serve(folder.resolve(), child.recording, linger_s=child.LINGER_S)
+    status = child.serve(folder.resolve(), child.recording, child.APART)
     if status:
         raise SystemExit(status)

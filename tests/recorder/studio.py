@@ -122,10 +122,10 @@ class Studio:
 
 
 @contextlib.asynccontextmanager
-async def studios(folder: Path, command: Sequence[str] = ()) -> AsyncIterator[Studio]:
+async def studios(folder: Path, command: Sequence[str] = (), **settings: object) -> AsyncIterator[Studio]:
     pictures(), voice()
     async with benches("native") as make:
-        studio = Studio(await make(), folder, command)
+        studio = Studio(await make(**settings), folder, command)
         try:
             yield studio
         finally:
