@@ -52,6 +52,7 @@ class RecorderConfig(Section):
     enabled: bool = True
     folder: Path | None = None
     command: Annotated[tuple[Word, ...], BeforeValidator(_command), Field(max_length=100, repr=False)] = ()
+    shared: bool = False
     files: Annotated[str, AfterValidator(_files)] | None = None
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     nice: Annotated[int, Field(ge=0, le=19)] = 10
