@@ -1,7 +1,7 @@
 """`tongke doctor`: what would keep a lesson from working on this machine, looked at before the lesson.
 
 Each check is a function that returns one `Finding`; nothing is changed but that a first run makes
-the certificates, as `serve` would.
+the certificates and the folder of recordings, as `serve` would.
 """
 
 from __future__ import annotations
