@@ -12,6 +12,8 @@ if nothing had been (`recorder.lock`). Only then are they closed.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import shutil
 import signal
@@ -43,8 +45,8 @@ class Patience(NamedTuple):
     silent_s: float = SILENT_S
 
 
-HERE, APART = Patience(), Patience(LINGER_S)
-"""With the server on this machine, and on another."""
+HERE, APART = Patience(silent_s=math.inf), Patience(LINGER_S)
+"""With the server on this machine, whose end the kernel tells whatever happens, and on another."""
 
 
 class Recorder:
@@ -59,7 +61,7 @@ class Recorder:
         self._folder = folder
         self._local = local
         self._clock = Follow(local)
-        self._silent_us, self._linger_us = round(patience.silent_s * 1e6), round(patience.linger_s * 1e6)
+        self._silent_us, self._linger_us = patience.silent_s * 1e6, patience.linger_s * 1e6
         self._hello: wire.Hello | None = None
         self._kept: dict[int, Kept] = {}
         self._by_track: dict[int, Kept] = {}
@@ -225,7 +227,8 @@ def serve(folder: Path, make: Make, patience: Patience, local: Callable[[], int]
     try:
         Recorder(line, make, folder, local, patience).run()
     except wire.WireError as error:
-        print(f"recorder: {error}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # nobody hears a process whose line is gone
+            print(f"recorder: {error}", file=sys.stderr, flush=True)
         return BAD_VERSION if isinstance(error, wire.OtherVersion) else BAD_LINE
     return 0
 

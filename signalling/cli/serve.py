@@ -158,7 +158,7 @@ class Server:
                 at_once=config.boxes.at_once,
             )
             self.boxes.start()
-            order = worker.order_of(config, worker.side_of(config))
+            order = worker.order_of(config)
             if taps is not None and config.recorder.captions:
                 self.captions = Captions(
                     *(rooms, taps, lambda: worker.model_of(order), lambda model: worker.captions_command(order, model)),

@@ -54,7 +54,8 @@ class Order:
         return json.dumps(asdict(self)).encode()
 
 
-def order_of(config: Config, side: Side) -> Order:
+def order_of(config: Config, *, lessons: bool = False) -> Order:
+    """:param lessons: only those that were recorded on this machine for a server elsewhere."""
     return Order(
         database=config.database_url,
         redis=config.redis.url.get_secret_value() if config.redis.url is not None else "",
@@ -68,7 +69,7 @@ def order_of(config: Config, side: Side) -> Order:
         nice=config.recorder.nice,
         log_level=config.log.level,
         log_format=config.log.format,
-        side=side,
+        side="lessons" if lessons else side_of(config),
         keep_parts_days=config.recorder.keep_parts_days,
     )
 
@@ -187,7 +188,7 @@ def worker(
             "recorder.files: both are shared with the server on the other machine."
         )
     logs.configure(config.log.level, config.log.format)
-    asyncio.run(_serve(order_of(config, "lessons" if lessons else side_of(config)), leashed=False))
+    asyncio.run(_serve(order_of(config, lessons=lessons), leashed=False))
 
 
 if __name__ == "__main__":
