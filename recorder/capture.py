@@ -249,7 +249,7 @@ class Capture:
     def _takes_more(self) -> None:
         """It said hello, or there is room again for what is to be said."""
         if self._fault and self._process is not None and self._process.ready:
-            self._fault = ""
+            self._fault, self._row = "", 0  # what kept it from answering is over, however often it was tried
             self._all_changed()
         self._poll()
 

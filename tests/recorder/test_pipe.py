@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from recorder import process
+from recorder.capture import LOUD
 from recorder.manifest import Manifest
 from tests.net.bench import ROOM
 from tests.recorder.machine import Machine, complaints, machines, running
@@ -88,6 +89,7 @@ async def test_a_cable_that_is_pulled_for_a_while_loses_nothing(
         assert studio.capture.state(ROOM).trouble == "recorder_away"
         assert machine.fars[0].returncode is None
         monkeypatch.undo()
+        await studio.until(lambda: studio.capture.deaths > LOUD)
         machine.mend()
         await studio.until(lambda: studio.capture.state(ROOM).trouble == "")
         assert_whole(studio, teacher, await more(studio, teacher))
