@@ -23,6 +23,7 @@ from mediaserver.net.taps import TapTrack
 from mediaserver.plane import load_plane
 from mediaserver.plane.interface import Plane, PlaneSettings, Stream, Tapped
 from recorder.capture import Capture
+from recorder.process import local
 from tests.recorder import encode
 
 LIMIT_S = 900
@@ -132,7 +133,7 @@ async def _measure(
         taps.rooms[f"room{number}"] = tracks
     sending = asyncio.create_task(_send(senders))
     with tempfile.TemporaryDirectory(prefix="tongke-recorder-") as folder:
-        capture = Timed(taps, Path(folder), lambda room, state: None)
+        capture = Timed(taps, local(Path(folder)), lambda room, state: None)
         try:
             for room in taps.rooms:
                 capture.begin(room, back=True)

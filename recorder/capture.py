@@ -2,23 +2,23 @@
 
 Five times a second the taps are read on from where they stood, and the packets passed on as the plane packed them. No
 packet is kept here: what the process does not take yet stays in the plane's history, and when it was killed the next
-one is given all that it had not put on disk.
+one is given all that it had not put on disk. The same holds for a line to another machine that breaks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import structlog
 
-from recorder import wire
+from recorder import version, wire
 from recorder.passing import Order, Passing, first_arrival
-from recorder.process import PROGRAM, Process
+from recorder.process import Fault, Process
 from recorder.tap import Taps
 
 log = structlog.get_logger("recorder.capture")
@@ -40,6 +40,7 @@ class State:
 
     :ivar missing_ms: length of the gaps of the teacher's tracks.
     :ivar ended: all of it is on disk; `changed` says so last.
+    :ivar absent: there was nothing that could be gone on with.
     """
 
     begun: bool
@@ -49,31 +50,32 @@ class State:
     tracks: int
     missing_ms: int
     ended: bool = False
+    absent: bool = False
 
 
 class Capture:
     """Everything on one event loop; no call but `stop` waits.
 
-    :param folder: a recording's folder in it is named like its room.
+    :param command: the recorder's process, or what leads to it; see `process`.
     :param changed: called with a room's name when its state is another one.
     :ivar deaths: processes that ended although they should not have.
+    :ivar missed: packets that were gone from the histories before the recorder took them.
     """
 
     def __init__(
         self,
         taps: Taps,
-        folder: Path,
+        command: Sequence[str],
         changed: Callable[[str, State], None],
         *,
-        program: Sequence[str] = PROGRAM,
         clock_us: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.deaths = 0
+        self.deaths = self.missed = 0
+        self._name, self._runs = secrets.token_hex(8), count(1)
         self._taps = taps
-        self._folder = folder.resolve()
+        self._command = command
         self._changed = changed
-        self._program = program
         self._clock_us = clock_us
         self._wall = wall
         self._recordings: dict[str, Passing] = {}
@@ -82,16 +84,19 @@ class Capture:
         self._started_us = 0
         self._row = 0
         """Deaths in a row."""
+        self._fault: Fault = ""
+        """Of the one that died last."""
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         taps.watch_leaving(self._leaving)
 
     # ------------------------------------------------------------ orders
 
-    def begin(self, room: str, *, back: bool) -> None:
+    def begin(self, room: str, *, back: bool, only: bool = False) -> None:
         """Record a room, or go on with what was begun of it before.
 
         :param back: with what the histories of the teacher's tracks hold already; otherwise from now on.
+        :param only: only go on; where there is nothing, the recording ends as `absent`.
         """
         if room in self._recordings or self._stopping:
             return
@@ -99,9 +104,8 @@ class Capture:
         first_us = first_arrival(self._taps, room) if back else None
         began_us = now_us if first_us is None else min(now_us, first_us)
         began_ms = round(self._wall() * 1000) - (now_us - began_us) // 1000
-        folder = str(self._folder / room)
         number = next(self._numbers)
-        self._recordings[room] = Passing(number, room, folder, began_ms, began_us, back, self._tracks)
+        self._recordings[room] = Passing(number, room, began_ms, began_us, back, self._tracks, only)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="capture")
 
@@ -142,9 +146,18 @@ class Capture:
 
     def _state(self, it: Passing) -> State:
         news = it.news
-        trouble = "recorder_dies" if self._row >= LOUD else news.trouble
         figures = (news.bytes, news.tracks, news.missing_ms)
-        return State(it.begun, it.paused is not None, trouble, *figures, ended=news.ended)
+        trouble = self._trouble or news.trouble
+        return State(it.begun, it.paused is not None, trouble, *figures, ended=news.ended, absent=news.absent)
+
+    @property
+    def _trouble(self) -> str:
+        """Of all of them: there is no recorder."""
+        if self._process is not None and self._process.ready and self._row < LOUD:
+            return ""
+        if self._row and self._fault:
+            return f"recorder_{self._fault}"
+        return "recorder_dies" if self._row >= LOUD else ""
 
     def excluded(self, room: str) -> frozenset[str]:
         it = self._recordings.get(room)
@@ -181,6 +194,8 @@ class Capture:
         while True:
             try:
                 await self._look_after()
+                if self._process is not None:
+                    self._process.beat(self._clock_us())
                 self._poll()
             except Exception:
                 log.exception("bug")
@@ -190,33 +205,39 @@ class Capture:
         """Start the process, and start it again when it is dead or hangs."""
         process, now_us = self._process, self._clock_us()
         if process is not None:
-            if not process.lost and not (self._recordings and process.hangs()):
-                if self._row and now_us - self._started_us > STEADY_S * 1e6:
+            if not process.lost and not process.hangs():
+                if self._row and process.ready and now_us - self._started_us > STEADY_S * 1e6:
                     self._row = 0
                     self._all_changed()
                 return
             self._process = None
-            self._died(now_us)
+            self._died(now_us, process.fault)
             await process.kill()
         pause_s = min(LONGEST_S, PAUSE_S * 2 ** (self._row - 2)) if self._row > 1 else 0.0
         if not self._recordings or (self._row and now_us - self._started_us < pause_s * 1e6):
             return
         self._started_us = now_us
-        process = Process(self._hear, self._poll, self._program)
+        run = next(self._runs)
+        hello = wire.Hello(
+            wire=wire.VERSION, program=version.PROGRAM, server=self._name, run=run, now_us=self._clock_us()
+        )
+        process = Process(self._hear, self._takes_more, self._command, hello)
         try:
             process.start()
         except OSError as error:
             log.error("recorder_not_started", reason=error.strerror)
-            self._row += 1
+            self._row, self._fault = self._row + 1, "away"
             self._all_changed()
         else:
             self._process = process
 
-    def _died(self, now_us: int) -> None:
+    def _died(self, now_us: int, fault: Fault) -> None:
         lived_s = (now_us - self._started_us) / 1e6
-        self._row = 1 if lived_s > STEADY_S else self._row + 1
+        self._row = 1 if lived_s > STEADY_S and not fault else self._row + 1
+        self._fault = fault
         self.deaths += 1
-        log.error("recorder_died", lived_s=round(lived_s, 1), in_a_row=self._row, recordings=len(self._recordings))
+        told = {"in_a_row": self._row, "recordings": len(self._recordings), "fault": fault or "died"}
+        log.error("recorder_died", lived_s=round(lived_s, 1), **told)
         for it in self._recordings.values():
             it.forget()
         self._all_changed()
@@ -224,6 +245,13 @@ class Capture:
     def _all_changed(self) -> None:
         for it in list(self._recordings.values()):
             self._changed(it.room, self._state(it))
+
+    def _takes_more(self) -> None:
+        """It said hello, or there is room again for what is to be said."""
+        if self._fault and self._process is not None and self._process.ready:
+            self._fault, self._row = "", 0  # what kept it from answering is over, however often it was tried
+            self._all_changed()
+        self._poll()
 
     def _hear(self, news: wire.News) -> None:
         it = next((it for it in self._recordings.values() if it.number == news.recording), None)
@@ -253,7 +281,12 @@ class Capture:
         self._pass_on(it, self._clock_us())
 
     def _pass_on(self, it: Passing, settled_us: int) -> bool:
-        return self._process is not None and it.pass_on(self._process, self._taps, self._clock_us(), settled_us)
+        if self._process is None:
+            return False
+        missed = it.missed
+        passed = it.pass_on(self._process, self._taps, self._clock_us(), settled_us)
+        self.missed += it.missed - missed
+        return passed
 
     def _leaving(self, room: str) -> None:
         """Somebody's streams are about to end, and their histories with them."""

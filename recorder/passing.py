@@ -47,18 +47,20 @@ class Told:
 @dataclass(slots=True)
 class Passing:
     """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks.
+    :ivar only: nothing is begun that is not there yet. :ivar missed: packets that could not be read any more.
     :ivar back: also what the histories of the teacher's tracks held before it began.
     :ivar ending: since when it is over.
     """
 
     number: int
     room: str
-    folder: str
     began_ms: int
     began_us: int
     back: bool
     numbers: Iterator[int]
     """Numbers for tracks, over all recordings."""
+    only: bool = False
+    missed: int = 0
     again: bool = False
     paused: Order | None = None
     excluded: dict[str, Order] = field(default_factory=dict)
@@ -111,12 +113,12 @@ class Passing:
     def _begin(self) -> wire.Begin:
         return wire.Begin(
             recording=self.number,
-            folder=self.folder,
             room=self.room,
             began_ms=self.began_ms,
             began_us=self.began_us,
             lead=self.told.lead,
             after="recorder" if self.again else "server",
+            only=self.only,
         )
 
     def _tell_orders(self, out: Outlet, taps: Taps, now_us: int) -> bool:
@@ -190,6 +192,7 @@ class Passing:
             if not out.send(wire.packets(tap.number, piece.missed, piece.data)):
                 return False
             tap.after = piece.last
+            self.missed += piece.missed
             if piece.packets < wire.MAX_PACKETS:
                 return self._tell_report(out, track, tap)
 

@@ -1,8 +1,12 @@
-"""What the server and the recorder's process say to each other, over a stream socket.
+"""What the server and the recorder's process say to each other, over a stream of bytes each way.
 
 A frame is its length (4 bytes: of kind and body), its kind (1 byte) and its body; integers are little-endian. Orders
 and news are JSON, as they are rare; packets go as the plane packed them. The recorder holds what it is told to be
 wrong for a bug or an attack: it ends, and is started again.
+
+Each side's first frame is its `Hello`, the server's before the recorder's. Frames and this one stay as they are in all
+versions; of the rest nothing is said between programs that know different versions of it. From then on each says
+something at least once a second.
 """
 
 from __future__ import annotations
@@ -14,17 +18,23 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+VERSION = 2
+"""Of everything below but `Hello`."""
 MAX_FRAME = 512 * 1024
 MAX_PACKETS = 256
 """In a frame; at 1,500 bytes each they are shorter than `MAX_FRAME`."""
 
-ORDER, PACKETS, REPORT, NEWS = 1, 2, 3, 4
+ORDER, PACKETS, REPORT, NEWS, HELLO, BEAT = 1, 2, 3, 4, 5, 6
+BEAT_S = 1.0
 _HEAD = struct.Struct("<IB")
 _PACKETS = struct.Struct("<IQ")
 _REPORT = struct.Struct("<IQIq")
+_BEAT = struct.Struct("<q")
 _PACKED = struct.Struct("<qqH")
 
 Text = Annotated[str, Field(max_length=4096)]
+Room = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}\z")]
+"""It names a folder."""
 Number = Annotated[int, Field(ge=0, lt=2**32)]
 Micros = Annotated[int, Field(ge=-(2**62), le=2**62)]
 
@@ -33,24 +43,58 @@ class WireError(Exception):
     """Not a frame, or not one that is understood."""
 
 
+class OtherVersion(WireError):
+    """:param who: the other side: `server` or `recorder`."""
+
+    def __init__(self, who: str, theirs: Hello, ours: Hello) -> None:
+        super().__init__(
+            f"the {who} is Tongke {theirs.program or '?'} and speaks version {theirs.wire}, this is Tongke "
+            f"{ours.program} and speaks version {ours.wire}; install the same Tongke on both machines"
+        )
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hello(BaseModel):
+    """:ivar wire: the version that is spoken. :ivar program: of Tongke, for people.
+
+    :ivar server: and :ivar run: who calls, and for the how manieth time. :ivar now_us: the server's monotonic time.
+    :ivar free: the recorder's: bytes of its disk that are free; -1: its folder cannot be written.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    wire: int
+    program: Annotated[str, Field(max_length=100)] = ""
+    server: Annotated[str, Field(max_length=100)] = ""
+    run: int = 0
+    now_us: int = 0
+    free: int = -1
+
+
+class Beat(NamedTuple):
+    """:ivar now_us: the server's monotonic time; of a recorder's beat nothing."""
+
+    now_us: int
 
 
 class Begin(_Model):
     """Begin a recording, or go on with it. At the monotonic time `began_us` it was `began_ms` (Unix time).
 
     :ivar after: why nobody recorded before, where there is a manifest already: `server` or `recorder`.
+    :ivar only: go on with what there is; where there is nothing, begin nothing.
     """
 
     t: Literal["begin"] = "begin"
     recording: Number
-    folder: Text
-    room: Text
+    room: Room
     began_ms: Micros
     began_us: Micros
     lead: Text
     after: Literal["server", "recorder"]
+    only: bool = False
 
 
 class Lead(_Model):
@@ -128,19 +172,27 @@ class End(_Model):
     now_us: Micros
 
 
-Order = Begin | Lead | Open | Shut | Silence | Pause | Resume | Exclude | Include | End
+class Bye(_Model):
+    """Nothing follows, and nobody comes back soon: files are closed."""
+
+    t: Literal["bye"] = "bye"
+
+
+Order = Begin | Lead | Open | Shut | Silence | Pause | Resume | Exclude | Include | End | Bye
 
 
 class News(_Model):
     """Of one recording. :ivar begun: packets may be sent. :ivar ended: it is whole on disk.
 
-    :ivar trouble: a code. :ivar missing_ms: length of the gaps of the teacher's tracks.
+    :ivar absent: there was nothing to go on with. :ivar trouble: a code.
+    :ivar missing_ms: length of the gaps of the teacher's tracks.
     :ivar safe: track number → index of the last packet on disk. :ivar keyframes: tracks that wait for one.
     """
 
     recording: Number
     begun: bool = False
     ended: bool = False
+    absent: bool = False
     trouble: Text = ""
     bytes: int = 0
     tracks: int = 0
@@ -164,10 +216,20 @@ class Report(NamedTuple):
     now_us: int
 
 
+Frame = Order | Packets | Report | News | Hello | Beat
+
 _ORDERS: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="t")])
 
 
 # ---------------------------------------------------------------- writing
+
+
+def hello(it: Hello) -> bytes:
+    return _frame(HELLO, it.model_dump_json().encode())
+
+
+def beat(it: Beat) -> bytes:
+    return _frame(BEAT, _BEAT.pack(*it))
 
 
 def order(it: Order) -> bytes:
@@ -218,7 +280,7 @@ class Decoder:
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Order | Packets | Report | News]:
+    def feed(self, data: bytes) -> Iterator[Frame]:
         """:raises WireError: from here on nothing can be understood any more."""
         self._held += data
         at = 0
@@ -237,7 +299,7 @@ class Decoder:
             del self._held[:at]
 
 
-def _read(kind: int, body: bytes) -> Order | Packets | Report | News:
+def _read(kind: int, body: bytes) -> Frame:
     try:
         if kind == PACKETS:
             track, missed = _PACKETS.unpack_from(body)
@@ -248,6 +310,10 @@ def _read(kind: int, body: bytes) -> Order | Packets | Report | News:
             return _ORDERS.validate_python(_json(body))
         if kind == NEWS:
             return News.model_validate(_json(body))
+        if kind == BEAT:
+            return Beat(*_BEAT.unpack(body))
+        if kind == HELLO:
+            return Hello.model_validate(_json(body))
     except struct.error:
         raise WireError("a frame is too short") from None
     except ValidationError as error:

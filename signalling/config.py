@@ -422,7 +422,7 @@ def _sentence(error: ValidationError, file: str) -> str:
 def _shown(name: str, value: Any) -> str:
     if (
         "credential" in name
-        or name in ("database.url", "oidc.client_secret", "redis.url")
+        or name in ("database.url", "oidc.client_secret", "recorder.command", "redis.url")
         or isinstance(value, dict | BaseModel)
     ):
         return "used as it is"

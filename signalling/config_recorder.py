@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from signalling.config_parts import Section
 
@@ -34,9 +35,24 @@ def _redis(value: SecretStr) -> SecretStr:
     return value
 
 
+def _command(value: Any) -> Any:
+    """A list, in the environment as JSON: an option may hold commas."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('write a list, such as ["ssh", "-T", "recorder1", "tongke", "recorder"]') from None
+
+
+Word = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
+
+
 class RecorderConfig(Section):
     enabled: bool = True
     folder: Path | None = None
+    command: Annotated[tuple[Word, ...], BeforeValidator(_command), Field(max_length=100, repr=False)] = ()
+    shared: bool = False
     files: Annotated[str, AfterValidator(_files)] | None = None
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     nice: Annotated[int, Field(ge=0, le=19)] = 10

@@ -112,6 +112,11 @@ class Metrics:
         self.recorder_deaths = Counter(
             "tongke_recorder_deaths", "Ends of the recorder's process that nobody wanted", registry=registry
         )
+        self.recorder_missed = Counter(
+            "tongke_recorder_missed_packets",
+            "Packets that were gone before the recorder took them",
+            registry=registry,
+        )
         self.stages = Gauge(
             "tongke_stages", "Stages of the work after the bell that are not done", ["name", "state"], registry=registry
         )

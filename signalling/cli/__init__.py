@@ -13,6 +13,7 @@ from mediaserver.api import UserError
 COMMANDS = {
     "serve": "signalling.cli.serve:serve",
     "worker": "signalling.cli.worker:worker",
+    "recorder": "signalling.cli.recorder:recorder",
     "demo": "signalling.cli.demo:demo",
     "publish": "signalling.cli.publish:publish",
     "watch": "signalling.cli.watch:watch",

@@ -1,7 +1,7 @@
 """`tongke doctor`: what would keep a lesson from working on this machine, looked at before the lesson.
 
 Each check is a function that returns one `Finding`; nothing is changed but that a first run makes
-the certificates, as `serve` would.
+the certificates and the folder of recordings, as `serve` would.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from signalling.pages import Pages
 
 WANTED_BUFFER = 4 * 1024 * 1024
 """A socket buffer that holds 100 ms of a keyframe sent to 200 displays."""
+WANTED_DISK = 20_000_000_000
+"""Some twenty hours of lessons at 2 Mbit/s."""
 _PROC = Path("/proc/sys/net/core")
 MEDIA_NICE = -10
 """What the compiled plane's thread asks for (native/loop.c)."""
@@ -54,6 +56,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield packet_plane(config)
     yield client(config)
     yield speech(config)
+    yield recording(config)
 
 
 def tcp_port(config: Config) -> Finding:
@@ -201,6 +204,22 @@ def speech(config: Config) -> Finding:
     if absent := models.missing(folder):
         return Finding("bad", "Speech model", f"{folder} is none: {', '.join(absent)} missing; see recorder.model")
     return Finding("ok", "Speech model", f"{folder}")
+
+
+def recording(config: Config) -> Finding:
+    from recorder import greeting, process
+
+    if not config.recorder.enabled:
+        return Finding("ok", "Recorder", "switched off; lessons are not recorded")
+    where = "on the other machine" if config.recorder.command else f"in {config.recording_dir}"
+    try:
+        hello = greeting.ask(config.recorder.command or process.local(config.recording_dir))
+    except greeting.NoAnswer as error:
+        return Finding("bad", "Recorder", f"{error}")
+    if hello.free < 0:
+        return Finding("bad", "Recorder", f"its folder {where} cannot be written; look at recorder.folder or --folder")
+    level: Literal["ok", "warn"] = "ok" if hello.free >= WANTED_DISK else "warn"
+    return Finding(level, "Recorder", f"answers; {hello.free / 1e9:.0f} GB are free {where}")
 
 
 def doctor(

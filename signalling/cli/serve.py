@@ -21,6 +21,7 @@ from aiohttp import web
 from mediaserver.api import LocalBus, UserError
 from mediaserver.settings import MediaSettings
 from recorder.capture import Capture
+from recorder.process import local
 from recorder.tap import Taps
 from signalling import config as configuration
 from signalling import logs, sockets, tls, tokens
@@ -144,7 +145,8 @@ class Server:
             self.belfry = belfry
             belfry.start()
             if (taps := self._media.taps) is not None:
-                self.signalling.recordings.start(lambda changed: Capture(taps, config.recording_dir, changed))
+                command = config.recorder.command or local(config.recording_dir)
+                self.signalling.recordings.start(lambda changed: Capture(taps, command, changed))
             sender = Sender(config.webhooks.allow)
             self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
             self._courier.start()
@@ -168,6 +170,7 @@ class Server:
             self._sweep = Sweep(
                 *(self._database, queue, lambda: belfry.bell.held),
                 *(lambda: worker.has_model(order), self.crew.wake, metrics),
+                side=order.side,
             )
             self._sweep.start()
         except BaseException:

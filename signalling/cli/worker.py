@@ -13,14 +13,17 @@ from typing import Annotated
 
 import typer
 
+from recorder.retention import Rule
 from recorder.speech import models
 from signalling import config as configuration
 from signalling import logs
-from signalling.config import Config
+from signalling.config import Config, ConfigError
 from signalling.db.engine import Database
 from signalling.library.child import Bounds, Call
 from signalling.library.indexing import Indexer
+from signalling.library.outpost import Outpost
 from signalling.library.queue import Queue
+from signalling.library.stages import Side
 from signalling.library.worker import Heard, Shop, Worker
 
 THREADS = 2
@@ -44,12 +47,15 @@ class Order:
     nice: int
     log_level: str
     log_format: str
+    side: Side = "all"
+    keep_parts_days: int = 0
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
 
-def order_of(config: Config) -> Order:
+def order_of(config: Config, *, lessons: bool = False) -> Order:
+    """:param lessons: only those that were recorded on this machine for a server elsewhere."""
     return Order(
         database=config.database_url,
         redis=config.redis.url.get_secret_value() if config.redis.url is not None else "",
@@ -63,7 +69,14 @@ def order_of(config: Config) -> Order:
         nice=config.recorder.nice,
         log_level=config.log.level,
         log_format=config.log.format,
+        side="lessons" if lessons else side_of(config),
+        keep_parts_days=config.recorder.keep_parts_days,
     )
+
+
+def side_of(config: Config) -> Side:
+    """Of the workers beside a server."""
+    return "others" if config.recorder.command and not config.recorder.shared else "all"
 
 
 STAGES = {
@@ -101,7 +114,8 @@ def shop_of(order: Order, indexer: Indexer) -> Shop:
         "publish": {"url": order.store},
     }
     calls = {name: Call(call, options.get(name, {})) for name, call in STAGES.items()}
-    return Shop(Path(order.folder), order.store, calls, indexer, Bounds(order.nice, THREADS, MEMORY_MB))
+    bounds = Bounds(order.nice, THREADS, MEMORY_MB)
+    return Shop(Path(order.folder), order.store, calls, indexer, bounds, order.side)
 
 
 async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
@@ -112,7 +126,13 @@ async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
         worker = Worker(database, queue, shop_of(order, indexer), heard=heard)
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
-            group.create_task(indexer.run(stop))
+            if order.side == "lessons":
+                # The server's index is not here, nor does its sweep reach this machine's queue and folder.
+                rule = Rule(keep_days=0, keep_parts_days=order.keep_parts_days)
+                outpost = Outpost(database, queue, Path(order.folder), rule, lambda: has_model(order))
+                group.create_task(outpost.run(stop))
+            else:
+                group.create_task(indexer.run(stop))
             await stop.wait()
             worker.stop()
 
@@ -153,14 +173,22 @@ def _line() -> bytes:
 
 
 def worker(
+    lessons: Annotated[
+        bool, typer.Option("--lessons", help="Only lessons that were recorded on this machine for a server elsewhere.")
+    ] = False,
     config_file: Annotated[
         Path | None, typer.Option("--config", help="TOML file; default: tongke.toml here, where it exists.")
     ] = None,
 ) -> None:
     """Do the work after lessons until SIGTERM or Ctrl-C: one process, beside those that the server starts itself."""
     config = configuration.load(config_file)
+    if lessons and (config.recorder.files is None or config.database_url.startswith(configuration.SQLITE)):
+        raise ConfigError(
+            "Name the server's database (PostgreSQL) in database.url and the store of finished files in "
+            "recorder.files: both are shared with the server on the other machine."
+        )
     logs.configure(config.log.level, config.log.format)
-    asyncio.run(_serve(order_of(config), leashed=False))
+    asyncio.run(_serve(order_of(config, lessons=lessons), leashed=False))
 
 
 if __name__ == "__main__":

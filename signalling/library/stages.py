@@ -89,6 +89,15 @@ class Standing(Protocol):
     due: int
 
 
+Side = Literal["all", "lessons", "others"]
+"""What is done by workers that have the files of recorded lessons, of everything else, or of both."""
+
+
+def does(side: Side, kind: str, stage: str) -> bool:
+    """Whether workers of this side do a stage. The index is beside the server, whoever has the files."""
+    return side == "all" or (side == "lessons") == (kind == "lesson" and stage != "index")
+
+
 S = TypeVar("S", bound=Standing)
 
 

@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.bell import holder
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
 from signalling.db.library import Resource, Stage
-from signalling.library import making, work
+from signalling.library import making, stages, work
 from signalling.library.making import BATCH
 from signalling.library.queue import LATER, SOON, Queue
-from signalling.library.stages import NAMES, STATES
+from signalling.library.stages import NAMES, STATES, Side
 from signalling.metrics import Metrics
 
 log = structlog.get_logger("signalling.library")
@@ -55,6 +55,7 @@ class Sweep:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
+        side: Side = "all",
     ) -> None:
         self._database = database
         self._queue = queue
@@ -64,6 +65,7 @@ class Sweep:
         self._metrics = metrics
         self._clock = clock
         self._monotonic = monotonic
+        self._side = side
         self._last: dict[str, float] = {}
         self._woken = False
         self._pulse = Pulse("stages", self.look, tick_s, metrics)
@@ -113,18 +115,14 @@ class Sweep:
                 if not await making.is_due(session, since):
                     return
             made = await self._database.run(lambda session: making.make(session, since, now))
-            await asyncio.to_thread(self._queue.put, made, SOON)
+            if stages.does(self._side, "lesson", "finalise"):
+                await asyncio.to_thread(self._queue.put, made, SOON)
             log.info("resources_made", resources=len(made))
             if len(made) < BATCH:
                 return
 
     async def _remember(self, now: float) -> None:
-        async with self._database.read() as session:
-            soon, later = await lagging(session, now, first=True), await lagging(session, now, first=False)
-        put = await asyncio.to_thread(self._queue.put, soon, SOON) + await asyncio.to_thread(
-            self._queue.put, later, LATER
-        )
-        if put:
+        if put := await remember(self._database, self._queue, now, self._side):
             log.info("stages_lag", resources=put)
 
     async def _count(self, now: float) -> None:
@@ -137,7 +135,15 @@ class Sweep:
         self._metrics.stages_oldest.set(oldest)
 
 
-async def lagging(session: AsyncSession, now: float, *, first: bool) -> Sequence[str]:
+async def remember(database: Database, queue: Queue, now: float, side: Side) -> int:
+    """Put into the queue what could be done now on a side. :returns: how much was not in it."""
+    async with database.read() as session:
+        soon = await lagging(session, now, first=True, side=side)
+        later = await lagging(session, now, first=False, side=side)
+    return await asyncio.to_thread(queue.put, soon, SOON) + await asyncio.to_thread(queue.put, later, LATER)
+
+
+async def lagging(session: AsyncSession, now: float, *, first: bool, side: Side = "all") -> Sequence[str]:
     """Resources of which a stage could be done now and nobody does one, at most `LIMIT`, those that wait for longest
     first. :param first: those that were not published yet; otherwise the others."""
     running = await session.scalars(select(Stage.worker).where(Stage.state == "running").distinct())
@@ -149,12 +155,18 @@ async def lagging(session: AsyncSession, now: float, *, first: bool) -> Sequence
     query = (
         select(Stage.resource)
         .join(Resource, Resource.id == Stage.resource)
-        .where(or_(due, lost), Resource.state != "removed", published)
+        .where(or_(due, lost), Resource.state != "removed", published, *_of(side))
         .group_by(Stage.resource)
         .order_by(func.min(Stage.due), Stage.resource)
         .limit(LIMIT)
     )
     return (await session.scalars(query)).all()
+
+
+def _of(side: Side) -> list[Any]:
+    """As `stages.does`."""
+    recorded = and_(Resource.kind == "lesson", Stage.name != "index")
+    return [] if side == "all" else [recorded if side == "lessons" else not_(recorded)]
 
 
 async def census(session: AsyncSession, now: float) -> tuple[dict[tuple[str, str], int], float]:

@@ -22,7 +22,7 @@ from signalling.db.library import Resource, Stage
 from signalling.db.people import Person
 from signalling.db.places import Classroom, School
 from signalling.library import stages, telling
-from signalling.library.stages import CHAINS, LOST, NEVER, NO_MODEL, TRIES
+from signalling.library.stages import CHAINS, LOST, NEVER, NO_MODEL, TRIES, Side
 
 LEASE_S = 60
 MAX_NAMES = 60
@@ -51,8 +51,11 @@ async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> 
     await session.flush()
 
 
-async def take(session: AsyncSession, resource: str, worker: str, now: float) -> Task | None:
-    """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it."""
+async def take(session: AsyncSession, resource: str, worker: str, now: float, side: Side = "all") -> Task | None:
+    """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
+
+    :param side: stages that are not done there are left to others.
+    """
     row = await _locked(session, resource)
     if row is None or row.state == "removed":
         return None
@@ -60,7 +63,7 @@ async def take(session: AsyncSession, resource: str, worker: str, now: float) ->
         rows = await rows_of(session, resource)
         dead = frozenset(stage.worker for stage in rows if stage.state == "running" and holder.is_dead(stage.worker))
         stage = stages.next_up(row.kind, rows, now, dead)
-        if stage is None:
+        if stage is None or not stages.does(side, row.kind, stage.name):
             return None
         if stage.state == "running" and stage.tries >= TRIES:
             await _give_up(session, row, rows, stage, LOST, "Each worker that did it has died of it.", now)

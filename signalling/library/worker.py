@@ -26,7 +26,7 @@ from signalling.db.engine import Database
 from signalling.library import publish, stages, work
 from signalling.library.child import DONE, Bounds, Call, Child, Outcome, refused, too_slow
 from signalling.library.queue import Queue
-from signalling.library.stages import NEVER, NO_MODEL
+from signalling.library.stages import NEVER, NO_MODEL, Side
 from signalling.library.work import LEASE_S, Task
 
 log = structlog.get_logger("signalling.library")
@@ -62,13 +62,15 @@ class Indexer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What a worker works with. :ivar folder: of recordings. :ivar store: URL of finished files.
-    :ivar calls: stage → what does it; `publish` is told the resource too, `index` needs none."""
+    :ivar calls: stage → what does it; `publish` is told the resource too, `index` needs none.
+    :ivar side: what is done here."""
 
     folder: Path
     store: str
     calls: Mapping[str, Call]
     indexer: Indexer
     bounds: Bounds = field(default_factory=Bounds)
+    side: Side = "all"
 
 
 class Worker:
@@ -121,7 +123,9 @@ class Worker:
     async def process(self, resource: str) -> None:
         """Everything of a resource that can be done now, stage by stage."""
         while not self._stopping.is_set():
-            task = await self._insist(lambda session: work.take(session, resource, self.name, self._clock()))
+            task = await self._insist(
+                lambda session: work.take(session, resource, self.name, self._clock(), self._shop.side)
+            )
             if task is None:
                 return
             began = self._monotonic()

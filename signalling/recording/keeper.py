@@ -11,12 +11,10 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import structlog
 
-from recorder import manifest
 from signalling import messages
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
@@ -56,6 +54,8 @@ class State(Protocol):
     def missing_ms(self) -> int: ...
     @property
     def ended(self) -> bool: ...
+    @property
+    def absent(self) -> bool: ...
 
 
 class Recorder(Protocol):
@@ -64,10 +64,12 @@ class Recorder(Protocol):
     @property
     def deaths(self) -> int: ...
     @property
+    def missed(self) -> int: ...
+    @property
     def rooms(self) -> list[str]: ...
     def state(self, room: str) -> State | None: ...
     def excluded(self, room: str) -> frozenset[str]: ...
-    def begin(self, room: str, *, back: bool) -> None: ...
+    def begin(self, room: str, *, back: bool, only: bool = False) -> None: ...
     def pause(self, room: str, by: str) -> None: ...
     def resume(self, room: str) -> None: ...
     def exclude(self, room: str, participant: str, by: str) -> None: ...
@@ -76,21 +78,19 @@ class Recorder(Protocol):
 
 
 class Keeper:
-    """:param folder: where recordings are written. :param clock: seconds since 1970."""
+    """:param clock: seconds since 1970."""
 
     def __init__(
         self,
         database: Database,
         rooms: Rooms,
         recorder: Recorder,
-        folder: Path,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._recorder = recorder
-        self._folder = folder
         self._metrics = metrics
         self._clock = clock
         self._looking = asyncio.Lock()
@@ -101,8 +101,10 @@ class Keeper:
         self._wrote: dict[str, float] = {}
         self._swept: float | None = None
         self._left: set[str] = set()
+        self._absent: set[str] = set()
+        """Of these, what the recorder has nothing of; it is asked again after each sweep."""
         self._hurried: set[str] = set()
-        self._deaths = 0
+        self._deaths = self._missed = 0
         self._woken: asyncio.Task[None] | None = None
         self._pulse = Pulse("recordings", self.look, TICK_S, metrics)
 
@@ -117,7 +119,9 @@ class Keeper:
 
     def changed(self, room: str, state: State) -> None:
         """For `Capture`: something happened to a recording."""
-        if state.ended:
+        if state.absent:
+            self._absent.add(room)
+        elif state.ended:
             self._finished[room] = state
         if self._woken is None or self._woken.done():
             self._woken = asyncio.create_task(self._pulse.beat(), name="recording-changed")
@@ -150,6 +154,7 @@ class Keeper:
         if self._swept is None or now - self._swept >= SWEEP_S:
             async with self._database.read() as session:
                 self._left = set(await rows.left_open(session))
+            self._absent.clear()
             self._swept = now
 
     async def _settle(self, found: list[Row], live: set[str], now: float) -> None:
@@ -195,13 +200,14 @@ class Keeper:
         name = row.lesson
         if name in self._recorder.rooms:
             self._recorder.end(name)
-        elif name in self._left and name not in self._finished and (self._folder / name / manifest.NAME).exists():
-            # The server that recorded it died before the lesson's end.
-            self._recorder.begin(name, back=False)
+        elif name in self._left and name not in self._finished and name not in self._absent:
+            # The server that recorded it died before the lesson's end; the recorder may have what was written.
+            self._recorder.begin(name, back=False, only=True)
             self._recorder.end(name)
 
     def _forget(self, name: str) -> None:
         self._left.discard(name)
+        self._absent.discard(name)
         for table in (self._finished, self._wrote, self._told):
             table.pop(name, None)
 
@@ -222,7 +228,7 @@ class Keeper:
             lost = now - (row.ended or 0) > LOST_S
             if row.lesson in self._finished:
                 values |= {"state": "ended", "ended": int(now), "trouble": ""}
-            elif lost and not (self._folder / row.lesson / manifest.NAME).exists():
+            elif lost and row.lesson in self._absent:
                 values |= {"state": "ended", "ended": int(now), "trouble": "no_files" if row.bytes else ""}
         return values
 
@@ -256,5 +262,7 @@ class Keeper:
             self._metrics.recordings.labels(state).set(counts[state])
         self._metrics.recorder_deaths.inc(self._recorder.deaths - self._deaths)
         self._deaths = self._recorder.deaths
+        self._metrics.recorder_missed.inc(self._recorder.missed - self._missed)
+        self._missed = self._recorder.missed
         for name in [name for name in self._told if name not in self._rooms.rooms and name not in self._recorder.rooms]:
             del self._told[name]

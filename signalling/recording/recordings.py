@@ -57,7 +57,7 @@ class Recordings:
         if not self._enabled:
             return
         recorder = self._recorder = make(self._changed)
-        self._keeper = Keeper(self._database, self._rooms, recorder, self._folder, self._metrics, self._clock)
+        self._keeper = Keeper(self._database, self._rooms, recorder, self._metrics, self._clock)
         self._keeper.start()
 
     async def stop(self) -> None:

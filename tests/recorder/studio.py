@@ -14,7 +14,7 @@ from mediaserver.rtp import rtcp
 from recorder import manifest
 from recorder.capture import Capture, State
 from recorder.manifest import Manifest, Track
-from recorder.process import PROGRAM
+from recorder.process import local
 from tests.net.bench import ROOM, Bench, Publisher
 from tests.net.conftest import benches
 from tests.plane.helpers import OPUS, VP8
@@ -85,12 +85,12 @@ class Teacher:
 class Studio:
     """:ivar changed: rooms that the capture told of."""
 
-    def __init__(self, bench: Bench, folder: Path, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(self, bench: Bench, folder: Path, command: Sequence[str] = ()) -> None:
         self.bench = bench
         self.folder = folder
         self.changed: list[tuple[str, State]] = []
         self.capture = Capture(
-            bench.server.taps, folder, lambda room, state: self.changed.append((room, state)), program=program
+            bench.server.taps, command or local(folder), lambda room, state: self.changed.append((room, state))
         )
         self.teachers: list[Teacher] = []
 
@@ -122,10 +122,10 @@ class Studio:
 
 
 @contextlib.asynccontextmanager
-async def studios(folder: Path, program: Sequence[str] = PROGRAM) -> AsyncIterator[Studio]:
+async def studios(folder: Path, command: Sequence[str] = (), **settings: object) -> AsyncIterator[Studio]:
     pictures(), voice()
     async with benches("native") as make:
-        studio = Studio(await make(), folder, program)
+        studio = Studio(await make(**settings), folder, command)
         try:
             yield studio
         finally:

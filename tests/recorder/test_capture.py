@@ -74,12 +74,25 @@ async def test_a_killed_recorder_loses_nothing(studio: Studio) -> None:
     assert studio.capture.deaths == 1
 
 
-async def test_one_that_dies_again_and_again_is_loud(tmp_path: Path) -> None:
-    async with studios(tmp_path, program=("-c", "raise SystemExit(1)")) as studio:
+async def test_one_that_does_not_answer_is_loud(tmp_path: Path) -> None:
+    async with studios(tmp_path, (sys.executable, "-c", "raise SystemExit(1)")) as studio:
         await studio.teach()
         studio.capture.begin(ROOM, back=True)
-        await studio.until(lambda: any(state.trouble == "recorder_dies" for _, state in studio.changed))
-        assert studio.capture.deaths >= 3
+        await studio.until(lambda: any(state.trouble == "recorder_away" for _, state in studio.changed))
+
+
+async def test_one_that_dies_again_and_again_is_loud(studio: Studio) -> None:
+    await studio.teach()
+    studio.capture.begin(ROOM, back=True)
+    killed: set[int | None] = {None}
+    for _ in range(3):
+        await studio.written()
+        killed.add(pid := studio.capture.pid)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await studio.until(lambda: studio.capture.pid not in killed)
+    await studio.until(lambda: any(state.trouble == "recorder_dies" for _, state in studio.changed))
+    assert studio.capture.deaths == 3
 
 
 async def test_a_pause_leaves_a_gap(studio: Studio) -> None:

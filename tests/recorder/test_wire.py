@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 from recorder import wire
 
 ids = st.text(max_size=40)
+rooms = st.text("abcXYZ019_-", min_size=1, max_size=64)
 numbers = st.integers(0, 2**32 - 1)
 micros = st.integers(-(2**40), 2**62)
 orders = st.one_of(
     st.builds(
         wire.Begin,
         recording=numbers,
-        folder=ids,
-        room=ids,
+        room=rooms,
         began_ms=micros,
         began_us=micros,
         lead=ids,
         after=st.sampled_from(("server", "recorder")),
+        only=st.booleans(),
     ),
     st.builds(
         wire.Open,
@@ -44,6 +45,7 @@ orders = st.one_of(
     st.builds(wire.Exclude, recording=numbers, participant=ids, now_us=micros, by=ids),
     st.builds(wire.Include, recording=numbers, participant=ids, now_us=micros),
     st.builds(wire.End, recording=numbers, now_us=micros),
+    st.builds(wire.Bye),
 )
 reports = st.builds(wire.Report, numbers, st.integers(0, 2**64 - 1), numbers, st.integers(-(2**62), 2**62))
 packed = st.lists(st.tuples(st.integers(0, 2**60), st.integers(0, 2**60), st.binary(max_size=1500)), max_size=20)
@@ -53,6 +55,7 @@ news = st.builds(
     recording=numbers,
     begun=st.booleans(),
     ended=st.booleans(),
+    absent=st.booleans(),
     trouble=ids,
     bytes=st.integers(0, 2**50),
     tracks=st.integers(0, 99),
@@ -60,7 +63,17 @@ news = st.builds(
     safe=st.dictionaries(numbers, st.integers(0, 2**60), max_size=5),
     keyframes=st.lists(numbers, max_size=5),
 )
-frames = st.one_of(orders, reports, batches, news)
+hellos = st.builds(
+    wire.Hello,
+    wire=st.integers(-9, 9),
+    program=ids,
+    server=ids,
+    run=st.integers(0, 2**40),
+    now_us=st.integers(-(2**62), 2**62),
+    free=st.integers(-1, 2**60),
+)
+beats = st.builds(wire.Beat, st.integers(-(2**62), 2**62))
+frames = st.one_of(orders, reports, batches, news, hellos, beats)
 
 
 def encode(frame: object) -> bytes:
@@ -69,6 +82,10 @@ def encode(frame: object) -> bytes:
         return wire.packets(frame.track, frame.missed, data)
     if isinstance(frame, wire.Report):
         return wire.report(frame)
+    if isinstance(frame, wire.Hello):
+        return wire.hello(frame)
+    if isinstance(frame, wire.Beat):
+        return wire.beat(frame)
     return wire.news(frame) if isinstance(frame, wire.News) else wire.order(frame)  # type: ignore[arg-type]
 
 
@@ -121,3 +138,18 @@ def test_what_is_no_frame_is_refused(data: bytes) -> None:
 
 def test_the_longest_batch_fits() -> None:
     assert wire.MAX_PACKETS * (18 + 1500) + 17 <= wire.MAX_FRAME
+
+
+@pytest.mark.parametrize("room", ["", "..", "../x", "a/b", "a b", "x" * 65, "a\n"])
+def test_a_room_names_a_folder_and_no_way_out_of_it(room: str) -> None:
+    begin = wire.Begin.model_construct(
+        recording=1, room=room, began_ms=0, began_us=0, lead="", after="server", only=False
+    )
+    with pytest.raises(wire.WireError):
+        list(wire.Decoder().feed(wire.order(begin)))
+
+
+def test_a_later_version_may_say_more_in_its_hello() -> None:
+    body = b'{"wire": 9, "program": "3.0", "compression": "zstd"}'
+    (hello,) = wire.Decoder().feed(struct.pack("<IB", len(body) + 1, wire.HELLO) + body)
+    assert hello == wire.Hello(wire=9, program="3.0")

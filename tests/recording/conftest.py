@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,19 @@ NEW = State(begun=False, paused=False, trouble="", bytes=0, tracks=0, missing_ms
 
 
 class FakeRecorder:
-    """Does as it is told. :ivar begun: (room, with what came before). :ivar states: a test may say more."""
+    """Does as it is told. :ivar begun: (room, with what came before). :ivar states: a test may say more.
+
+    :ivar there: what it has of rooms whose lessons are over.
+    """
 
     def __init__(self, changed: Callable[[str, State], None]) -> None:
         self.changed = changed
-        self.deaths = 0
+        self.deaths = self.missed = 0
         self.begun: list[tuple[str, bool]] = []
         self.paused: dict[str, str] = {}
         self.left_out: dict[str, dict[str, str]] = {}
         self.states: dict[str, State] = {}
+        self.there: set[str] = set()
         self.ending: list[str] = []
         self.stopped = False
 
@@ -50,9 +55,12 @@ class FakeRecorder:
     def excluded(self, room: str) -> frozenset[str]:
         return frozenset(self.left_out.get(room, {}))
 
-    def begin(self, room: str, *, back: bool) -> None:
+    def begin(self, room: str, *, back: bool, only: bool = False) -> None:
         self.begun.append((room, back))
-        self.states[room] = NEW
+        if only and room not in self.there:
+            self.changed(room, replace(NEW, ended=True, absent=True))
+        else:
+            self.states[room] = NEW
 
     def pause(self, room: str, by: str) -> None:
         self.paused.setdefault(room, by)
@@ -87,7 +95,6 @@ class Recorded(Opened):
     """:ivar room: of a lesson that is open."""
 
     recorder: FakeRecorder
-    folder: Path
     database: Database
     county: County
     room: str
@@ -126,7 +133,7 @@ async def school(database_url: str, database: Database, county: County, tmp_path
         server = await stack.enter_async_context(Server(config, media=media))
         session = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))
         it = Recorded(server, made[0], session)
-        it.folder, it.database, it.county = config.recording_dir, database, county
+        it.database, it.county = database, county
         it.room = await add_lesson(database, county, FUTURE, state="open")
 
         def make(changed: Callable[[str, State], None]) -> FakeRecorder:

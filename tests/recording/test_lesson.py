@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from recorder import manifest
-from recorder.manifest import Manifest
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
 from signalling.recording import orders
@@ -156,13 +154,15 @@ async def test_what_a_dead_server_left_is_closed_or_given_up(
             row = orders.new(id, True, 1_700_000_000)
             row.bytes = 1000
             session.add(row)
-    await asyncio.to_thread((school.folder / found).mkdir, parents=True)
-    manifest.save(school.folder / found, Manifest(room=found, began=1_700_000_000_000))
+    school.recorder.there.add(found)
     keeper = school.server.signalling.recordings._keeper
     assert keeper is not None
     keeper._swept = None
     await keeper.look()
-    assert school.recorder.begun == [(found, False)] and school.recorder.ending == [found]
+    assert sorted(school.recorder.begun) == sorted([(found, False), (lost, False)])
+    assert found in school.recorder.ending
+    await keeper.look()
+    assert len(school.recorder.begun) == 2, "it has said that there is nothing"
     gone = await school.row(lost)
     assert gone is not None and (gone.state, gone.trouble) == ("ended", "no_files")
     school.recorder.say(found, ended=True, bytes=2000)
