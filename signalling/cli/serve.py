@@ -34,6 +34,7 @@ from signalling.db.engine import Database
 from signalling.hooks.courier import Courier
 from signalling.hooks.sender import Sender
 from signalling.hooks.webhooks import key_of
+from signalling.library import facts
 from signalling.library.crew import Crew
 from signalling.library.queue import Queue
 from signalling.library.sweep import Sweep
@@ -44,6 +45,8 @@ STEP_TIMEOUT_S = 0.95
 DATABASE_TIMEOUT_S = 0.6
 """Each of the four steps of a stop that wait for others may take so long, each of the two that write so long;
 together they stay within the 5 s a stop may take."""
+FACTS_S = 2.0
+"""The database may think so long about what a lesson is about, before captions begin without."""
 
 
 class Media(Protocol):
@@ -159,7 +162,7 @@ class Server:
             order = worker.order_of(config)
             if taps is not None and config.recorder.captions:
                 self.captions = Captions(
-                    *(rooms, taps, lambda: worker.model_of(order), lambda model: worker.captions_command(order, model)),
+                    *(rooms, taps, lambda: worker.model_of(order), _captions_command(order, self._database)),
                     *(config.recorder.captions_at_once, metrics),
                 )
                 self.captions.start()
@@ -264,6 +267,18 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _captions_command(order: worker.Order, database: Database) -> Callable[[Path, str], Awaitable[tuple[str, ...]]]:
+    async def command(model: Path, room: str) -> tuple[str, ...]:
+        try:
+            async with asyncio.timeout(FACTS_S), database.read() as session:
+                told = await facts.of_lesson(session, room)
+        except (UserError, TimeoutError):
+            told = None  # captions without names are better than none
+        return worker.captions_command(order, model, told)
+
+    return command
 
 
 def _own_url(listening: socket.socket, *, secure: bool) -> str:

@@ -13,7 +13,8 @@ from typing import Annotated
 
 import typer
 
-from recorder.speech import models
+from recorder.speech import bias, models
+from recorder.stages.work import Facts
 from signalling import config as configuration
 from signalling import logs
 from signalling.config import Config
@@ -84,9 +85,19 @@ def has_model(order: Order) -> bool:
     return model_of(order) is not None
 
 
-def captions_command(order: Order, model: Path) -> tuple[str, ...]:
-    """The program that hears a teacher while she speaks."""
+def captions_command(order: Order, model: Path, facts: Facts | None) -> tuple[str, ...]:
+    """The program that hears a teacher while she speaks. :param facts: of the lesson, where one is booked."""
     options = ("--device", order.device, "--threads", str(THREADS), "--nice", str(order.nice))
+    if facts is not None:
+        language = bias.language(facts, {})
+        options += (
+            "--language",
+            language,
+            "--prompt",
+            bias.prompt(facts, language),
+            "--hotwords",
+            bias.hotwords(facts),
+        )
     return (sys.executable, "-m", "recorder.speech.captions", str(model), *options)
 
 
