@@ -20,6 +20,7 @@ from aiohttp import web
 
 from mediaserver.api import LocalBus, UserError
 from mediaserver.settings import MediaSettings
+from recorder import spool
 from recorder.capture import Capture
 from recorder.tap import Taps
 from signalling import config as configuration
@@ -167,10 +168,12 @@ class Server:
                 )
                 self.captions.start()
             self.crew = Crew(order.line(), config.recorder.workers, metrics)
-            queue = Queue(Path(order.queue), order.redis)
+            ours = await asyncio.to_thread(spool.identity, config.recording_dir)
+            queue = Queue(Path(order.queue), order.redis, ours)
             self._sweep = Sweep(
                 *(self._database, queue, lambda: belfry.bell.held),
-                *(lambda: worker.has_model(order), self.crew.wake, metrics),
+                *(lambda: worker.has_model(order), self.crew.wake),
+                *(lambda: spool.identity(config.recording_dir), metrics),
             )
             self._sweep.start()
         except BaseException:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from recorder import spool
 from recorder.speech import bias, models
 from recorder.stages.work import Facts
 from signalling import config as configuration
@@ -117,7 +118,7 @@ def shop_of(order: Order, indexer: Indexer) -> Shop:
 
 async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
     """Stages, and corrections that the index has to follow; returns after `stop`."""
-    queue = Queue(Path(order.queue), order.redis)
+    queue = Queue(Path(order.queue), order.redis, await asyncio.to_thread(spool.identity, Path(order.folder)))
     async with Database(order.database) as database:
         indexer = Indexer(database, Path(order.index))
         worker = Worker(database, queue, shop_of(order, indexer), heard=heard)

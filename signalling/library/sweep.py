@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from signalling.bell import holder
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
-from signalling.db.library import Resource, Stage
+from signalling.db.library import Resource, Stage, here
 from signalling.library import making, work
 from signalling.library.making import BATCH
 from signalling.library.queue import LATER, SOON, Queue
@@ -41,7 +41,8 @@ LIMIT = 500
 class Sweep:
     """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised.
     :param wake: is called once, when there is something in the queue or in the library: whoever made it, its stages or
-        the index may lag."""
+        the index may lag. :param spool: name of this server's folder of recordings; may block. What lies in another
+        server's is for its own workers, and that server remembers it."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Sweep:
         held: Callable[[], bool],
         has_model: Callable[[], bool],
         wake: Callable[[], None],
+        spool: Callable[[], str],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         *,
@@ -61,6 +63,7 @@ class Sweep:
         self._held = held
         self._has_model = has_model
         self._wake = wake
+        self._spool = spool
         self._metrics = metrics
         self._clock = clock
         self._monotonic = monotonic
@@ -77,8 +80,11 @@ class Sweep:
 
     async def look(self) -> None:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
+        now = self._clock()
         if self._held():
-            await self._sweep(self._clock())
+            await self._sweep(now)
+        if self._is_time("lagging", LAGGING_S):
+            await self._remember(now)
         if not self._woken and (await asyncio.to_thread(self._queue.size) or await self._has_resources()):
             self._woken = True
             self._wake()
@@ -96,8 +102,7 @@ class Sweep:
             woken = await self._database.run(lambda session: work.wake(session, now, LIMIT))
             if woken:
                 log.info("stages_woken", stages=woken)
-        if self._is_time("lagging", LAGGING_S):
-            await self._remember(now)
+        if self._is_time("count", LAGGING_S):
             await self._count(now)
 
     def _is_time(self, what: str, every_s: float) -> bool:
@@ -119,8 +124,10 @@ class Sweep:
                 return
 
     async def _remember(self, now: float) -> None:
+        ours = await asyncio.to_thread(self._spool)
         async with self._database.read() as session:
-            soon, later = await lagging(session, now, first=True), await lagging(session, now, first=False)
+            soon = await lagging(session, now, ours, first=True)
+            later = await lagging(session, now, ours, first=False)
         put = await asyncio.to_thread(self._queue.put, soon, SOON) + await asyncio.to_thread(
             self._queue.put, later, LATER
         )
@@ -137,9 +144,10 @@ class Sweep:
         self._metrics.stages_oldest.set(oldest)
 
 
-async def lagging(session: AsyncSession, now: float, *, first: bool) -> Sequence[str]:
+async def lagging(session: AsyncSession, now: float, spool: str, *, first: bool) -> Sequence[str]:
     """Resources of which a stage could be done now and nobody does one, at most `LIMIT`, those that wait for longest
-    first. :param first: those that were not published yet; otherwise the others."""
+    first. :param spool: the folder in which their files are. :param first: those that were not published yet;
+    otherwise the others."""
     running = await session.scalars(select(Stage.worker).where(Stage.state == "running").distinct())
     dead = [worker for worker in running if holder.is_dead(worker)]
     lost = and_(Stage.state == "running", or_(Stage.lease <= int(now), Stage.worker.in_(dead)))
@@ -149,7 +157,7 @@ async def lagging(session: AsyncSession, now: float, *, first: bool) -> Sequence
     query = (
         select(Stage.resource)
         .join(Resource, Resource.id == Stage.resource)
-        .where(or_(due, lost), Resource.state != "removed", published)
+        .where(or_(due, lost), Resource.state != "removed", published, here(Resource.spool, spool))
         .group_by(Stage.resource)
         .order_by(func.min(Stage.due), Stage.resource)
         .limit(LIMIT)

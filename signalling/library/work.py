@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
+from recorder.spool import UNKNOWN
 from signalling.bell import holder
 from signalling.db import audit
 from signalling.db.library import Resource, Stage
@@ -46,10 +47,13 @@ async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> 
     await session.flush()
 
 
-async def take(session: AsyncSession, resource: str, worker: str, now: float) -> Task | None:
-    """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it."""
+async def take(session: AsyncSession, resource: str, worker: str, now: float, spool: str = UNKNOWN) -> Task | None:
+    """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
+
+    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers.
+    """
     row = await _locked(session, resource)
-    if row is None or row.state == "removed":
+    if row is None or row.state == "removed" or (spool and row.spool not in ("", spool)):
         return None
     while True:
         rows = await rows_of(session, resource)
