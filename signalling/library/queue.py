@@ -37,9 +37,9 @@ class Queue:
     """
 
     def __init__(self, folder: Path, redis_url: str = "", spool: str = "") -> None:
-        self._name = f"{NAME}-{spool}" if spool else NAME
         self._file = folder / FILE
         self._redis_url = redis_url
+        self._name = f"{NAME}-{spool}" if spool else NAME
         self._lock = threading.Lock()
         self._storage: BaseStorage | None = None
         self._pool: ConnectionPool | None = None
@@ -109,7 +109,7 @@ class Queue:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise _unavailable(f"its directory cannot be made ({error.strerror})") from error
-            self._storage = SqliteStorage(self._name, filename=str(self._file), cache_mb=1, timeout=_PATIENCE_S)
+            self._storage = SqliteStorage(NAME, filename=str(self._file), cache_mb=1, timeout=_PATIENCE_S)
             self._inode = _inode(self._file)
         return self._storage
 
