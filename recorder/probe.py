@@ -17,7 +17,7 @@ from typing import Any
 import av
 
 from mediaserver.api import UserError
-from recorder import media
+from recorder import media, upright
 
 CPU_S = 60
 WALL_S = 180.0
@@ -33,7 +33,8 @@ _ENOUGH_PACKETS = 400
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """:ivar index: in the file. :ivar format: of pixels or samples. :ivar rate: of samples."""
+    """:ivar index: in the file. :ivar format: of pixels or samples. :ivar width, height: as they are coded.
+    :ivar rate: of samples. :ivar turn: how a player turns the pictures (`upright.Turn`)."""
 
     index: int
     codec: str
@@ -41,6 +42,7 @@ class Stream:
     width: int = 0
     height: int = 0
     rate: int = 0
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +130,20 @@ def _look(path: Path) -> Probed:
             context = video.codec_context
             if not (0 < context.width <= WIDEST and 0 < context.height <= WIDEST):
                 raise _why("its pictures have no size or are too large")
+        turn = ""
         for stream in (video, audio):
-            if stream is not None and not _decodes(path, stream.index, 0):
+            first = _decoded(path, stream.index, 0) if stream is not None else None
+            if stream is not None and first is None:
                 raise _why(f"its {'pictures' if stream is video else 'sound'} cannot be decoded")
+            if isinstance(first, av.VideoFrame):
+                turn = upright.turn_of(first)
         for place in _PLACES:
             # What comes out there does not matter: not every file can be wound. That nothing breaks does.
-            _decodes(path, (video or audio).index, int(duration * place))  # type: ignore[union-attr]
+            _decoded(path, (video or audio).index, int(duration * place))  # type: ignore[union-attr]
         if video is not None:
             context = video.codec_context
             name = media.codec_of(context.name)
-            seen = Stream(video.index, name, context.pix_fmt or "", context.width, context.height)
+            seen = Stream(video.index, name, context.pix_fmt or "", context.width, context.height, turn=turn)
         if audio is not None:
             context = audio.codec_context
             name = media.codec_of(context.name)
@@ -150,8 +156,8 @@ def _still(stream: Any) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _decodes(path: Path, index: int, at_us: int) -> bool:
-    """Whether anything comes out of a stream there."""
+def _decoded(path: Path, index: int, at_us: int) -> Any:
+    """The first picture or sound that comes out of a stream there, None where nothing does."""
     with media.open_file(path) as opened:
         try:
             if at_us:
@@ -160,11 +166,11 @@ def _decodes(path: Path, index: int, at_us: int) -> bool:
                 if number > _ENOUGH_PACKETS:
                     break
                 with contextlib.suppress(av.error.InvalidDataError):
-                    if packet.decode():
-                        return True
+                    if frames := packet.decode():
+                        return frames[0]
         except av.FFmpegError:
             pass
-    return False
+    return None
 
 
 def _why(why: str) -> UserError:

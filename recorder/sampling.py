@@ -9,13 +9,14 @@ from typing import NamedTuple
 import av
 
 from recorder import media
+from recorder.upright import Upright
 
 EVERY_US = 1_000_000
 _DENSE_US = 2_000_000
 
 
 class Shown(NamedTuple):
-    """:ivar at_us: in the file. :ivar frame: decoded; the same one again where nothing new was shown."""
+    """:ivar at_us: in the file. :ivar frame: decoded, and upright; the same one again where nothing new was shown."""
 
     at_us: int
     frame: av.VideoFrame
@@ -28,12 +29,13 @@ def sample(path: Path, keys_only: bool = False) -> Iterator[Shown]:
     :raises av.FFmpegError: the file cannot be opened; what cannot be decoded in it is left out.
     """
     keys_only = keys_only or _dense(path)
-    last: Shown | None = None
-    for shown in _decoded(path, keys_only):
-        if last is not None and shown.at_us - last.at_us < EVERY_US:
+    upright, last = Upright(), None
+    for at_us, frame in _decoded(path, keys_only):
+        if last is not None and at_us - last.at_us < EVERY_US:
             continue
-        if last is not None and shown.at_us - last.at_us > 2 * EVERY_US:
+        if last is not None and at_us - last.at_us > 2 * EVERY_US:
             yield Shown(last.at_us + EVERY_US, last.frame)
+        shown = Shown(at_us, upright.turned(frame))
         yield shown
         last = shown
     if last is not None:

@@ -14,6 +14,7 @@ from av.audio.resampler import AudioResampler
 
 from recorder import files, media
 from recorder.probe import LONGEST_US, Probed, Stream, bad
+from recorder.upright import Upright, sideways
 
 _PLAYED = {"h264": "mp4", "vp8": "webm", "vp9": "webm", "av1": "webm"}
 _PIXELS = frozenset(("yuv420p", "yuvj420p"))
@@ -41,8 +42,8 @@ def plan(probed: Probed) -> Plan:
         assert audio is not None
         kind = _ALONE.get(audio.codec, "mp4")
         return Plan(kind, "", "copy" if audio.codec in _ALONE else "aac")
-    kept = video.codec in _PLAYED and video.format in _PIXELS
-    kind = _PLAYED[video.codec] if kept else "mp4"
+    kept = video.codec in _PLAYED and video.format in _PIXELS and not (video.turn and video.codec == "vp8")
+    kind = _PLAYED[video.codec] if kept and not video.turn else "mp4"  # not every browser turns the pictures of WebM
     if audio is None:
         return Plan(kind, "copy" if kept else "libx264", "")
     heard = "copy" if audio.codec in _HEARD[kind] else "aac" if kind == "mp4" else "libopus"
@@ -134,13 +135,16 @@ class _Copy:
 
 
 class _Pictures:
-    """Encoded again, no larger than a screen shows; a damaged picture is left out."""
+    """Encoded again, upright and no larger than a screen shows; a damaged picture is left out."""
 
     def __init__(self, source: Any, output: Any, stream: Stream, encoder: str) -> None:
-        height = min(stream.height, _HIGHEST)
-        self._size = stream.width * height // stream.height // 2 * 2 or 2, height // 2 * 2 or 2
+        self._turn, self._upright = stream.turn, Upright()
+        size = (stream.height, stream.width) if sideways(self._turn) else (stream.width, stream.height)
+        height = min(size[1], _HIGHEST)
+        shown = size[0] * height // size[1] // 2 * 2 or 2, height // 2 * 2 or 2
+        self._size = shown[::-1] if sideways(self._turn) else shown
         self._made = output.add_stream(encoder, rate=source.average_rate or 25)
-        self._made.width, self._made.height, self._made.pix_fmt = *self._size, "yuv420p"
+        self._made.width, self._made.height, self._made.pix_fmt = *shown, "yuv420p"
         self._made.options = {"preset": "veryfast", "crf": "23"}
         self._made.codec_context.time_base = Fraction(1, 90_000)
         self._made.codec_context.gop_size = 250
@@ -155,6 +159,7 @@ class _Pictures:
                 continue
             self._last = pts
             picture = frame.reformat(width=self._size[0], height=self._size[1], format="yuv420p")
+            picture = self._upright.turned(picture, self._turn)
             picture.pts, picture.time_base, picture.pict_type = pts, Fraction(1, 90_000), 0
             yield from self._made.encode(picture)
 

@@ -51,12 +51,12 @@ class Witness(Protocol):
 
 
 class Captioner(Protocol):
-    """Shows what teachers say."""
+    """Shows what teachers say: `switch` may raise UserError, `standing` is what is on the screens of a room now."""
 
     @property
     def available(self) -> bool: ...
-    def switch(self, room: str, on: bool) -> None:
-        """Or raises UserError."""
+    def switch(self, room: str, on: bool) -> None: ...
+    def standing(self, room: str) -> messages.Captions | None: ...
 
 
 @dataclass(slots=True)
@@ -149,6 +149,8 @@ class Rooms:
             page.send(_recording_text(room, page, room.recording))
         if room.captioning is not None:
             page.send(room.captioning.text())
+        if self.captioner is not None and (standing := self.captioner.standing(claims.room)) is not None:
+            page.send(standing.text())
 
     def leave(self, page: Page) -> None:
         """Its connection is gone. A page that was replaced has left already."""

@@ -157,8 +157,8 @@ RULES = (
     Rule(
         "signalling/recording/*",
         (
-            *("mediaserver.api", "recorder.manifest", "signalling.bell", "signalling.booking", "signalling.db"),
-            *("signalling.recording", *ROOMS),
+            *("mediaserver.api", "recorder.manifest", "recorder.spool", "signalling.bell", "signalling.booking"),
+            *("signalling.db", "signalling.recording", *ROOMS),
         ),
         frozenset(("sqlalchemy", "structlog")),
     ),
@@ -181,7 +181,7 @@ RULES = (
         "signalling/library/*",
         (
             *("mediaserver.api", "recorder.captions", "recorder.manifest", "recorder.retention", "recorder.search"),
-            *("recorder.stages.keep", "recorder.stages.work", "recorder.store"),
+            *("recorder.spool", "recorder.stages.keep", "recorder.stages.work", "recorder.store"),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
             *("signalling.people.roles", "signalling.people.scopes", "signalling.timetable", "signalling.metrics"),
             *("recorder.extract.kinds", "recorder.files"),

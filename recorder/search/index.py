@@ -2,6 +2,7 @@
 
     index/CURRENT        {"folder": "i-7", "version": 1}, replaced at once when another folder takes over
     index/i-7/           tantivy's files: what was committed is there after a kill -9
+    index/i-7/DAMAGED    whoever read it found that its files are not what was written: it goes when another takes over
     index/touched        ids that were put or removed since somebody builds a folder beside the one in use
     index/write.lock     held by whoever writes or takes over
     index/rebuild.lock   held by whoever builds a folder beside the one in use
@@ -18,8 +19,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import tantivy
 
@@ -28,8 +30,12 @@ from recorder import files
 from recorder.search import document
 from recorder.search.document import Record
 
+T = TypeVar("T")
+
 CURRENT = "CURRENT"
 TOUCHED = "touched"
+DAMAGED = "DAMAGED"
+META = "meta.json"
 HEAP_BYTES = 64_000_000
 BUILD_HEAP_BYTES = 256_000_000
 _PAUSE_S = 0.02
@@ -58,20 +64,47 @@ def current(folder: Path) -> Path:
         raise Missing("damaged") from None
     if version != document.VERSION:
         raise Missing("older")
-    if not isinstance(name, str) or not (folder / name / "meta.json").exists():
+    if not isinstance(name, str) or not (folder / name / META).exists():
         raise Missing("lost")
+    if (folder / name / DAMAGED).exists():
+        raise Missing("damaged")
     return folder / name
+
+
+def mark(place: Path) -> None:
+    """From now on it is `damaged` to every process. :raises OSError:"""
+    (place / DAMAGED).touch()
+
+
+class Panic(RuntimeError):
+    """tantivy gave up in the middle: a fault of its own, or files that are not what it wrote."""
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """A panic in tantivy is no `Exception` of Python's, and would end more than what it was asked for.
+
+    :raises Panic:"""
+    try:
+        return work()
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise Panic(f"the index broke: {error}") from error
 
 
 def opened(place: Path) -> tantivy.Index:
     """:raises Missing: `damaged`."""
     try:
-        index = tantivy.Index.open(str(place))
-        document.register(index)
-        index.config_reader("manual")
-        index.reload()
-    except (ValueError, OSError) as error:
+        return guarded(lambda: _open(place))
+    except (ValueError, OSError, Panic) as error:
         raise Missing("damaged") from error
+
+
+def _open(place: Path) -> tantivy.Index:
+    index = tantivy.Index.open(str(place))
+    document.register(index)
+    index.config_reader("manual")
+    index.reload()
     return index
 
 
@@ -95,6 +128,15 @@ def locked(path: Path, wait_s: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+class Unfit(Exception):
+    """A record that cannot be made a document. :ivar why: for the log."""
+
+    def __init__(self, id: str, error: Exception) -> None:
+        self.id = id
+        self.why = f"{type(error).__name__}: {error}"
+        super().__init__(f"{id} cannot be indexed: {self.why}")
+
+
 class Batch:
     """What is put and removed together: there as a whole after `commit`, or not at all."""
 
@@ -108,8 +150,12 @@ class Batch:
         self.add(record)
 
     def add(self, record: Record) -> None:
-        """Of a record that is not there yet."""
-        self._writer.add_document(document.build(record))
+        """Of a record that is not there yet. :raises Unfit: it is not put, and the batch goes on."""
+        try:
+            made = guarded(lambda: document.build(record))
+        except Exception as error:
+            raise Unfit(record.id, error) from error
+        self._writer.add_document(made)
 
     def remove(self, id: str) -> None:
         self.touched.append(id)
@@ -172,8 +218,8 @@ class Rebuild:
     def __init__(self, folder: Path, wait_s: float) -> None:
         self._folder = folder
         self._wait_s = wait_s
-        self.sweep()
         taken = [int(path.name[2:]) for path in folder.glob("i-*") if path.name[2:].isdigit()]
+        self.sweep()  # afterwards: a name is not used again at once, by which readers know that it is another one
         self.place = folder / f"i-{max(taken, default=0) + 1}"
         self.place.mkdir()
         tantivy.Index(document.schema(), path=str(self.place))

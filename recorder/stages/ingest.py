@@ -7,6 +7,7 @@ from recorder import media, transcode
 from recorder.manifest import Output, Part, Track
 from recorder.probe import bad, probe
 from recorder.stages.work import Work
+from recorder.upright import sideways
 
 NAME = "ingest"
 FOLDER = "out"
@@ -42,6 +43,9 @@ def run(work: Work) -> None:
         path.unlink(missing_ok=True)
         raise
     shape = media.shape(target, "video")
+    size = (shape.width, shape.height) if shape else (0, 0)
+    if probed.video and made.video == "copy" and sideways(probed.video.turn):
+        size = size[::-1]  # as it is shown: the file says how it is turned
     manifest.outputs = [output for output in manifest.outputs if output.name not in (UPLOAD, name)]
     manifest.put(
         Output(
@@ -51,8 +55,8 @@ def run(work: Work) -> None:
             bytes=target.stat().st_size,
             sha256=media.sha256(target),
             duration_us=duration,
-            width=shape.width if shape else 0,
-            height=shape.height if shape else 0,
+            width=size[0],
+            height=size[1],
             participant=UPLOAD,
         )
     )

@@ -45,11 +45,20 @@ class Board:
         """Whoever heard is gone: what was tentative stays unsaid."""
         self.take("", "", True, self._at)
 
+    def standing(self, now: float) -> Captions | None:
+        """What whoever comes now is to be shown; None: there is nothing any more."""
+        if now - self._at > GONE_S or not (self._tentative or any(self._lines)):
+            return None
+        return self._captions()
+
     def news(self) -> Captions | None:
         """All that is to be shown, when it has changed since."""
         if not self._new:
             return None
         self._new = False
+        return self._captions()
+
+    def _captions(self) -> Captions:
         return Captions(lines=list(self._lines), tentative=self._tentative)
 
 

@@ -6,8 +6,9 @@ Nothing is kept: a room's switch lives as long as the room, what is said as long
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -33,7 +34,8 @@ class Captions:
     """Everything on one event loop; no call but `stop` waits.
 
     :param find: the speech model's directory, None: there is none; may read files.
-    :param command: the program that hears with a model. :param at_once: so many rooms at the same time.
+    :param command: the program that hears in a room with a model; asked again for each process.
+    :param at_once: so many rooms at the same time.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class Captions:
         rooms: Rooms,
         taps: Taps,
         find: Callable[[], Path | None],
-        command: Callable[[Path], Sequence[str]],
+        command: Callable[[Path, str], Awaitable[Sequence[str]]],
         at_once: int,
         metrics: Metrics,
         *,
@@ -100,7 +102,8 @@ class Captions:
                 f"{self._at_once} lessons have captions now, which is all that this server can do "
                 "(recorder.captions_at_once); try again when one of them is over.",
             )
-        self._hearings[room] = Hearing(room, self._start, self._metrics, self._monotonic)
+        start = functools.partial(self._start, room)
+        self._hearings[room] = Hearing(room, start, self._metrics, self._monotonic)
         self._tell(room)
 
     async def look(self) -> None:
@@ -123,9 +126,13 @@ class Captions:
                 self._rooms.tell_captions(room, captions)
         self._metrics.captions_children.set(len(self.pids))
 
-    def _start(self, heard: Callable[..., None]) -> Child:
+    def standing(self, room: str) -> messages.Captions | None:
+        hearing = self._hearings.get(room)
+        return hearing.board.standing(self._monotonic()) if hearing is not None else None
+
+    def _start(self, room: str, heard: Callable[..., None]) -> Child:
         assert self._model is not None, "switched on, so there was one"
-        return Child(self._command(self._model), heard, self._monotonic)
+        return Child(functools.partial(self._command, self._model, room), heard, self._monotonic)
 
     def _over(self, name: str) -> bool:
         room = self._rooms.rooms.get(name)

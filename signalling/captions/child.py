@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -25,14 +25,14 @@ KILLED_S = 0.3
 
 
 class Child:
-    """:param command: the program and its arguments. :param heard: is given what it says.
+    """:param command: gives the program and its arguments, when they are needed. :param heard: is given what it says.
 
     :ivar ready: packets are worth sending. :ivar done: it has ended.
     """
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Callable[[], Awaitable[Sequence[str]]],
         heard: Callable[[Said], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,7 +80,7 @@ class Child:
         try:
             # In a session of its own: Ctrl-C in the server's terminal is the server's to answer.
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=pipe, stdout=pipe, limit=MAX_LINE, start_new_session=True
+                *await self._command(), stdin=pipe, stdout=pipe, limit=MAX_LINE, start_new_session=True
             )
         except OSError as error:
             log.error("captions_not_started", reason=error.strerror)

@@ -33,6 +33,8 @@ WANTED_DISK = 20_000_000_000
 _PROC = Path("/proc/sys/net/core")
 MEDIA_NICE = -10
 """What the compiled plane's thread asks for (native/loop.c)."""
+MEDIA_CORES = 2
+"""What packets and pages are left before captions get any."""
 _TIME_ERROR = 5
 _SIZEOF_TIMEX = 512  # larger than struct timex on every Linux
 
@@ -57,6 +59,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield client(config)
     yield speech(config)
     yield recording(config)
+    yield captions(config, cores())
 
 
 def tcp_port(config: Config) -> Finding:
@@ -220,6 +223,37 @@ def recording(config: Config) -> Finding:
         return Finding("bad", "Recorder", f"its folder {where} cannot be written; look at recorder.folder or --folder")
     level: Literal["ok", "warn"] = "ok" if hello.free >= WANTED_DISK else "warn"
     return Finding(level, "Recorder", f"answers; {hello.free / 1e9:.0f} GB are free {where}")
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def captions(config: Config, cores: int) -> Finding:
+    """Can what teachers say be shown while they speak, and for how many lessons?"""
+    from recorder.speech import models
+    from signalling.cli.worker import THREADS
+
+    settings, what = config.recorder, "Live captions"
+    folder = models.find(settings.model, config.models_dir)
+    can = folder is not None and not models.missing(folder)
+    fits = max((cores - MEDIA_CORES) // THREADS, 0)
+    if not settings.captions:
+        if not can:
+            return Finding("ok", what, "off (recorder.captions), and there is no speech model for them")
+        room = f"; {cores} cores are enough for {fits} lessons at once" if fits else f"; {cores} cores are few for them"
+        return Finding("ok", what, f"off (recorder.captions){room}")
+    if not can:
+        return Finding("warn", what, "on, but teachers are not offered them without a speech model")
+    if settings.captions_at_once > fits and settings.device != "cuda":
+        return Finding(
+            "warn",
+            what,
+            f"on; {cores} cores keep up with {fits} lessons at once, not {settings.captions_at_once}, unless a GPU "
+            "hears them: look at recorder.captions_at_once",
+        )
+    return Finding("ok", what, f"on for {settings.captions_at_once} lessons at once, {cores} cores")
 
 
 def doctor(

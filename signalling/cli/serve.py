@@ -20,6 +20,7 @@ from aiohttp import web
 
 from mediaserver.api import LocalBus, UserError
 from mediaserver.settings import MediaSettings
+from recorder import spool
 from recorder.capture import Capture
 from recorder.process import local
 from recorder.tap import Taps
@@ -35,6 +36,7 @@ from signalling.db.engine import Database
 from signalling.hooks.courier import Courier
 from signalling.hooks.sender import Sender
 from signalling.hooks.webhooks import key_of
+from signalling.library import facts
 from signalling.library.crew import Crew
 from signalling.library.queue import Queue
 from signalling.library.sweep import Sweep
@@ -45,6 +47,8 @@ STEP_TIMEOUT_S = 0.95
 DATABASE_TIMEOUT_S = 0.6
 """Each of the four steps of a stop that wait for others may take so long, each of the two that write so long;
 together they stay within the 5 s a stop may take."""
+FACTS_S = 2.0
+"""The database may think so long about what a lesson is about, before captions begin without."""
 
 
 class Media(Protocol):
@@ -146,7 +150,9 @@ class Server:
             belfry.start()
             if (taps := self._media.taps) is not None:
                 command = config.recorder.command or local(config.recording_dir)
-                self.signalling.recordings.start(lambda changed: Capture(taps, command, changed))
+                self.signalling.recordings.start(
+                    lambda changed: Capture(taps, command, changed), lambda: _spool_of_recordings(config)
+                )
             sender = Sender(config.webhooks.allow)
             self._courier = Courier(self._database, sender, key_of(self._secret), metrics)
             self._courier.start()
@@ -161,15 +167,17 @@ class Server:
             order = worker.order_of(config)
             if taps is not None and config.recorder.captions:
                 self.captions = Captions(
-                    *(rooms, taps, lambda: worker.model_of(order), lambda model: worker.captions_command(order, model)),
+                    *(rooms, taps, lambda: worker.model_of(order), _captions_command(order, self._database)),
                     *(config.recorder.captions_at_once, metrics),
                 )
                 self.captions.start()
             self.crew = Crew(order.line(), config.recorder.workers, metrics)
-            queue = Queue(Path(order.queue), order.redis)
+            ours = await asyncio.to_thread(spool.identity, config.recording_dir)
+            queue = Queue(Path(order.queue), order.redis, ours)
             self._sweep = Sweep(
                 *(self._database, queue, lambda: belfry.bell.held),
-                *(lambda: worker.has_model(order), self.crew.wake, metrics),
+                *(lambda: worker.has_model(order), self.crew.wake),
+                *(lambda: spool.identity(config.recording_dir), metrics),
                 side=order.side,
             )
             self._sweep.start()
@@ -267,6 +275,24 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _spool_of_recordings(config: Config) -> str:
+    """Blocks. A recorder elsewhere has a folder that this server cannot ask: whoever works there takes its lessons."""
+    elsewhere = worker.side_of(config) == "others"
+    return spool.UNKNOWN if elsewhere else spool.identity(config.recording_dir)
+
+
+def _captions_command(order: worker.Order, database: Database) -> Callable[[Path, str], Awaitable[tuple[str, ...]]]:
+    async def command(model: Path, room: str) -> tuple[str, ...]:
+        try:
+            async with asyncio.timeout(FACTS_S), database.read() as session:
+                told = await facts.of_lesson(session, room)
+        except (UserError, TimeoutError):
+            told = None  # captions without names are better than none
+        return worker.captions_command(order, model, told)
+
+    return command
 
 
 def _own_url(listening: socket.socket, *, secure: bool) -> str:

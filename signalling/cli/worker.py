@@ -13,8 +13,10 @@ from typing import Annotated
 
 import typer
 
+from recorder import spool
 from recorder.retention import Rule
-from recorder.speech import models
+from recorder.speech import bias, models
+from recorder.stages.work import Facts
 from signalling import config as configuration
 from signalling import logs
 from signalling.config import Config, ConfigError
@@ -97,9 +99,19 @@ def has_model(order: Order) -> bool:
     return model_of(order) is not None
 
 
-def captions_command(order: Order, model: Path) -> tuple[str, ...]:
-    """The program that hears a teacher while she speaks."""
+def captions_command(order: Order, model: Path, facts: Facts | None) -> tuple[str, ...]:
+    """The program that hears a teacher while she speaks. :param facts: of the lesson, where one is booked."""
     options = ("--device", order.device, "--threads", str(THREADS), "--nice", str(order.nice))
+    if facts is not None:
+        language = bias.language(facts, {})
+        options += (
+            "--language",
+            language,
+            "--prompt",
+            bias.prompt(facts, language),
+            "--hotwords",
+            bias.hotwords(facts),
+        )
     return (sys.executable, "-m", "recorder.speech.captions", str(model), *options)
 
 
@@ -120,7 +132,7 @@ def shop_of(order: Order, indexer: Indexer) -> Shop:
 
 async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
     """Stages, and corrections that the index has to follow; returns after `stop`."""
-    queue = Queue(Path(order.queue), order.redis)
+    queue = Queue(Path(order.queue), order.redis, await asyncio.to_thread(spool.identity, Path(order.folder)))
     async with Database(order.database) as database:
         indexer = Indexer(database, Path(order.index))
         worker = Worker(database, queue, shop_of(order, indexer), heard=heard)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text, true
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from signalling.db.base import Base, Id, Instant, Json, Name, Ref, Short, Strings, Text
 
@@ -19,6 +19,7 @@ class Recording(Base):
     :ivar state: `recording`, `paused`, `troubled` (it cannot write), `stopped` (by order, and may be started again),
         `ended` (with the lesson) or `none` (by order of the booking). :ivar by: who gave the last order.
     :ivar trouble: the code of what is wrong. :ivar missing_ms: length of the gaps of the teacher's tracks.
+    :ivar spool: the folder of recordings that has its files (`recorder.spool`); empty before there are any.
     """
 
     __tablename__ = "recording"
@@ -32,6 +33,7 @@ class Recording(Base):
     missing_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     excluded: Mapped[Strings] = mapped_column(default=list)
     trouble: Mapped[Short] = mapped_column(default="")
+    spool: Mapped[Short] = mapped_column(default="")
 
 
 class Resource(Base):
@@ -46,6 +48,7 @@ class Resource(Base):
     :ivar lesson: it was recorded in. :ivar of: the resource a clip shows a part of, from `starts_ms` to `ends_ms`.
     :ivar note: a code that says what is missing, such as `no_model`. :ivar url: of a link.
     :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
+    :ivar spool: as of `Recording`, or of an upload; empty: there are no files of it but those in the store.
     :ivar withdrawn: it was public and is not any more, of which those are told who list what is public.
     """
 
@@ -99,6 +102,13 @@ class Resource(Base):
     version: Mapped[int] = mapped_column(default=1)
     indexed: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[bool] = mapped_column(default=False)
+    spool: Mapped[Short] = mapped_column(default="")
+
+
+def here(column: InstrumentedAttribute[str], spool: str) -> ColumnElement[bool]:
+    """Rows whose files are in a folder of recordings, or in none. :param spool: its name; empty: all rows, for nobody
+    knows."""
+    return column.in_(("", spool)) if spool else true()
 
 
 class ResourceFile(Base):

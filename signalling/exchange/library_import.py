@@ -76,8 +76,8 @@ async def import_library(
             return report
         progress("write", 0, len(ready))
         places = [(received, id) for _, id, received in ready if received is not None]
-        async with uploads.settled(places, now):
-            await database.run(lambda session: _write(session, ready, school, now, actor))
+        async with uploads.settled(places, now) as spool:
+            await database.run(lambda session: _write(session, ready, school, spool, now, actor))
     report.of(FILE).created = len(ready)
     report.written = True
     return report
@@ -97,6 +97,7 @@ async def _write(
     session: AsyncSession,
     ready: Sequence[tuple[ListedResource, str, Received | None]],
     school: str,
+    spool: str,
     now: float,
     actor: str,
 ) -> None:
@@ -105,6 +106,7 @@ async def _write(
         kind = received.kind.kind if received is not None else "link"
         state = "waiting" if received is not None else "published"
         row = await editing.make(session, now, actor, school, one.said, kind=kind, state=state, id=id)
+        row.spool = spool if received is not None else ""
         entries.append(audit.Entry(actor, "resource.created", id, {**editing.created(row), "row": one.row}))
     await audit.append_all(session, int(now), entries)
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import func, select, text, update
@@ -18,11 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from recorder.search import index
 from recorder.search.document import Record
-from recorder.search.index import Batch, Missing, Rebuild, Writer
+from recorder.search.index import Batch, Missing, Rebuild, Unfit, Writer, guarded
 from signalling.db.engine import Database
 from signalling.db.library import Resource
 from signalling.library import search_documents
+from signalling.library.damage import Inspector, Rest
 from signalling.library.search_documents import PUBLISHED
+
+T = TypeVar("T")
 
 log = structlog.get_logger("signalling.library.index")
 
@@ -31,7 +37,7 @@ LOOK_S = 1.0
 AWAY_S = 10.0
 COMMIT_EVERY = 5000
 """Records of a rebuild between two commits."""
-
+NAMED = 10
 Progress = Callable[[int, int], None]
 """How many of how many."""
 
@@ -39,10 +45,12 @@ Progress = Callable[[int, int], None]
 class Indexer:
     """:param folder: of the index, on a local disk. Several may work on one: batches of one wait for the other's."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._folder = folder
         self._writer = Writer(folder)
+        self._inspector = Inspector(folder, monotonic)
+        self._rest = Rest(monotonic)
 
     async def put(self, resource: str) -> None:
         """Index a resource and its clips as they are in the database now; done twice, it changes nothing.
@@ -59,11 +67,8 @@ class Indexer:
             stale = list(await session.execute(_stale().limit(search_documents.BATCH)))
         if not stale:
             return 0
-        try:
-            holds = await asyncio.to_thread(index.holds, self._folder)
-        except Missing as error:
-            raise missing(error) from None
-        held = {id: version for id, version, state in stale if state == PUBLISHED and holds.has(id, version)}
+        wanted = {id: version for id, version, state in stale if state == PUBLISHED}
+        held = await self._told(_held, self._folder, wanted)
         if held:
             await self._mark(held)
         if rest := [id for id, *_ in stale if id not in held]:
@@ -76,25 +81,42 @@ class Indexer:
         return len(stale)
 
     async def ensure(self) -> bool:
-        """Make the index where there is none that can be read; whether there was none."""
+        """Make the index where there is none that can be read; whether there was none.
+
+        :raises UserError: 503 `index_missing`: what was made is damaged again, or could not be made: later.
+        """
         try:
             await asyncio.to_thread(lambda: index.opened(index.current(self._folder)))
         except Missing as error:
-            log.warning("index_rebuilding", reason=error.reason)
-            await self.rebuild()
+            if self._rest.left_s() > 0:
+                raise missing(error) from None
+            if error.reason == "damaged":
+                self._rest.count()
+            log.warning("index_rebuilding", reason=error.reason, in_a_row=self._rest.times)
+            try:
+                await self.rebuild()
+            except UserError:
+                raise
+            except Exception:
+                self._rest.count()
+                raise
             return True
         return False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep it in step until `stopping`: what a worker does beside its stages."""
+        said = ""
         while not stopping.is_set():
             wait = LOOK_S
             try:
                 await self.ensure()
                 if await self.catch_up():
                     continue
+                said = ""
             except UserError as error:
-                log.warning("index_waits", code=error.code, detail=error.detail)
+                if error.code != said:
+                    said = error.code
+                    log.warning("index_waits", code=error.code, detail=error.detail, rest_s=round(self._rest.left_s()))
                 wait = AWAY_S
             except Exception:
                 log.exception("bug", task="index")
@@ -109,7 +131,8 @@ class Indexer:
         """
         async with contextlib.AsyncExitStack() as stack:
             rebuild: Rebuild = await _entered(stack, self._writer.rebuilding())
-            done = await self._fill(rebuild, progress)
+            unfit: list[Unfit] = []
+            done = await self._fill(rebuild, progress, unfit)
             async with contextlib.AsyncExitStack() as over:
                 touched: list[str] = await _entered(over, rebuild.taking_over())
                 for first in range(0, len(touched), search_documents.BATCH):
@@ -117,10 +140,14 @@ class Indexer:
                     async with self._database.read() as session:
                         rows = await search_documents.with_clips(session, some)
                         records = await search_documents.records(session, rows)
-                    await asyncio.to_thread(_write, rebuild.batch, {*some, *(row.id for row in rows)}, records)
+                    await _on_thread(_write, rebuild.batch, {*some, *(row.id for row in rows)}, records, unfit)
+        if unfit:
+            log.error(
+                "index_leaves_out", count=len(unfit), resources=[it.id for it in unfit[:NAMED]], reason=unfit[0].why
+            )
         return done
 
-    async def _fill(self, rebuild: Rebuild, progress: Progress) -> int:
+    async def _fill(self, rebuild: Rebuild, progress: Progress, unfit: list[Unfit]) -> int:
         async with self._database.read() as session:
             total = await session.scalar(select(func.count()).where(Resource.state == PUBLISHED)) or 0
         done, last = 0, ""
@@ -133,9 +160,9 @@ class Indexer:
                     records = await search_documents.records(session, rows)
                 if not rows:
                     return done
-                await asyncio.to_thread(lambda: [batch.add(record) for record in records])  # noqa: B023
+                await _on_thread(_each, batch.add, records, unfit)
                 if done // COMMIT_EVERY != (done + len(rows)) // COMMIT_EVERY:
-                    await asyncio.to_thread(batch.commit)
+                    await _on_thread(batch.commit)
                 done, last = done + len(rows), rows[-1].id
                 progress(done, max(done, total))
 
@@ -143,10 +170,7 @@ class Indexer:
         async with self._database.read() as session:
             rows = await search_documents.with_clips(session, ids)
             records = await search_documents.records(session, rows)
-        try:
-            await asyncio.to_thread(_write, self._writer.batch, {*ids, *(row.id for row in rows)}, records)
-        except Missing as error:
-            raise missing(error) from None
+        await self._told(_write, self._writer.batch, {*ids, *(row.id for row in rows)}, records)
         await self._mark({row.id: row.version for row in rows})
 
     async def _put_each(self, ids: Sequence[str]) -> None:
@@ -161,6 +185,19 @@ class Indexer:
                 async with self._database.read() as session:
                     version = await session.scalar(select(Resource.version).where(Resource.id == id))
                 await self._mark({id: version or 0})
+
+    async def _told(self, work: Callable[..., T], *args: Any) -> T:
+        """Done on a thread; what goes wrong with files that are not whole is their fault."""
+        try:
+            try:
+                return await _on_thread(work, *args)
+            except (Missing, UserError, Unfit):
+                raise
+            except Exception:
+                await asyncio.to_thread(self._inspector.look)
+                raise
+        except Missing as error:
+            raise missing(error) from None
 
     async def _mark(self, versions: Mapping[str, int]) -> None:
         async def work(session: AsyncSession) -> None:
@@ -200,21 +237,46 @@ def _stale():  # type: ignore[no-untyped-def]
     return select(Resource.id, Resource.version, Resource.state).where(text("indexed < version")).order_by(Resource.id)
 
 
-def _write(batch: Callable[[], contextlib.AbstractContextManager[Batch]], ids: set[str], records: list[Record]) -> None:
+def _held(folder: Path, versions: Mapping[str, int]) -> dict[str, int]:
+    holds = index.holds(folder)
+    return {id: version for id, version in versions.items() if holds.has(id, version)}
+
+
+def _write(
+    batch: Callable[[], contextlib.AbstractContextManager[Batch]],
+    ids: set[str],
+    records: list[Record],
+    unfit: list[Unfit] | None = None,
+) -> None:
     """Those of `ids` that have no record are taken out."""
     with batch() as into:
         for id in sorted(ids - {record.id for record in records}):
             into.remove(id)
-        for record in records:
-            into.put(record)
+        _each(into.put, records, unfit)
+
+
+def _each(do: Callable[[Record], None], records: Iterable[Record], unfit: list[Unfit] | None) -> None:
+    """:param unfit: those that cannot be indexed are left out and put there; without it they end it."""
+    for record in records:
+        try:
+            do(record)
+        except Unfit as error:
+            if unfit is None:
+                raise
+            unfit.append(error)
+
+
+async def _on_thread(work: Callable[..., T], *args: Any) -> T:
+    """:raises Panic: tantivy's, which is no `Exception` and would end the whole process."""
+    return await asyncio.to_thread(guarded, functools.partial(work, *args))
 
 
 async def _entered(stack: contextlib.AsyncExitStack, manager):  # type: ignore[no-untyped-def]
     """Enter it on a thread, since it may wait for a lock or for tantivy; it is left on a thread, too."""
-    value = await asyncio.to_thread(manager.__enter__)
+    value = await _on_thread(manager.__enter__)
 
     async def leave(*error: object) -> bool | None:
-        return await asyncio.to_thread(manager.__exit__, *error)
+        return await _on_thread(manager.__exit__, *error)
 
     stack.push_async_exit(leave)
     return value

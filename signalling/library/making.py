@@ -54,8 +54,9 @@ async def make(session: AsyncSession, since: float, now: float) -> list[str]:
     if not chosen:
         return []
     rows = await session.execute(
-        select(Lesson, Booking, School, Person.name)
+        select(Lesson, Booking, School, Person.name, Recording.spool)
         .join(Booking, Booking.id == Lesson.booking)
+        .join(Recording, Recording.lesson == Lesson.id)
         .join(School, School.id == Booking.school)
         .join(Person, Person.id == Lesson.teacher)
         .where(Lesson.id.in_(chosen))
@@ -63,7 +64,7 @@ async def make(session: AsyncSession, since: float, now: float) -> list[str]:
     )
     entries: list[audit.Entry] = []
     made: list[str] = []
-    for lesson, booking, school, teacher in rows.all():
+    for lesson, booking, school, teacher, spool in rows.all():
         term = await session.scalar(
             select(Term.name)
             .where(Term.calendar == school.calendar, Term.starts <= lesson.day, Term.ends >= lesson.day)
@@ -88,6 +89,7 @@ async def make(session: AsyncSession, since: float, now: float) -> list[str]:
             day=lesson.day,
             rights=booking.rights,
             lesson=lesson.id,
+            spool=spool,
             made=int(now),
             changed=int(now),
         )

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import select
 
 from mediaserver.api import UserError
+from recorder import spool
 from recorder.retention import Rule
 from signalling.db.engine import Database
 from signalling.db.library import Resource
@@ -75,7 +76,8 @@ class Outpost:
         now = self._clock()
         if await asyncio.to_thread(self._has_model):
             await self._database.run(lambda session: work.wake(session, now, LIMIT))
-        await remember(self._database, self._queue, now, "lessons")
+        ours = await asyncio.to_thread(spool.identity, self._folder)
+        await remember(self._database, self._queue, now, ours, "lessons")
 
     async def clear(self) -> int:
         """Remove what the rule and the people have removed. :returns: folders that are gone.

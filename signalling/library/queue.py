@@ -32,12 +32,14 @@ class Queue:
     """Used from threads, one at a time.
 
     :param folder: where the file is. :param redis_url: with its password; empty: the file.
+    :param spool: the folder of recordings that its workers have: servers with others may share the Redis.
     Every method raises UserError 503 `queue_unavailable`.
     """
 
-    def __init__(self, folder: Path, redis_url: str = "") -> None:
+    def __init__(self, folder: Path, redis_url: str = "", spool: str = "") -> None:
         self._file = folder / FILE
         self._redis_url = redis_url
+        self._name = f"{NAME}-{spool}" if spool else NAME
         self._lock = threading.Lock()
         self._storage: BaseStorage | None = None
         self._pool: ConnectionPool | None = None
@@ -101,7 +103,7 @@ class Queue:
             self._pool = ConnectionPool.from_url(
                 self._redis_url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
             )
-            self._storage = PriorityRedisStorage(NAME, connection_pool=self._pool, read_timeout=_WAIT_S)
+            self._storage = PriorityRedisStorage(self._name, connection_pool=self._pool, read_timeout=_WAIT_S)
         else:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,11 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from signalling.db import audit
 from signalling.db.engine import Database
-from signalling.db.library import Chapter, Comment, Line, LineVersion, Place, Resource, ResourceFile, Slide, Stage
+from signalling.db.library import (
+    Chapter,
+    Comment,
+    Line,
+    LineVersion,
+    Place,
+    Resource,
+    ResourceFile,
+    Slide,
+    Stage,
+    here,
+)
 from signalling.library.seen import REMOVE, Viewer, find
 
 FILES_LEFT = "files_left"
 """`Resource.note` of a tombstone whose files are not gone yet."""
+PARTS_LEFT = "parts_left"
+"""Of one whose finished files are gone; what lies in another server's folder of recordings is for that one."""
 _BATCH = 50
 Discard = Callable[[str, str | None], Awaitable[None]]
 """Removes the files of a resource, given its id and its lesson's; does nothing when there are none."""
@@ -61,19 +74,26 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
     await audit.append(session, int(now), actor, "resource.removed", row.id, detail)
 
 
-async def clear(database: Database, discard: Discard) -> int:
-    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time."""
+async def clear(database: Database, discard: Discard, spool: str = "") -> int:
+    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time.
+
+    :param spool: name of this server's folder of recordings.
+    """
     async with database.read() as session:
-        asked = select(Resource.id, Resource.lesson).where(Resource.state == "removed", Resource.note == FILES_LEFT)
+        asked = select(Resource.id, Resource.lesson, Resource.spool).where(
+            Resource.state == "removed",
+            or_(Resource.note == FILES_LEFT, and_(Resource.note == PARTS_LEFT, here(Resource.spool, spool))),
+        )
         left = (await session.execute(asked.order_by(Resource.changed).limit(_BATCH))).all()
-    done = []
-    for id, lesson in left:
+    done: dict[str, list[str]] = {"": [], PARTS_LEFT: []}
+    for id, lesson, of in left:
         try:
             await discard(id, lesson)
         except (UserError, OSError):
             continue
-        done.append(id)
-    if done:
-        async with database.write() as session:
-            await session.execute(update(Resource).where(Resource.id.in_(done)).values(note=""))
-    return len(done)
+        done[PARTS_LEFT if spool and of not in ("", spool) else ""].append(id)
+    for note, ids in done.items():
+        if ids:
+            async with database.write() as session:
+                await session.execute(update(Resource).where(Resource.id.in_(ids)).values(note=note))
+    return sum(map(len, done.values()))

@@ -17,8 +17,9 @@ from sqlalchemy.orm import aliased
 from mediaserver.api import UserError
 from recorder import manifest
 from recorder.retention import DAY_S, Item, Removal, Rule, parts_of, removals, remove_parts
+from recorder.spool import identity
 from signalling.db.engine import Database
-from signalling.db.library import Resource, ResourceFile, Stage
+from signalling.db.library import Resource, ResourceFile, Stage, here
 
 ACTOR = "retention"
 """Of the audit log's rows."""
@@ -63,13 +64,15 @@ async def bury_expired(database: Database, rule: Rule, now: float, bury: Bury) -
 
 
 async def spare(database: Database, spool: Path, rule: Rule, now: float) -> list[Removal]:
-    """Recordings in a folder of this machine whose parts the rule removes now."""
-    folders = await asyncio.to_thread(_with_parts, spool)
+    """Recordings in a folder of this machine whose parts the rule removes now. What lies here of a lesson that went on
+    elsewhere stays: it is in nothing that was published."""
+    folders, ours = await asyncio.to_thread(lambda: (_with_parts(spool), identity(spool)))
     found: list[Removal] = []
     for start in range(0, len(folders), _ASKED):
         names = folders[start : start + _ASKED]
         async with database.read() as session:
-            items = await _items(session, or_(Resource.lesson.in_(names), Resource.id.in_(names)))
+            named = or_(Resource.lesson.in_(names), Resource.id.in_(names))
+            items = await _items(session, named, here(Resource.spool, ours))
         found += [removal for removal in removals(items, rule, now) if removal.what == "parts"]
     return found
 

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from mediaserver.api import UserError
 from recorder.search import analysis, fold
-from recorder.search.index import Missing
+from recorder.search.index import Missing, guarded
 from recorder.search.searching import Library, Results, Suggestion
+from signalling.library.damage import Inspector
 from signalling.library.indexing import missing
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class Searches:
         self, folder: Path, *, threads: int = THREADS, waiting: int = WAITING, limit_s: float = LIMIT_S
     ) -> None:
         self._library = Library(folder)
+        self._inspector = Inspector(folder)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="search")
         self._places = threads + waiting
         self._taken = 0
@@ -57,7 +59,7 @@ class Searches:
         if self._taken >= self._places:
             raise UserError(503, "search_busy", "Too many people search right now; try again in a moment.")
         self._taken += 1
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, _guarded, work)
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, self._look, work)
         doing.add_done_callback(self._done)  # a search that nobody waits for any more keeps its place until it ends
         try:
             async with asyncio.timeout(self._limit_s):
@@ -69,20 +71,20 @@ class Searches:
         except Missing as error:
             raise missing(error) from None
 
+    def _look(self, work: Callable[[], T]) -> T:
+        """Whatever goes wrong with files that are not whole is their fault, and mended by a worker."""
+        try:
+            return guarded(work)
+        except Missing:
+            raise
+        except Exception:
+            self._inspector.look()
+            raise
+
     def _done(self, doing: asyncio.Future[Any]) -> None:
         self._taken -= 1
         if not doing.cancelled():
             doing.exception()  # told to whoever waits; when nobody does, it is no news
-
-
-def _guarded(work: Callable[[], T]) -> T:
-    """A panic in tantivy is no `Exception` of Python's, and would end more than one request."""
-    try:
-        return work()
-    except Exception:
-        raise
-    except BaseException as panic:
-        raise RuntimeError(f"the index broke: {panic}") from panic
 
 
 def _warm() -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from mediaserver.api import UserError
 from recorder.retention import Rule
+from recorder.spool import identity
 from recorder.store import Store
 from signalling.db.engine import Database
 from signalling.library import removing, retention, uploads
@@ -75,7 +76,8 @@ class Shelf:
             try:
                 if self._rule is not None:
                     await self._age(self._rule)
-                cleared = await removing.clear(self._database, self.remove)
+                ours = await asyncio.to_thread(identity, self.spool)
+                cleared = await removing.clear(self._database, self.remove, ours)
                 unfinished = await asyncio.to_thread(uploads.sweep_incoming, self.spool)
                 unfinished += await uploads.sweep_unknown(self._database, self.spool, self._clock())
                 if cleared or unfinished:

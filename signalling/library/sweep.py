@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from signalling.bell import holder
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
-from signalling.db.library import Resource, Stage
+from signalling.db.library import Resource, Stage, here
 from signalling.library import making, stages, work
 from signalling.library.making import BATCH
 from signalling.library.queue import LATER, SOON, Queue
@@ -41,7 +41,8 @@ LIMIT = 500
 class Sweep:
     """:param held: whether this server is the one that rings. :param has_model: whether speech can be recognised.
     :param wake: is called once, when there is something in the queue or in the library: whoever made it, its stages or
-        the index may lag."""
+        the index may lag. :param spool: name of this server's folder of recordings; may block. What lies in another
+        server's is for its own workers, and that server remembers it."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Sweep:
         held: Callable[[], bool],
         has_model: Callable[[], bool],
         wake: Callable[[], None],
+        spool: Callable[[], str],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         *,
@@ -62,6 +64,7 @@ class Sweep:
         self._held = held
         self._has_model = has_model
         self._wake = wake
+        self._spool = spool
         self._metrics = metrics
         self._clock = clock
         self._monotonic = monotonic
@@ -79,8 +82,11 @@ class Sweep:
 
     async def look(self) -> None:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
+        now = self._clock()
         if self._held():
-            await self._sweep(self._clock())
+            await self._sweep(now)
+        if self._is_time("lagging", LAGGING_S):
+            await self._remember(now)
         if not self._woken and (await asyncio.to_thread(self._queue.size) or await self._has_resources()):
             self._woken = True
             self._wake()
@@ -98,8 +104,7 @@ class Sweep:
             woken = await self._database.run(lambda session: work.wake(session, now, LIMIT))
             if woken:
                 log.info("stages_woken", stages=woken)
-        if self._is_time("lagging", LAGGING_S):
-            await self._remember(now)
+        if self._is_time("count", LAGGING_S):
             await self._count(now)
 
     def _is_time(self, what: str, every_s: float) -> bool:
@@ -122,7 +127,8 @@ class Sweep:
                 return
 
     async def _remember(self, now: float) -> None:
-        if put := await remember(self._database, self._queue, now, self._side):
+        ours = await asyncio.to_thread(self._spool)
+        if put := await remember(self._database, self._queue, now, ours, self._side):
             log.info("stages_lag", resources=put)
 
     async def _count(self, now: float) -> None:
@@ -135,17 +141,18 @@ class Sweep:
         self._metrics.stages_oldest.set(oldest)
 
 
-async def remember(database: Database, queue: Queue, now: float, side: Side) -> int:
+async def remember(database: Database, queue: Queue, now: float, spool: str, side: Side) -> int:
     """Put into the queue what could be done now on a side. :returns: how much was not in it."""
     async with database.read() as session:
-        soon = await lagging(session, now, first=True, side=side)
-        later = await lagging(session, now, first=False, side=side)
+        soon = await lagging(session, now, spool, first=True, side=side)
+        later = await lagging(session, now, spool, first=False, side=side)
     return await asyncio.to_thread(queue.put, soon, SOON) + await asyncio.to_thread(queue.put, later, LATER)
 
 
-async def lagging(session: AsyncSession, now: float, *, first: bool, side: Side = "all") -> Sequence[str]:
+async def lagging(session: AsyncSession, now: float, spool: str, *, first: bool, side: Side = "all") -> Sequence[str]:
     """Resources of which a stage could be done now and nobody does one, at most `LIMIT`, those that wait for longest
-    first. :param first: those that were not published yet; otherwise the others."""
+    first. :param spool: the folder in which their files are. :param first: those that were not published yet;
+    otherwise the others."""
     running = await session.scalars(select(Stage.worker).where(Stage.state == "running").distinct())
     dead = [worker for worker in running if holder.is_dead(worker)]
     lost = and_(Stage.state == "running", or_(Stage.lease <= int(now), Stage.worker.in_(dead)))
@@ -155,7 +162,7 @@ async def lagging(session: AsyncSession, now: float, *, first: bool, side: Side 
     query = (
         select(Stage.resource)
         .join(Resource, Resource.id == Stage.resource)
-        .where(or_(due, lost), Resource.state != "removed", published, *_of(side))
+        .where(or_(due, lost), Resource.state != "removed", published, here(Resource.spool, spool), *_of(side))
         .group_by(Stage.resource)
         .order_by(func.min(Stage.due), Stage.resource)
         .limit(LIMIT)

@@ -26,6 +26,7 @@ from recorder import files, manifest
 from recorder.extract import kinds
 from recorder.extract.kinds import Kind
 from recorder.manifest import Manifest, Output
+from recorder.spool import identity
 from signalling.bell import holder
 from signalling.db import audit
 from signalling.db.base import new_id
@@ -155,8 +156,9 @@ class Uploads:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     @contextlib.asynccontextmanager
-    async def settled(self, places: Sequence[tuple[Received, str]], now: float) -> AsyncIterator[None]:
+    async def settled(self, places: Sequence[tuple[Received, str]], now: float) -> AsyncIterator[str]:
         """Files stand where workers find them, by the ids of their resources; if the rows are not written, none does.
+        Gives the name of the folder of recordings for their rows (`Resource.spool`).
 
         :raises UserError: 503 `disk_full`.
         """
@@ -164,7 +166,7 @@ class Uploads:
             # Before the rows: a worker that finds a row finds its file.
             for received, id in places:
                 await asyncio.to_thread(_settle, received, self._spool / id, _manifest(received, id, now))
-            yield
+            yield await asyncio.to_thread(identity, self._spool)
         except BaseException as error:
             for _, id in places:
                 await asyncio.shield(asyncio.to_thread(shutil.rmtree, self._spool / id, ignore_errors=True))
@@ -187,16 +189,17 @@ class Uploads:
         kept = vocabulary.required(wanted)
         id = new_id(now)
 
-        async def work(session: AsyncSession) -> Resource:
+        async def work(session: AsyncSession, spool: str) -> Resource:
             of = await editing.home(session, viewer, school)
             kind = received.kind.kind
             row = await editing.make(session, now, viewer.person, of, kept, kind=kind, state="waiting", id=id)
+            row.spool = spool
             detail = {**editing.created(row), "bytes": received.bytes, "sha256": received.sha256}
             await audit.append(session, int(now), viewer.person, "resource.created", id, detail)
             return row
 
-        async with self.settled([(received, id)], now):
-            return await database.run(work)
+        async with self.settled([(received, id)], now) as spool:
+            return await database.run(lambda session: work(session, spool))
 
 
 def sweep_incoming(spool: Path) -> int:

@@ -14,18 +14,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from recorder.stages.work import Facts
+from recorder.spool import UNKNOWN
 from signalling.bell import holder
 from signalling.db import audit
-from signalling.db.lessons import Seat
 from signalling.db.library import Resource, Stage
-from signalling.db.people import Person
-from signalling.db.places import Classroom, School
-from signalling.library import stages, telling
+from signalling.library import facts, stages, telling
 from signalling.library.stages import CHAINS, LOST, NEVER, NO_MODEL, TRIES, Side
 
 LEASE_S = 60
-MAX_NAMES = 60
 _DETAIL = 500
 
 
@@ -51,13 +47,16 @@ async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> 
     await session.flush()
 
 
-async def take(session: AsyncSession, resource: str, worker: str, now: float, side: Side = "all") -> Task | None:
+async def take(
+    session: AsyncSession, resource: str, worker: str, now: float, spool: str = UNKNOWN, side: Side = "all"
+) -> Task | None:
     """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
 
+    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers.
     :param side: stages that are not done there are left to others.
     """
     row = await _locked(session, resource)
-    if row is None or row.state == "removed":
+    if row is None or row.state == "removed" or (spool and row.spool not in ("", spool)):
         return None
     while True:
         rows = await rows_of(session, resource)
@@ -76,8 +75,8 @@ async def take(session: AsyncSession, resource: str, worker: str, now: float, si
     if row.state in ("waiting", "failed"):
         row.state, row.changed = "processing", int(now)
     await session.flush()
-    facts = await _facts(session, row)
-    return Task(resource, row.kind, stage.name, stage.tries, worker, row.lesson or row.id, asdict(facts))
+    told = asdict(await facts.of_resource(session, row))
+    return Task(resource, row.kind, stage.name, stage.tries, worker, row.lesson or row.id, told)
 
 
 async def renew(session: AsyncSession, task: Task, progress: float, now: float) -> bool:
@@ -249,33 +248,3 @@ async def _give_up(
         await session.flush()
         await telling.failed(session, row, stage.name, stage.error, now)
     await session.flush()
-
-
-async def _facts(session: AsyncSession, row: Resource) -> Facts:
-    """What the booking says, and the names that may be spoken: of the teacher, the assistants and the schools."""
-    names: list[str] = [row.teacher_name] if row.teacher_name else []
-    if row.school:
-        names += await session.scalars(select(School.name).where(School.id == row.school))
-    if row.lesson:
-        seats = (
-            select(School.name, Person.name)
-            .select_from(Seat)
-            .join(Classroom, Classroom.id == Seat.classroom)
-            .join(School, School.id == Classroom.school)
-            .outerjoin(Person, Person.id == Seat.assistant)
-            .where(Seat.lesson == row.lesson)
-            .order_by(Seat.classroom)
-            .limit(MAX_NAMES)
-        )
-        for school, assistant in await session.execute(seats):
-            names += [school, *([assistant] if assistant else [])]
-    return Facts(
-        title=row.title,
-        subject=row.subject,
-        grade=row.grade,
-        textbook=row.textbook,
-        unit=row.unit,
-        points=tuple(row.points),
-        names=tuple(dict.fromkeys(names))[:MAX_NAMES],
-        language=row.language,
-    )

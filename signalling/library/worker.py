@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from recorder import manifest, transcript
+from recorder import manifest, spool, transcript
 from recorder.stages import keep
 from signalling.bell import holder
 from signalling.db.engine import Database
@@ -122,9 +122,10 @@ class Worker:
 
     async def process(self, resource: str) -> None:
         """Everything of a resource that can be done now, stage by stage."""
+        ours = await asyncio.to_thread(spool.identity, self._shop.folder)
         while not self._stopping.is_set():
             task = await self._insist(
-                lambda session: work.take(session, resource, self.name, self._clock(), self._shop.side)
+                lambda session: work.take(session, resource, self.name, self._clock(), ours, self._shop.side)
             )
             if task is None:
                 return

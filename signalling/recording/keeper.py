@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
+from recorder import spool
 from signalling import messages
 from signalling.bell.pulse import Pulse
 from signalling.db.engine import Database
@@ -31,7 +32,9 @@ WRITE_S = 10.0
 """How a recording grows is on its row after so long; what is wrong with it at once."""
 SWEEP_S = 60.0
 LOST_S = 300
-"""A recording whose files no server has is given up so long after its lesson."""
+"""A recording whose files are nowhere is given up so long after its lesson."""
+ELSEWHERE_S = 7 * 86_400
+"""One whose files are on another machine, which never came back to close it, after so long."""
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 """What `db.base.new_id` makes: rooms that are lessons'."""
 
@@ -78,19 +81,22 @@ class Recorder(Protocol):
 
 
 class Keeper:
-    """:param clock: seconds since 1970."""
+    """:param folder: name of the folder in which the recorder writes, `spool.UNKNOWN` where it cannot be asked; may
+    block. :param clock: seconds since 1970."""
 
     def __init__(
         self,
         database: Database,
         rooms: Rooms,
         recorder: Recorder,
+        folder: Callable[[], str],
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._recorder = recorder
+        self._folder = folder
         self._metrics = metrics
         self._clock = clock
         self._looking = asyncio.Lock()
@@ -105,6 +111,9 @@ class Keeper:
         """Of these, what the recorder has nothing of; it is asked again after each sweep."""
         self._hurried: set[str] = set()
         self._deaths = self._missed = 0
+        self._spool = spool.UNKNOWN
+        self._claimed: set[str] = set()
+        """Rooms that were begun here, and whose rows do not say yet where their files are."""
         self._woken: asyncio.Task[None] | None = None
         self._pulse = Pulse("recordings", self.look, TICK_S, metrics)
 
@@ -138,6 +147,8 @@ class Keeper:
 
     async def _look(self) -> None:
         now = self._clock()
+        if self._spool == spool.UNKNOWN:
+            self._spool = await asyncio.to_thread(self._folder)
         await self._sweep(now)
         live = {name for name, room in self._rooms.rooms.items() if room.lesson.state in ("live", "interrupted")}
         names = {name for name in live if _ID.fullmatch(name)}
@@ -153,7 +164,7 @@ class Keeper:
         """Once a minute: recordings that were left open when a server died."""
         if self._swept is None or now - self._swept >= SWEEP_S:
             async with self._database.read() as session:
-                self._left = set(await rows.left_open(session))
+                self._left = set(await rows.left_open(session, self._spool, now - ELSEWHERE_S))
             self._absent.clear()
             self._swept = now
 
@@ -161,6 +172,9 @@ class Keeper:
         new: list[Recording] = []
         written: list[Written] = []
         for row in found:
+            if row.lesson in self._finished and not self._is_here(row):
+                log.warning("recording_left_here", lesson=row.lesson, elsewhere=row.spool)
+                self._forget(row.lesson)
             if row.over:
                 self._end(row)
             elif row.lesson in live or row.state is not None:
@@ -174,6 +188,8 @@ class Keeper:
             await self._database.run(lambda session: rows.write(session, new, written))
             self._wrote.update((one.lesson, now) for one in written)
         for one in written:
+            if "spool" in one.values:
+                self._claimed.discard(one.lesson)
             if "ended" in one.values:
                 self._forget(one.lesson)
 
@@ -185,6 +201,7 @@ class Keeper:
             if not live or row.order not in ("recording", "troubled", "paused"):
                 return
             recorder.begin(name, back=not row.by)
+            self._claimed.add(name)
         excluded = recorder.excluded(name)
         for participant in excluded - set(row.excluded):
             recorder.include(name, participant)
@@ -208,8 +225,14 @@ class Keeper:
     def _forget(self, name: str) -> None:
         self._left.discard(name)
         self._absent.discard(name)
+        self._claimed.discard(name)
         for table in (self._finished, self._wrote, self._told):
             table.pop(name, None)
+
+    def _is_here(self, row: Row) -> bool:
+        """Whether its files are in this server's folder, as far as is known. The server that began last has a lesson
+        which went from one to another."""
+        return self._spool == spool.UNKNOWN or row.spool in ("", self._spool) or row.lesson in self._claimed
 
     # ------------------------------------------------------------ to the rows
 
@@ -217,15 +240,17 @@ class Keeper:
         """What is to be written on a row."""
         state = self._finished.get(row.lesson) or self._recorder.state(row.lesson)
         values: dict[str, Any] = {}
-        if state is not None:
+        if row.lesson in self._claimed and self._spool not in (spool.UNKNOWN, row.spool):
+            values["spool"] = self._spool
+        if state is not None and self._is_here(row):
             figures = {"bytes": state.bytes, "tracks": state.tracks, "missing_ms": state.missing_ms}
             after = {"recording": "troubled"} if state.trouble else {"troubled": "recording"}
             loud = {"trouble": state.trouble, "state": after.get(row.order, row.order)}
-            values = {key: value for key, value in loud.items() if getattr(row, key) != value}
+            values |= {key: value for key, value in loud.items() if getattr(row, key) != value}
             if values or state.ended or now - self._wrote.get(row.lesson, 0.0) >= WRITE_S:
                 values |= {key: value for key, value in figures.items() if getattr(row, key) != value}
         if row.over and row.state in rows.UNFINISHED and row.lesson not in self._recorder.rooms:
-            lost = now - (row.ended or 0) > LOST_S
+            lost = now - (row.ended or 0) > (LOST_S if self._is_here(row) else ELSEWHERE_S)
             if row.lesson in self._finished:
                 values |= {"state": "ended", "ended": int(now), "trouble": ""}
             elif lost and row.lesson in self._absent:

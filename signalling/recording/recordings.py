@@ -52,12 +52,12 @@ class Recordings:
         self._keeper: Keeper | None = None
         rooms.record = self.obey
 
-    def start(self, make: Make) -> None:
-        """Does nothing where recording is switched off."""
+    def start(self, make: Make, folder: Callable[[], str]) -> None:
+        """Does nothing where recording is switched off. :param folder: as `Keeper`'s."""
         if not self._enabled:
             return
         recorder = self._recorder = make(self._changed)
-        self._keeper = Keeper(self._database, self._rooms, recorder, self._metrics, self._clock)
+        self._keeper = Keeper(self._database, self._rooms, recorder, folder, self._metrics, self._clock)
         self._keeper.start()
 
     async def stop(self) -> None:

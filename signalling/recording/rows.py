@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.lessons import Booking, Lesson
-from signalling.db.library import Recording
+from signalling.db.library import Recording, here
 from signalling.recording import orders
 
 _CHUNK = 500
@@ -35,6 +35,7 @@ class Row:
     tracks: int
     missing_ms: int
     ended: int | None
+    spool: str
 
     @property
     def order(self) -> str:
@@ -67,17 +68,21 @@ async def read(session: AsyncSession, lessons: Collection[str]) -> list[Row]:
 def _row(lesson: str, state: str, ended: int | None, records: bool, row: Recording | None) -> Row:
     over = state not in BEFORE_END
     if row is None:
-        return Row(lesson, over, records, None, "", (), "", 0, 0, 0, ended)
+        return Row(lesson, over, records, None, "", (), "", 0, 0, 0, ended, "")
     figures = (row.trouble, row.bytes, row.tracks, row.missing_ms)
-    return Row(lesson, over, records, row.state, row.by, tuple(row.excluded), *figures, ended)
+    return Row(lesson, over, records, row.state, row.by, tuple(row.excluded), *figures, ended, row.spool)
 
 
-async def left_open(session: AsyncSession) -> Sequence[str]:
-    """Lessons that are over and whose recordings are not."""
+async def left_open(session: AsyncSession, spool: str, lost: float) -> Sequence[str]:
+    """Lessons that are over and whose recordings are not: those of a folder, and others' that ended before `lost`."""
     query = (
         select(Recording.lesson)
         .join(Lesson, Lesson.id == Recording.lesson)
-        .where(Recording.state.in_(UNFINISHED), Lesson.state.not_in(BEFORE_END))
+        .where(
+            Recording.state.in_(UNFINISHED),
+            Lesson.state.not_in(BEFORE_END),
+            or_(here(Recording.spool, spool), Lesson.ended < int(lost)),
+        )
         .limit(_CHUNK)
     )
     return (await session.scalars(query)).all()

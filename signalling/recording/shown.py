@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from mediaserver.api import UserError
-from recorder import manifest
+from recorder import manifest, spool
 from recorder.manifest import Manifest
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
@@ -47,7 +47,8 @@ class RecordingShown:
 
     :ivar by: who gave the last order.
     :ivar began: seconds since 1970; None before it has begun. :ivar tracks: and :ivar gaps: as far as this server has
-    the recording's files. :ivar resource: what the library has of it.
+    the recording's files. :ivar elsewhere: they are on another machine, whose workers finish it.
+    :ivar resource: what the library has of it.
     """
 
     state: str
@@ -60,6 +61,7 @@ class RecordingShown:
     excluded: list[str]
     by: str
     trouble: str
+    elsewhere: bool
     resource: str | None
 
 
@@ -75,8 +77,10 @@ async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
         resource = await session.scalar(kept_as)
     if row is None:
         state = "none" if booking is None or found.state not in rows.BEFORE_END else orders.first(booking.records)
-        return RecordingShown(state if state == "none" else "waiting", None, None, 0, 0, [], [], [], "", "", resource)
-    kept = await asyncio.to_thread(_load, folder / lesson)
+        return RecordingShown(
+            state if state == "none" else "waiting", None, None, 0, 0, [], [], [], "", "", False, resource
+        )
+    kept, ours = await asyncio.to_thread(lambda: (_load(folder / lesson), spool.identity(folder)))
     return RecordingShown(
         state=row.state,
         began=row.began,
@@ -88,6 +92,7 @@ async def read(database: Database, folder: Path, lesson: str) -> RecordingShown:
         excluded=list(row.excluded),
         by=row.by,
         trouble=row.trouble,
+        elsewhere=row.spool not in ("", ours),
         resource=resource,
     )
 

@@ -38,8 +38,11 @@ async def test_captions_are_switched_on_seen_and_switched_off(school: School, tm
     await without.find("go-live").click()
     await without.in_phase("live")
     await expect(without.find("captions-switch")).to_have_count(0)
-    program = (sys.executable, "-c", PROGRAM)
-    captions = Captions(rooms, server._media.taps, lambda: tmp_path, lambda model: program, 1, metrics)
+
+    async def command(model: Path, room: str) -> tuple[str, ...]:
+        return (sys.executable, "-c", PROGRAM)
+
+    captions = Captions(rooms, server._media.taps, lambda: tmp_path, command, 1, metrics)
     captions.start()
     try:
         teacher = await school.open("studio", "lead", "teacher", name="教师甲")

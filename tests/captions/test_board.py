@@ -73,6 +73,18 @@ def test_who_hears_is_gone_and_so_is_what_was_tentative() -> None:
     assert board.news() == Captions(lines=["同学们"], tentative="")
 
 
+def test_who_comes_late_sees_what_stands_there_and_nothing_old() -> None:
+    board = Board()
+    assert board.standing(0.0) is None
+    board.take("同学们", "好", False, 1.0)
+    for _ in range(2):
+        assert board.standing(1.0 + GONE_S) == Captions(lines=["同学们"], tentative="好")
+    assert board.news() is not None, "the others still have to be told"
+    assert board.standing(1.1 + GONE_S) is None
+    board.take("", "", True, 20.0)
+    assert board.standing(20.0) is None, "lines are gone, and nothing was said"
+
+
 @pytest.mark.parametrize(
     "line",
     [b"", b"x", b"[]", b'{"settled": [[1, 2]]}', b'{"lost_s": -1}', b'{"lost_s": 1e300}', b'{"tentative": 3}'],

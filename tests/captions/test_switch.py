@@ -99,7 +99,8 @@ class Class:
         rooms, self.metrics = school.server.signalling.rooms, school.server.signalling.metrics
         self.captions = Captions(rooms, taps, lambda: self.model, self.command, 1, self.metrics)
 
-    def command(self, model: Path) -> tuple[str, ...]:
+    async def command(self, model: Path, room: str) -> tuple[str, ...]:
+        assert model == self.model and room in ("r1", "r2")
         return (sys.executable, "-c", self.program)
 
     def count(self, name: str) -> float | None:
@@ -166,6 +167,7 @@ async def test_off_by_default_on_for_everybody_and_off_again(room: Class) -> Non
     assert (await pupils.until("captions", has("同学们好")))["tentative"] == "…", "not what was said before"
     late = await room.school.joined("supervisor", "s1")
     assert (await late.until("captioning"))["state"] == "on"
+    assert has("同学们好")(await late.until("captions")), "what stands there, not only what is said next"
     [pid] = room.captions.pids
     assert room.count("children") == 1
     await lead.say("captions", on=False)
@@ -277,7 +279,11 @@ async def test_one_that_takes_nothing_keeps_nothing_waiting_and_is_killed(
 
 async def test_a_full_pipe_is_not_waited_for() -> None:
     said: list[Any] = []
-    it = child.Child((sys.executable, "-c", DEAF), said.append)
+
+    async def command() -> tuple[str, ...]:
+        return (sys.executable, "-c", DEAF)
+
+    it = child.Child(command, said.append)
     try:
         await eventually(lambda: it.ready)
         frame = b"x" * 32_768

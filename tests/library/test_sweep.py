@@ -29,12 +29,13 @@ class Server:
     held: bool = True
     model: bool = False
     woken: int = 0
+    spool: str = ""
 
     def __post_init__(self) -> None:
         clock = self.hall.clock
         self.sweep = Sweep(
-            *(self.hall.database, self.queue, lambda: self.held, lambda: self.model, self._wake, self.metrics),
-            clock,
+            *(self.hall.database, self.queue, lambda: self.held, lambda: self.model, self._wake, lambda: self.spool),
+            *(self.metrics, clock),
             monotonic=clock.monotonic,
         )
 
@@ -92,7 +93,7 @@ async def test_two_servers_at_once_make_one_resource_of_a_lesson(hall: Hall, tmp
     servers = [Server(hall, Queue(tmp_path / name)) for name in "abc"]
     await asyncio.gather(*(server.sweep.look() for server in servers))
     async with hall.database.read() as session:
-        resources = await lagging(session, hall.clock(), first=True)
+        resources = await lagging(session, hall.clock(), "", first=True)
     assert len(resources) == len(ids)
     assert {(await hall.row(resource)).lesson for resource in resources} == set(ids)
     for server in servers:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from recorder import spool
 from recorder.capture import State
 from signalling.cli.serve import Server
 from signalling.config import Config
@@ -140,6 +141,6 @@ async def school(database_url: str, database: Database, county: County, tmp_path
             it.recorder = FakeRecorder(changed)
             return it.recorder
 
-        server.signalling.recordings.start(make)
+        server.signalling.recordings.start(make, lambda: spool.identity(config.recording_dir))
         yield it
     assert it.recorder.stopped

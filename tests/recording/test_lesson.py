@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from recorder import spool
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
+from signalling.db.library import Recording
 from signalling.recording import orders
 from signalling.recording.orders import TRANSITIONS
 from tests.bell.county import County, add_lesson, audited
@@ -186,3 +188,53 @@ def test_each_state_knows_its_orders() -> None:
     for (state, action), after in TRANSITIONS.items():
         assert TRANSITIONS[after, action] == after, f"{action} twice from {state} is once"
     assert ("ended", "start") not in TRANSITIONS and ("stopped", "resume") not in TRANSITIONS
+
+
+async def test_what_lies_on_another_machine_is_given_up_after_a_week_alone(
+    school: Recorded, database: Database, county: County
+) -> None:
+    theirs = await add_lesson(database, county, FUTURE + 86400, state="ended")
+    keeper = school.server.signalling.recordings._keeper
+    assert keeper is not None
+    now = keeper._clock()
+
+    async def ended(ago: float) -> Recording:
+        async with database.write() as session:
+            await session.execute(update(Lesson).where(Lesson.id == theirs).values(ended=int(now - ago)))
+        keeper._swept = None
+        await keeper.look()
+        row = await school.row(theirs)
+        assert row is not None
+        return row
+
+    async with database.write() as session:
+        row = orders.new(theirs, True, now)
+        row.bytes, row.spool = 1000, "f" * 16
+        session.add(row)
+    assert (await ended(3600)).state == "recording"
+    row = await ended(8 * 86_400)
+    assert (row.state, row.trouble) == ("ended", "no_files")
+
+
+async def test_who_begins_last_has_the_files(school: Recorded, database: Database) -> None:
+    await school.go_live()
+    await school.recording()
+    keeper = school.server.signalling.recordings._keeper
+    assert keeper is not None
+    await keeper.look()
+    row = await school.row()
+    assert row is not None and row.spool == spool.identity(school.server.config.recording_dir)
+    async with database.write() as session:  # the teacher came back by way of another server
+        await session.execute(update(Recording).values(spool="f" * 16))
+    school.recorder.say(school.room, bytes=77)
+    await keeper.look()
+    row = await school.row()
+    assert row is not None and (row.spool, row.bytes) == ("f" * 16, 0), "which writes how it goes on"
+    async with database.write() as session:
+        await session.execute(
+            update(Lesson).where(Lesson.id == school.room).values(state="ended", ended=int(keeper._clock()))
+        )
+    school.recorder.say(school.room, bytes=77, ended=True)
+    await keeper.look()
+    row = await school.row()
+    assert row is not None and row.state == "recording", "and closes it"

@@ -254,6 +254,23 @@ def test_doctor_says_whether_there_is_a_model(tmp_path):
     assert doctor.speech(Config(data_dir=tmp_path, recorder={"model": MODEL})).level == "ok"
 
 
+def test_doctor_says_whether_captions_can_be_shown(tmp_path):
+    def said(cores, **recorder):
+        finding = doctor.captions(Config(data_dir=tmp_path, recorder=recorder), cores)
+        return finding.level, finding.text
+
+    assert doctor.cores() >= 1
+    assert said(8) == ("ok", "off (recorder.captions), and there is no speech model for them")
+    assert said(8, model=MODEL)[1].endswith("8 cores are enough for 3 lessons at once")
+    assert said(2, model=MODEL)[1].endswith("2 cores are few for them")
+    assert said(8, captions=True)[0] == "warn"
+    assert said(8, captions=True, model=MODEL) == ("ok", "on for 2 lessons at once, 8 cores")
+    level, text = said(4, captions=True, model=MODEL)
+    assert level == "warn" and "4 cores keep up with 1 lessons at once, not 2" in text
+    assert said(4, captions=True, captions_at_once=1, model=MODEL)[0] == "ok"
+    assert said(2, captions=True, model=MODEL, device="cuda")[0] == "ok"
+
+
 def main_ends(arguments: list[str], status: int = 0) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -15,6 +15,8 @@ import { say } from "./say.ts";
 interface Recording {
   state: string;
   missing_ms: number;
+  /** Its files are on another server, which finishes it. */
+  elsewhere: boolean;
   /** In the library, once there is something of it. */
   resource: string | null;
 }
@@ -48,7 +50,7 @@ export class Recorded extends LitElement {
       ${it.missing_ms ? html`<p>${say("rec.missing", { time: duration(it.missing_ms) })}</p>` : nothing}
       ${it.resource
         ? html`<p><a href=${`/library#r=${it.resource}`} data-testid="to-recording">${say("rec.watch")}</a></p>`
-        : html`<p class="quietly">${say("rec.later")}</p>`}
+        : html`<p class="quietly">${say(it.elsewhere ? "rec.elsewhere" : "rec.later")}</p>`}
     </section>`;
   }
 }

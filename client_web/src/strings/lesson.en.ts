@@ -78,6 +78,7 @@ export const lessonEn: Record<keyof typeof lessonZh, string> = {
   "rec.troubled": "in trouble",
   "rec.ended": "complete",
   "rec.none": "none",
+  "rec.elsewhere": "Its files are on another server, which finishes it; while that one is down, this has to wait.",
   "rec.missing": "{time} of it were not recorded; the time line shows where.",
   "rec.watch": "Watch it in the library",
   "rec.later": "It appears in the library after the bell.",

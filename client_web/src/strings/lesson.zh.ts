@@ -78,6 +78,7 @@ export const lessonZh = {
   "rec.troubled": "录制遇到问题",
   "rec.ended": "已录完",
   "rec.none": "没有录像",
+  "rec.elsewhere": "录制文件在另一台服务器上，由那台服务器处理；它停机时这里要等。",
   "rec.missing": "有 {time} 没有录到，时间线上会标出。",
   "rec.watch": "在资源库里观看",
   "rec.later": "下课以后会出现在资源库里。",

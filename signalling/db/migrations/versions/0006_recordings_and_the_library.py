@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("missing_ms", sa.BigInteger(), nullable=False),
         sa.Column("excluded", sa.JSON(), nullable=False),
         sa.Column("trouble", sa.String(length=40), nullable=False),
+        sa.Column("spool", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["lesson"], ["lesson.id"], name=op.f("fk_recording_lesson"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("lesson", name=op.f("pk_recording")),
     )
@@ -65,6 +66,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("indexed", sa.Integer(), nullable=False),
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("spool", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["lesson"], ["lesson.id"], name=op.f("fk_resource_lesson")),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_resource_made_by")),
         sa.ForeignKeyConstraint(["of"], ["resource.id"], name=op.f("fk_resource_of")),
