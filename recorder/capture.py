@@ -210,9 +210,9 @@ class Capture:
                     self._row = 0
                     self._all_changed()
                 return
-            self._process = None
             self._died(now_us, process.fault)
             await process.kill()
+            self._process = None  # whoever stops this meanwhile waits for its end too
         pause_s = min(LONGEST_S, PAUSE_S * 2 ** (self._row - 2)) if self._row > 1 else 0.0
         if not self._recordings or (self._row and now_us - self._started_us < pause_s * 1e6):
             return

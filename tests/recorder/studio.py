@@ -43,8 +43,8 @@ class Teacher:
         self.publisher = publisher
         self.shown: list[bytes] = []
         self.said: list[bytes] = []
-        self._camera = encode.Sender("vp8", pt=VP8, ssrc=publisher.ssrc("0"))
-        self._voice = encode.Sender("opus", pt=OPUS, ssrc=publisher.ssrc("1"))
+        self.camera = encode.Sender("vp8", pt=VP8, ssrc=publisher.ssrc("0"))
+        self.voice = encode.Sender("opus", pt=OPUS, ssrc=publisher.ssrc("1"))
         self._sources = sources
         self._task = asyncio.create_task(self._run())
 
@@ -55,16 +55,16 @@ class Teacher:
             now = time.monotonic()
             while "c" in self._sources and len(self.shown) < (now - began) * FPS:
                 picture = pictures()[len(self.shown) % len(pictures())]
-                self._send(self._camera.frame(picture, len(self.shown) * 90_000 // FPS, 0))
+                self._send(self.camera.frame(picture, len(self.shown) * 90_000 // FPS, 0))
                 self.shown.append(picture)
             while "s" in self._sources and len(self.said) < (now - began) * PACKETS:
                 packet = voice()[len(self.said) % len(voice())]
-                self._send(self._voice.frame(packet, len(self.said) * 960, 0))
+                self._send(self.voice.frame(packet, len(self.said) * 960, 0))
                 self.said.append(packet)
             if now - reported > 0.5:
                 reported = now
-                self._report(self._camera.ssrc, round((now - began) * 90_000), self._camera.stamp)
-                self._report(self._voice.ssrc, round((now - began) * 48_000), self._voice.stamp)
+                self._report(self.camera.ssrc, round((now - began) * 90_000), self.camera.stamp)
+                self._report(self.voice.ssrc, round((now - began) * 48_000), self.voice.stamp)
             await asyncio.sleep(0.01)
 
     def _send(self, packets: Sequence[tuple[int, int, bytes]]) -> None:
@@ -107,6 +107,18 @@ class Studio:
         state = self.capture.state(room)
         before = state.bytes if state is not None else 0
         await self.until(lambda: (it := self.capture.state(room)) is not None and it.bytes >= before + more)
+
+    async def silence(self, teacher: Teacher) -> None:
+        """She sends nothing more, and all that she sent has arrived."""
+        await teacher.stop()
+        last = {"video": teacher.camera.index - 1, "audio": teacher.voice.index - 1}
+        taps = self.bench.server.taps
+
+        def arrived() -> bool:
+            newest = {it.kind: taps.newest(it.stream, 2**62) or 0 for it in taps.tracks(ROOM)}
+            return all((newest[kind] - index) % 0x10000 == 0 for kind, index in last.items())
+
+        await self.until(arrived)
 
     async def end(self, room: str = ROOM) -> Manifest:
         self.capture.end(room)

@@ -37,7 +37,7 @@ async def apart(machine: Machine, **settings: object) -> AsyncIterator[tuple[Stu
 async def more(studio: Studio, teacher: Teacher) -> Manifest:
     """Some more of the lesson, and its end."""
     await studio.written(40_000)
-    await teacher.stop()
+    await studio.silence(teacher)
     return await studio.end()
 
 
@@ -148,7 +148,7 @@ async def test_a_lesson_that_ends_while_the_line_is_cut_is_closed_when_it_is_bac
         machine.cut()
         assert studio.capture.pid is not None
         os.kill(studio.capture.pid, signal.SIGKILL)
-        await teacher.stop()
+        await studio.silence(teacher)
         studio.capture.end(ROOM)
         await studio.until(lambda: studio.capture.deaths)
         machine.mend()
