@@ -96,7 +96,7 @@ class _Part(io.RawIOBase):
 
 
 class _Sparing(io.BufferedReader):
-    """Gives as much at once as is ever needed, whatever the archive's end records, of which there are two kinds, say."""
+    """Gives no more at once than is needed, whatever the archive's end records say, of which there are two kinds."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > MAX_DIRECTORY:

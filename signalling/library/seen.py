@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from mediaserver.api import UserError
 from signalling.db.library import Resource
@@ -20,6 +21,8 @@ from signalling.library.access import Terms
 from signalling.people import scopes
 from signalling.people.roles import TABLE, Chain, Grant, allowed
 
+_LOOKED_AT = ("id", "state", "of", "rights", "school", "region", "made_by", "teacher")
+"""Columns that say who may see a resource; others are long."""
 READ, EDIT, REMOVE, ADD = "library.read", "library.edit", "library.remove", "library.add"
 
 
@@ -117,6 +120,19 @@ async def visible(session: AsyncSession, viewer: Viewer, rows: Sequence[Resource
 
 async def _looks_after(session: AsyncSession, viewer: Viewer, row: Resource) -> bool:
     return allowed(viewer.grants, EDIT, (await scopes.find(session, "resource", row.id)).here)
+
+
+async def still(session: AsyncSession, mine: Terms, ids: Sequence[str]) -> frozenset[str]:
+    """Which of those that an index found are shared with somebody now: what was taken out or narrowed just now, or
+    while no worker runs, is in it nevertheless. :param mine: `access.of_person`."""
+    looked = load_only(*(getattr(Resource, name) for name in _LOOKED_AT))
+    rows = (await session.scalars(select(Resource).where(Resource.id.in_(ids)).options(looked))).all()
+    above = {row.of for row in rows if row.of}
+    if above:
+        rows = [*rows, *await session.scalars(select(Resource).where(Resource.id.in_(above)).options(looked))]
+    there = [row for row in {row.id: row for row in rows}.values() if row.state == "published"]
+    shared = await readable(session, mine, there)
+    return frozenset(row.id for row in there if {row.id, row.of or row.id} <= shared)
 
 
 def missing() -> UserError:

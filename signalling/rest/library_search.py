@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from recorder.search.query import MAX_CHARACTERS
 from recorder.search.searching import MAX_PAGES, Count, Filters, Hit, Spot
 from signalling.bodies import IsoDay, Name, Query, Short
-from signalling.db.engine import Database
 from signalling.db.places import School
 from signalling.library import access, addresses
 from signalling.library.searches import Searches
+from signalling.library.seen import still
 from signalling.rest.operation import Call, Nothing, Operation
 
 Typed = Annotated[str, StringConstraints(max_length=10_000)]
@@ -135,9 +136,13 @@ class LibrarySearchResource:
         query = call.query
         allow = await _allow(call)
         found = await self._searches.search(query.q, allow, _filters(query), page=query.page, sort=query.sort)
-        facets = await _labelled(call.database, found.facets)
+        async with call.database.read() as session:
+            shared = await still(session, allow, [hit.id for hit in found.hits])
+            facets = await _labelled(session, found.facets)
+        items = [_item(hit) for hit in found.hits if hit.id in shared]
+        total = found.total - len(found.hits) + len(items)
         took = round(1000 * (time.perf_counter() - began), 1)
-        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean)
+        return Found(total, took, items, facets, found.did_you_mean)
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""
@@ -156,14 +161,13 @@ def _filters(query: SearchQuery) -> Filters:
     return Filters(exact, *days)
 
 
-async def _labelled(database: Database, facets: Mapping[str, Sequence[Count]]) -> dict[str, list[Choice]]:
+async def _labelled(session: AsyncSession, facets: Mapping[str, Sequence[Count]]) -> dict[str, list[Choice]]:
     """Schools by their names; no other value is the id of one."""
     schools = [it.value for it in facets["school"]]
     names: dict[str, str] = {}
     if schools:
-        async with database.read() as session:
-            rows = await session.execute(select(School.id, School.name).where(School.id.in_(schools)))
-            names = {id: name for id, name in rows}
+        rows = await session.execute(select(School.id, School.name).where(School.id.in_(schools)))
+        names = {id: name for id, name in rows}
     return {
         name: [
             Choice(it.value, names.get(it.value, it.value) if name == "school" else it.value, it.count) for it in counts
