@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 
 from mediaserver.api import UserError
 from signalling.db.library import Resource
@@ -21,8 +20,6 @@ from signalling.library.access import Terms
 from signalling.people import scopes
 from signalling.people.roles import TABLE, Chain, Grant, allowed
 
-_LOOKED_AT = ("id", "state", "of", "rights", "school", "region", "made_by", "teacher")
-"""Columns that say who may see a resource; others are long."""
 READ, EDIT, REMOVE, ADD = "library.read", "library.edit", "library.remove", "library.add"
 
 
@@ -125,11 +122,10 @@ async def _looks_after(session: AsyncSession, viewer: Viewer, row: Resource) -> 
 async def still(session: AsyncSession, mine: Terms, ids: Sequence[str]) -> frozenset[str]:
     """Which of those that an index found are shared with somebody now: what was taken out or narrowed just now, or
     while no worker runs, is in it nevertheless. :param mine: `access.of_person`."""
-    looked = load_only(*(getattr(Resource, name) for name in _LOOKED_AT))
-    rows = (await session.scalars(select(Resource).where(Resource.id.in_(ids)).options(looked))).all()
+    rows = (await session.scalars(select(Resource).where(Resource.id.in_(ids)))).all()
     above = {row.of for row in rows if row.of}
     if above:
-        rows = [*rows, *await session.scalars(select(Resource).where(Resource.id.in_(above)).options(looked))]
+        rows = [*rows, *await session.scalars(select(Resource).where(Resource.id.in_(above)))]
     there = [row for row in {row.id: row for row in rows}.values() if row.state == "published"]
     shared = await readable(session, mine, there)
     return frozenset(row.id for row in there if {row.id, row.of or row.id} <= shared)
