@@ -6,9 +6,10 @@ tombstone says so, and `clear` goes on with them after a crash or when the store
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -16,10 +17,14 @@ from signalling.db import audit
 from signalling.db.engine import Database
 from signalling.db.library import Chapter, Comment, Line, LineVersion, Place, Resource, ResourceFile, Slide, Stage
 from signalling.library.seen import REMOVE, Viewer, find
+from signalling.library.work import LEASE_S
 
 FILES_LEFT = "files_left"
 """`Resource.note` of a tombstone whose files are not gone yet."""
+LINGER_S = 2 * LEASE_S
 _BATCH = 50
+_AWAY = 10
+"""Failures one after the other: the store is away."""
 Discard = Callable[[str, str | None], Awaitable[None]]
 """Removes the files of a resource, given its id and its lesson's; does nothing when there are none."""
 
@@ -61,19 +66,38 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
     await audit.append(session, int(now), actor, "resource.removed", row.id, detail)
 
 
-async def clear(database: Database, discard: Discard) -> int:
-    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time."""
+async def clear(database: Database, now: float, discard: Discard) -> int:
+    """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time.
+
+    Whoever works on a resource while it is taken out may still put files into the store: it is looked at once more when
+    no lease of that time holds.
+    """
+    done, failed = 0, 0
+    last = (-1, "")
+    while failed < _AWAY and (left := await _left(database, last)):
+        last = (left[-1].changed, left[-1].id)
+        gone = []
+        for id, lesson, changed in left:
+            try:
+                await discard(id, lesson)
+            except (UserError, OSError):
+                failed += 1
+                continue
+            failed = 0
+            if changed <= now - LINGER_S:
+                gone.append(id)
+        if gone:
+            async with database.write() as session:
+                await session.execute(update(Resource).where(Resource.id.in_(gone)).values(note=""))
+        done += len(gone)
+    return done
+
+
+async def _left(database: Database, after: tuple[int, str]) -> Sequence[Any]:
+    asked = select(Resource.id, Resource.lesson, Resource.changed).where(
+        Resource.state == "removed",
+        Resource.note == FILES_LEFT,
+        tuple_(Resource.changed, Resource.id) > tuple_(*after),
+    )
     async with database.read() as session:
-        asked = select(Resource.id, Resource.lesson).where(Resource.state == "removed", Resource.note == FILES_LEFT)
-        left = (await session.execute(asked.order_by(Resource.changed).limit(_BATCH))).all()
-    done = []
-    for id, lesson in left:
-        try:
-            await discard(id, lesson)
-        except (UserError, OSError):
-            continue
-        done.append(id)
-    if done:
-        async with database.write() as session:
-            await session.execute(update(Resource).where(Resource.id.in_(done)).values(note=""))
-    return len(done)
+        return (await session.execute(asked.order_by(Resource.changed, Resource.id).limit(_BATCH))).all()

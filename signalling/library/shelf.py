@@ -75,7 +75,7 @@ class Shelf:
             try:
                 if self._rule is not None:
                     await self._age(self._rule)
-                cleared = await removing.clear(self._database, self.remove)
+                cleared = await removing.clear(self._database, self._clock(), self.remove)
                 unfinished = await asyncio.to_thread(uploads.sweep_incoming, self.spool)
                 unfinished += await uploads.sweep_unknown(self._database, self.spool, self._clock())
                 if cleared or unfinished:

@@ -244,13 +244,14 @@ class Worker:
         folder = self._folder(task)
         try:
             made = await asyncio.to_thread(lambda: (manifest.load(folder), transcript.load(folder)))
-            await self._insist(lambda session: publish.publish(session, task, *made, self._clock()))
+            published = await self._insist(lambda session: publish.publish(session, task, *made, self._clock()))
         except UserError as error:
             return refused(error.status, error.code, error.detail)
         except Exception as error:
             log.exception("bug", task="publish", resource=task.resource)
             return Outcome("failed", "broke", f"The program that did it failed ({type(error).__name__}).")
-        await self._clear(task)
+        if published:  # whoever has it now may have put files there that no row names yet
+            await self._clear(task)
         return DONE
 
     async def _clear(self, task: Task) -> None:
