@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import importlib
 import json
 import os
@@ -25,9 +24,9 @@ from typing import Any, TextIO
 
 from mediaserver.api import UserError
 from recorder import manifest
+from recorder.alone import alone
 from recorder.stages.work import Facts, Work
 
-LOCK = "work.lock"
 SAID_S = 1.0
 """Progress is told at most so often."""
 _PR_SET_PDEATHSIG = 1
@@ -62,8 +61,10 @@ def main() -> None:
 def _do(order: Order, answers: TextIO) -> dict[str, Any]:
     folder = Path(order.folder)
     try:
-        with _locked(folder) as alone:
-            if not alone:
+        if not folder.is_dir():
+            raise UserError(404, "no_recording", f"There is no recording in {folder.name}.")
+        with alone(folder) as ours:
+            if not ours:
                 return {"t": "busy"}
             facts = {name: tuple(value) if isinstance(value, list) else value for name, value in order.facts.items()}
             work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers).tell)
@@ -114,24 +115,6 @@ def _settle(order: Order) -> None:
     if order.memory_mb:
         limit = order.memory_mb << 20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Whether nobody else works in the folder. :raises UserError: 404 `no_recording`."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError:
-        raise UserError(404, "no_recording", f"There is no recording in {folder.name}.") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 if __name__ == "__main__":
