@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from fractions import Fraction
 
 import av
@@ -185,8 +186,31 @@ def test_what_cannot_be_played_is_refused_and_leaves_nothing(uploaded, name):
     assert caught.value.code == "bad_media"
 
 
-def test_a_file_that_takes_for_ever_is_given_up(tmp_path):
+def test_a_file_that_takes_for_ever_is_given_up(tmp_path, monkeypatch):
     path = record(tmp_path / "x.mp4", "mp4", "libx264", "aac")
+    _as_program(
+        monkeypatch, tmp_path, "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 9))\nwhile True: 1"
+    )
     with pytest.raises(UserError) as caught:
-        probe(path, wall_s=0.01)
+        probe(path)
     assert caught.value.code == "bad_media"
+
+
+@pytest.mark.parametrize("what", ["os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)", "time.sleep(99)"])
+def test_a_file_is_kept_when_it_was_not_the_files_fault(uploaded, tmp_path, monkeypatch, what):
+    """The kernel took the memory back, or the machine stood still: the only copy of a film must not go for that."""
+    work = uploaded(lambda path: record(path, "mp4", "libx264", "aac"))
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder.probe.WALL_S", 2.0)
+        _as_program(patch, tmp_path, f"import os, time\n{what}")
+        with pytest.raises(ChildProcessError):
+            ingest.run(work)
+    assert (work.folder / "upload" / "original.bin").exists()
+    ingest.run(Work(work.folder, manifests.load(work.folder)))
+
+
+def _as_program(monkeypatch, folder, text: str):
+    """A program in the place of the one that probes."""
+    (folder / "instead").write_text(f"#!{sys.executable}\n{text}\n")
+    (folder / "instead").chmod(0o700)
+    monkeypatch.setattr("recorder.probe.sys.executable", str(folder / "instead"))
