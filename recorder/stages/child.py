@@ -1,7 +1,7 @@
 """The process that does one stage: what the libraries under it may do to a process, they do to this one.
 
 Its order is one line of JSON on standard input; it answers with lines of JSON on standard output. It is niced, its
-memory has a bound, the kernel ends it with the worker that started it, and a lock on the folder keeps a second one
+memory has a bound and is the first that is taken back, the kernel ends it with the worker that started it, and a lock on the folder keeps a second one
 out: one whose worker has died may need a moment to die too.
 """
 
@@ -110,6 +110,9 @@ def _settle(order: Order) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != order.parent:  # it died before it could take us with it
         os._exit(1)
+    # Before live media: when memory is short the kernel ends this one, whose work is not lost (proc(5)).
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if order.nice:
         os.nice(order.nice)
     if order.memory_mb:
