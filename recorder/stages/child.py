@@ -1,8 +1,8 @@
 """The process that does one stage: what the libraries under it may do to a process, they do to this one.
 
 Its order is one line of JSON on standard input; it answers with lines of JSON on standard output. It is niced, its
-memory has a bound and is the first that is taken back, the kernel ends it with the worker that started it, and a lock on the folder keeps a second one
-out: one whose worker has died may need a moment to die too.
+memory has a bound and is the first that the kernel takes back, it ends with the worker that started it, and a lock on
+the folder keeps a second one out: one whose worker has died may need a moment to die too.
 """
 
 from __future__ import annotations
