@@ -15,6 +15,7 @@ from recorder.frames.assembly import PICTURES, Assembler
 from recorder.manifest import Part, Track, Why
 from recorder.parts import Parts
 from recorder.recover import Measured
+from recorder.timeline import end_us
 
 JUMP_US = 2_000_000
 """RTP time and arrival that part by more than this between two frames: the sender's clock was set, or it stood."""
@@ -60,7 +61,7 @@ class TrackWriter:
         self._ssrc = self._index = self._passed = -1
         self._ticks: int | None = None  # extended RTP time of the last frame
         self._frame_at = 0  # arrival of the last frame, on the lesson's time line
-        self._end_us = track.parts[-1].start_us + track.parts[-1].duration_us if track.parts else 0
+        self._end_us = end_us(track.parts[-1]) if track.parts else 0
         self._recorded_us = self._end_us
         self._barred: Why | None = None
         self._gap: tuple[int, Why] | None = None
@@ -130,7 +131,7 @@ class TrackWriter:
         self._ssrc, self._index, self._passed = part.ssrc, index, index
         # Files know the time to a millisecond, or a tick less than they were told.
         self._ticks = part.rtp + (measured.last_us + 1000) * self._rate // 1_000_000
-        self._end_us = self._frame_at = part.start_us + measured.end_us
+        self._end_us = self._frame_at = end_us(part)
         self._recorded_us = 0
         if part.codec in PICTURES:
             self._assembler, self._codec = Assembler(part.codec, self._drops), part.codec
@@ -139,6 +140,7 @@ class TrackWriter:
 
     def absent(self, why: Why, since_us: int) -> None:
         """Nobody wrote since then."""
+        self._end_us = self._recorded_us = since_us
         self._open_gap(why, since_us)
 
     def report(self, ntp: int, rtp: int, at_us: int) -> None:
@@ -236,6 +238,8 @@ class TrackWriter:
         length_us = samples * 1000 // 48
         ticks = self._unwrap(timestamp)
         if self._ticks is not None and not self._steady(ticks, at_us):
+            if hole and self._gap is None:
+                self._open_gap(self._hole, self._end_us)
             self._jump(ticks, at_us)
         elif self._ticks is not None:
             step = (ticks - self._ticks) * 1000 // 48

@@ -280,3 +280,40 @@ def test_an_order_is_no_gap_of_who_was_not_there(scene):
     kept = scene.end()
     assert kept.track("class1-camera").gaps == []
     assert gaps(kept.track("class2-microphone")) == [(paused, resumed, "paused")]
+
+
+class TestHeldUp:
+    """A line on which packets stood for three seconds, and then all came at once."""
+
+    def test_the_lesson_is_as_long_as_it_was(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.stand(150)
+        microphone.send(100)
+        kept = scene.end()
+        assert abs(kept.length_us - scene.now) < 50_000 and kept.tracks[0].gaps == []
+
+    @pytest.mark.parametrize("seconds", [1, 20])
+    def test_who_goes_on_after_a_crash_loses_nothing_of_what_comes_then(self, scene, seconds):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.stand(150)
+        microphone.send(50 * seconds)
+        microphone.scene = later = Scene(scene.folder, scene.now + 200_000)
+        microphone.open()
+        microphone.send(200)
+        kept = later.end()
+        assert later.recording.counters["again"] == 0
+        [track] = kept.tracks
+        assert track.parts[-1].duration_us == 4_000_000
+        covered = sum(part.duration_us for part in track.parts) + sum(gap.end_us - gap.start_us for gap in track.gaps)
+        assert abs(covered - later.now) < (50_000 if seconds == 20 else 3_050_000)
+
+    def test_what_is_lost_while_the_senders_clock_is_set_is_a_gap(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.send(150, lose=set(range(150)))
+        microphone.ticks += 100 * 48_000
+        microphone.send(100)
+        [gap] = scene.end().tracks[0].gaps
+        assert (gap.start_us, gap.end_us, gap.why) == (2_010_000, 5_010_000, "network")

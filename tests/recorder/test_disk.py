@@ -138,7 +138,7 @@ def test_a_manifest_goes_on_after_the_server_was_away(tmp_path):
     (gap,) = track.gaps
     assert gap.why == "server"
     assert abs(gap.start_us - 1_000_000) < 50_000 and abs(gap.end_us - away) < 50_000
-    assert kept.length_us == track.parts[1].start_us + track.parts[1].duration_us
+    assert abs(kept.length_us - track.parts[1].start_us - track.parts[1].duration_us) < 1000
 
 
 def test_a_clock_that_was_set_back_overwrites_nothing(tmp_path):
