@@ -17,6 +17,8 @@ from recorder.parts import Parts
 from recorder.recover import Measured
 from recorder.timeline import end_us
 
+MAX_STOPS = 32
+"""Of one part; another one begins then, so that its sync points tell of all of them."""
 JUMP_US = 2_000_000
 """RTP time and arrival that part by more than this between two frames: the sender's clock was set, or it stood."""
 ANEW = 1 << 16
@@ -68,6 +70,7 @@ class TrackWriter:
         self._here = True
         self._free_us = 0  # when nothing barred it any more
         self._hole: Why = "network"
+        self._stops = 0
         self._clocks = clocks
         self._clock = MediaClock(clocks)
         self.parts = Parts(track, folder, failed, changed)
@@ -213,6 +216,8 @@ class TrackWriter:
             self._hole = "network"
 
     def _begin_anew(self, ssrc: int) -> None:
+        if self.parts.writing and self._gap is None:
+            self._open_gap(self._hole, self._end_us)  # how much was lost before the new numbers nobody can tell
         self.parts.end()
         self._ssrc, self._index, self._ticks = ssrc, -1, None
         self._passed = self.parts.safe = -1
@@ -292,8 +297,15 @@ class TrackWriter:
         return abs(moved_us - (at_us - self._frame_at)) < JUMP_US
 
     def _jump(self, ticks: int, at_us: int) -> None:
-        self.parts.end()
-        self._ticks, self._frame_at = ticks, at_us
+        """Media time goes on where its packets were held up on their way, or where the sender stood still: so does the
+        part, whose pictures would have to wait for a key frame otherwise."""
+        assert self._ticks is not None
+        goes_on = 0 < self._media(ticks - self._ticks) < JUMP_US and self._stops < MAX_STOPS
+        if goes_on:
+            self._stops += 1
+        else:
+            self.parts.end()
+            self._ticks, self._frame_at = ticks, at_us
         self._clock.jump(self._media(ticks))
 
     def _media(self, ticks: int) -> int:
@@ -303,6 +315,7 @@ class TrackWriter:
         if self.parts.full(at_us):
             self._drops["parts"] += 1
             return False
+        self._stops = 0
         part = Part(
             file="",
             codec=codec,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recorder.timeline import TimeLine
 from tests.recorder import encode
 from tests.recorder.scene import DELAY, Scene
 
@@ -292,6 +293,36 @@ class TestHeldUp:
         microphone.send(100)
         kept = scene.end()
         assert abs(kept.length_us - scene.now) < 50_000 and kept.tracks[0].gaps == []
+
+    @pytest.mark.parametrize("codec", ["vp8", "h264"])
+    def test_no_picture_is_lost_and_each_lies_where_it_was_taken(self, scene, codec):
+        camera = scene.publish("teacher-camera", codec)
+        camera.send(40)
+        camera.stand(100)
+        camera.send(70)
+        [track] = scene.end().tracks
+        assert plays(scene, track) == [210] and track.gaps == []
+        line = TimeLine(track.parts[0])
+        for number in (0, 39, 40, 100, 209):
+            assert abs(line.at(number * 100_000 // 3) - number * 100_000 // 3 - DELAY) < 5000, number
+
+    def test_one_part_tells_of_so_many_stops_and_no_more(self, scene, monkeypatch):
+        monkeypatch.setattr("recorder.track.MAX_STOPS", 1)
+        microphone = scene.publish("teacher-microphone", "opus")
+        for _ in range(3):
+            microphone.send(50)
+            microphone.stand(150)
+        microphone.send(50)
+        [track] = scene.end().tracks
+        assert plays(scene, track) == [50 + 150 + 50, 150 + 50 + 150 + 50]
+
+    def test_what_is_lost_before_new_numbers_is_a_gap(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.send(200, lose=set(range(200)))
+        microphone.sender.ssrc += 1
+        microphone.send(100)
+        assert gaps(scene.end().tracks[0]) == [(2_010_000, 6_010_000, "network")]
 
     @pytest.mark.parametrize("seconds", [1, 20])
     def test_who_goes_on_after_a_crash_loses_nothing_of_what_comes_then(self, scene, seconds):
