@@ -115,6 +115,28 @@ def test_what_people_have(uploaded, kind, video, audio, media_type, wanted):
     assert bool(work.manifest.output("poster")) == bool(video)
 
 
+def test_sound_that_is_encoded_again_stays_where_it_was(uploaded):
+    """A screen recorder wrote nothing while nobody spoke."""
+
+    def write(path):
+        with av.open(path, "w", format="matroska") as output:
+            heard = output.add_stream("pcm_s16le", rate=48_000)
+            heard.layout = "mono"
+            for number in (*range(100), *range(300, 500)):  # 20 ms each; nothing from 2 s to 6 s, a clap at 8 s
+                level = 9000 if 400 <= number < 405 else 0
+                frame = av.AudioFrame.from_ndarray(np.full((1, 960), level, np.int16), format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 960, Fraction(1, 48_000)
+                output.mux(heard.encode(frame))
+            output.mux(heard.encode(None))
+
+    work = uploaded(write)
+    ingest.run(work)
+    [made] = work.manifest.outputs
+    with av.open(work.folder / made.file) as opened:
+        loud = [float(frame.time) for frame in opened.decode(audio=0) if np.abs(frame.to_ndarray()).max() > 0.1]
+    assert abs(loud[0] - 8) < 0.06 and abs(made.duration_us - 10_000_000) < 100_000
+
+
 def test_colours_that_browsers_do_not_show_are_changed(uploaded):
     work = uploaded(lambda path: record(path, "mp4", "libx264", "", pixels="yuv444p"))
     ingest.run(work)
