@@ -32,6 +32,8 @@ PART = 8 << 20
 PARTS_AT_ONCE = 4
 _KEY = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _KEY_LENGTH = 200
+_UNFINISHED = "#"
+"""In the name of a file that a directory's store is writing; no key has it."""
 _RESOURCE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _FULL = re.compile(r"os error (27|28|122)\b|no space left|quota exceeded", re.IGNORECASE)
 """EFBIG, ENOSPC, EDQUOT; a server that says so in words."""
@@ -154,9 +156,21 @@ class Store:
         with _told():
             if keys:
                 obstore.delete(self._store, keys)
+            self.remove_unfinished(resource)
             if self._folder is not None:
                 _remove_empty(self._folder / resource)
         return len(keys)
+
+    def remove_unfinished(self, resource: str) -> None:
+        """What killed processes were putting there: no list shows it. Nobody may be putting anything there now.
+
+        A bucket has to do so itself, by a rule for uploads that were not completed.
+        """
+        _check_resource(resource)
+        if self._folder is not None:
+            with _told():
+                for path in (self._folder / resource).rglob(f"*{_UNFINISHED}*"):
+                    path.unlink(missing_ok=True)
 
     def remove_file(self, key: str) -> None:
         """One file; it is no error when it is not there."""

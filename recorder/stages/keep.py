@@ -26,6 +26,7 @@ def key_of(resource: str, output: Output) -> str:
 def keep(work: Work, url: str, resource: str) -> None:
     """:param url: of the store. :raises UserError: 503 `disk_full` or `store_unavailable`."""
     store = Store(url)
+    store.remove_unfinished(resource)
     kept = {stored.key: stored.bytes for stored in store.list(resource)}
     total = sum(output.bytes for output in work.manifest.outputs) or 1
     done = 0
