@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mediaserver.api import UserError
-from recorder import manifest
+from recorder import manifest, room
 from recorder.alone import alone
 from recorder.stages.work import Facts, Work
 
@@ -67,7 +67,7 @@ def _do(order: Order, answers: TextIO) -> dict[str, Any]:
             if not ours:
                 return {"t": "busy"}
             facts = {name: tuple(value) if isinstance(value, list) else value for name, value in order.facts.items()}
-            work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers).tell)
+            work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers, folder).tell)
             module, _, name = order.call.partition(":")
             getattr(importlib.import_module(module), name)(work, **order.options)
     except UserError as error:
@@ -81,14 +81,18 @@ def _do(order: Order, answers: TextIO) -> dict[str, Any]:
 
 
 class _Progress:
-    def __init__(self, answers: TextIO) -> None:
-        self._answers = answers
+    """Tells how far it is, and ends it before lessons that are recorded have no room left."""
+
+    def __init__(self, answers: TextIO, folder: Path) -> None:
+        self._answers, self._folder = answers, folder
         self._said: float | None = None
 
     def tell(self, part: float) -> None:
+        """:raises UserError: 503 `disk_full`."""
         now = time.monotonic()
         if self._said is None or now - self._said >= SAID_S:
             self._said = now
+            room.require(self._folder)
             _say(self._answers, {"t": "progress", "part": min(max(part, 0.0), 1.0)})
 
 

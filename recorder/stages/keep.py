@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from recorder import room
 from recorder.manifest import Output
 from recorder.stages.work import Work
 from recorder.store import Store
@@ -33,6 +34,8 @@ def keep(work: Work, url: str, resource: str) -> None:
     for output in work.manifest.outputs:
         key = key_of(resource, output)
         if kept.get(key) != output.bytes:
+            if store.folder is not None:
+                room.require(store.folder, output.bytes)
             store.put(key, work.folder / output.file)
         done += output.bytes
         work.progress(done / total)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -12,9 +13,10 @@ import pytest
 
 from mediaserver.api import UserError
 from recorder import manifest as manifests
+from recorder import room
 from recorder.manifest import Manifest, Output
 from recorder.probe import probe
-from recorder.stages import ingest, pictures
+from recorder.stages import child, ingest, keep, pictures
 from recorder.stages.work import Work
 
 SECONDS = 4
@@ -229,6 +231,26 @@ def test_a_file_is_kept_when_it_was_not_the_files_fault(uploaded, tmp_path, monk
             ingest.run(work)
     assert (work.folder / "upload" / "original.bin").exists()
     ingest.run(Work(work.folder, manifests.load(work.folder)))
+
+
+def test_the_last_room_is_left_to_lessons(uploaded, tmp_path, monkeypatch):
+    """A film needs its own size again, and once more in the store: it waits, and is not thrown away."""
+    work = uploaded(lambda path: record(path, "mp4", "libx264", "aac"))
+    left = iter((room.RESERVE + 10, room.RESERVE - 1, 1 << 40))
+    with monkeypatch.context() as patch:
+        patch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(left)))
+        with pytest.raises(UserError) as caught:
+            ingest.run(work)
+        assert (caught.value.status, caught.value.code) == (503, "disk_full")
+        with pytest.raises(UserError), (tmp_path / "told").open("w") as told:
+            child._Progress(told, tmp_path).tell(0.5)
+        ingest.run(work)
+    (tmp_path / "store").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=room.RESERVE + 10))
+        with pytest.raises(UserError) as caught:
+            keep.keep(work, f"file://{tmp_path}/store", "resource1")
+    assert caught.value.code == "disk_full" and list((tmp_path / "store").rglob("*")) == []
 
 
 def _as_program(monkeypatch, folder, text: str):
