@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,9 @@ MEMORY_BYTES = 3 << 30
 LONGEST_US = 24 * 3600 * media.MICROSECONDS
 WIDEST = 8192
 _MOST_STREAMS = 64
+_GRACE_S = 10
+"""Of processor time between the signal that tells of its bound and the one that others send, too."""
+_KILLED = (-signal.SIGKILL, -signal.SIGTERM)
 _PLACES = (0.5, 0.9)
 """Of the file, where it is decoded beside its beginning."""
 _ENOUGH_PACKETS = 400
@@ -61,18 +65,28 @@ class _Answer:
     why: str = ""
 
 
-def probe(path: Path, cpu_s: int = CPU_S, wall_s: float = WALL_S) -> Probed:
-    """:raises UserError: 422 `bad_media`: nobody could play this file."""
+def probe(path: Path) -> Probed:
+    """:raises UserError: 422 `bad_media`: nobody could play this file.
+
+    :raises ChildProcessError: of the file nothing is known: the process was killed, by the kernel for want of memory
+        or by somebody, or the machine stood still. Another try may tell.
+    """
     try:
         told = subprocess.run(
-            [sys.executable, "-m", "recorder.probe", str(path), str(cpu_s)],
+            [sys.executable, "-m", "recorder.probe", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=wall_s,
+            timeout=WALL_S,
             check=True,
         ).stdout
         answer = _Answer(**json.loads(told))
+    except subprocess.TimeoutExpired:  # of the clock: what takes too long by itself ends by its processor time
+        raise ChildProcessError("the probe took too long") from None
+    except subprocess.CalledProcessError as error:
+        if error.returncode in _KILLED:
+            raise ChildProcessError("the probe was killed") from None
+        raise bad("a player would break on it") from None
     except (subprocess.SubprocessError, ValueError, TypeError):
         raise bad("a player would break on it") from None
     if answer.why:
@@ -86,8 +100,8 @@ def bad(why: str) -> UserError:
 
 
 def main() -> None:
-    path, cpu_s = Path(sys.argv[1]), int(sys.argv[2])
-    _bound(resource.RLIMIT_CPU, cpu_s)
+    path = Path(sys.argv[1])
+    _bound(resource.RLIMIT_CPU, CPU_S, _GRACE_S)
     _bound(resource.RLIMIT_AS, MEMORY_BYTES)
     _bound(resource.RLIMIT_FSIZE, 0)
     _bound(resource.RLIMIT_CORE, 0)
@@ -104,11 +118,11 @@ def main() -> None:
     os._exit(0)
 
 
-def _bound(what: int, most: int) -> None:
-    """Or less, where this process was given less."""
+def _bound(what: int, most: int, grace: int = 0) -> None:
+    """Or less, where this process was given less. :param grace: beyond it, until it cannot be passed any more."""
     hard = resource.getrlimit(what)[1]
-    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (least, least))
+    limits = [most, most + grace] if hard == resource.RLIM_INFINITY else [min(most, hard), min(most + grace, hard)]
+    resource.setrlimit(what, (limits[0], limits[1]))
 
 
 def _look(path: Path) -> Probed:

@@ -16,6 +16,7 @@ from recorder import gaps, manifest
 from recorder.alignment import SenderClocks
 from recorder.manifest import Manifest, Spell, Track, Why
 from recorder.recover import Measured, recover
+from recorder.timeline import end_us
 from recorder.track import TrackWriter
 from recorder.trouble import Disk
 
@@ -91,11 +92,13 @@ class Recording:
         self.manifest.ended = False
         for track in self.manifest.tracks:
             if track.parts:
-                self._after[track.id] = track.parts[-1].start_us + track.parts[-1].duration_us
+                self._after[track.id] = end_us(track.parts[-1])
         written_us = max(self._after.values(), default=0)
         if self._at(self._clock()) < written_us - BACK_US:
             # The machine was started again and its clock set back meanwhile: what is written is never written over.
             self._zero = self._clock() - written_us
+        at_us = self._at(self._clock())
+        self._after = {track: min(since_us, at_us) for track, since_us in self._after.items()}  # nothing lies ahead
 
     # ------------------------------------------------------------ tracks
 
@@ -122,9 +125,9 @@ class Recording:
         else:
             writer.close(self._at(now_us))
             writer.begin()
-        end_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
-        if end_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
-            writer.absent(self._barred(writer) or self._why, end_us)
+        since_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
+        if since_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
+            writer.absent(self._barred(writer) or self._why, since_us)
         self._bar(writer, now_us)
         if self._urgent:
             self._save(now_us)
@@ -284,7 +287,7 @@ class Recording:
         self._end_all(at_us)
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
-        ends = [track.parts[-1].start_us + track.parts[-1].duration_us for track in self.manifest.tracks if track.parts]
+        ends = [end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts]
         self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
         self.manifest.ended = True
         self._save(now_us)
@@ -297,10 +300,10 @@ class Recording:
     def _end_all(self, at_us: int) -> None:
         for writer in self._writers.values():
             writer.close(at_us)
-        for track_id, end_us in self._after.items():
+        for track_id, since_us in self._after.items():
             track = self.manifest.track(track_id)
             if track is not None and self._took:
-                gaps.add(track.gaps, end_us, at_us, self._why)
+                gaps.add(track.gaps, since_us, at_us, self._why)
         self._after.clear()
         self._align()
 

@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from recorder import gaps
 from recorder.manifest import Manifest, Part
 
 _CLUSTER = b"\x1f\x43\xb6\x75"
@@ -29,7 +30,8 @@ class Measured(NamedTuple):
 def recover(folder: Path, manifest: Manifest) -> dict[str, Measured]:
     """Bytes and durations of all parts that were not closed; half a fragment at the end of a file is cut off.
 
-    A part without a file, or without a whole fragment in it, is taken out.
+    A part without a file, or without a whole fragment in it, is taken out; what it held before is a gap. One that
+    cannot be read now stays as it was known: another day it may be read.
 
     :returns: by track, what its last part holds, where that was cut off.
     """
@@ -39,17 +41,23 @@ def recover(folder: Path, manifest: Manifest) -> dict[str, Measured]:
         for part in track.parts:
             found.pop(track.id, None)
             if not part.closed:
-                measured = measure(folder, part)
-                if measured is None:
-                    continue
-                found[track.id] = measured
+                length_us = part.duration_us
+                try:
+                    measured = measure(folder, part)
+                except OSError:
+                    part.closed = True
+                else:
+                    if measured is None:
+                        gaps.put(track.gaps, part.start_us, part.start_us + length_us, "disk")
+                        continue
+                    found[track.id] = measured
             kept.append(part)
         track.parts = kept
     return found
 
 
 def measure(folder: Path, part: Part) -> Measured | None:
-    """Of a file on the disk; None when there is nothing in it."""
+    """Of a file on the disk; None when there is nothing in it. :raises OSError: it is there and cannot be read."""
     path = folder / part.file
     try:
         with path.open("r+b") as file:
@@ -58,7 +66,7 @@ def measure(folder: Path, part: Part) -> Measured | None:
             measured = walk(file, size)
             if measured is not None and measured.bytes < size:
                 file.truncate(measured.bytes)
-    except OSError:
+    except FileNotFoundError:
         return None
     if measured is not None:
         part.bytes, part.duration_us, part.closed = measured.bytes, measured.end_us, True

@@ -32,6 +32,8 @@ PART = 8 << 20
 PARTS_AT_ONCE = 4
 _KEY = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _KEY_LENGTH = 200
+_UNFINISHED = "#"
+"""In the name of a file that a directory's store is writing; no key has it."""
 _RESOURCE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _FULL = re.compile(r"os error (27|28|122)\b|no space left|quota exceeded", re.IGNORECASE)
 """EFBIG, ENOSPC, EDQUOT; a server that says so in words."""
@@ -47,17 +49,18 @@ class Stored(NamedTuple):
 class Store:
     """:param url: `file:///path`, `s3://bucket/prefix` or, for tests, `memory://`. Credentials and address of an S3
         come from the environment, as the AWS tools read them (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …).
+    :ivar folder: of the files; None: they are elsewhere.
 
     Every method raises UserError: 400 `bad_key`; 404 `file_missing`; 503 `disk_full` or `store_unavailable`.
     """
 
     def __init__(self, url: str) -> None:
         scheme = urlsplit(url).scheme
-        self._folder: Path | None = None
+        self.folder: Path | None = None
         with _told():
             if scheme == "file":
-                self._folder = Path(unquote(urlsplit(url).path))
-                self._store: LocalStore | S3Store | MemoryStore = LocalStore(self._folder, mkdir=True)
+                self.folder = Path(unquote(urlsplit(url).path))
+                self._store: LocalStore | S3Store | MemoryStore = LocalStore(self.folder, mkdir=True)
             elif scheme == "s3":
                 self._store = S3Store.from_url(
                     url,
@@ -73,8 +76,8 @@ class Store:
         with _told(writing=True):
             self._require_folder()
             obstore.put(self._store, key, path, chunk_size=PART, max_concurrency=PARTS_AT_ONCE)
-            if self._folder is not None:
-                self._settle(self._folder / key)
+            if self.folder is not None:
+                self._settle(self.folder / key)
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy a kept file to a path, where it is whole or not there at all."""
@@ -104,9 +107,9 @@ class Store:
     def local(self, key: str) -> Path | None:
         """Where a file lies; None: not on a local disk. :raises UserError: 404 `file_missing`."""
         _check(key)
-        if self._folder is None:
+        if self.folder is None:
             return None
-        path = (self._folder / key).absolute()
+        path = (self.folder / key).absolute()
         if not path.is_file():
             raise UserError(404, "file_missing", "This file is not in the store.")
         return path
@@ -154,9 +157,21 @@ class Store:
         with _told():
             if keys:
                 obstore.delete(self._store, keys)
-            if self._folder is not None:
-                _remove_empty(self._folder / resource)
+            self.remove_unfinished(resource)
+            if self.folder is not None:
+                _remove_empty(self.folder / resource)
         return len(keys)
+
+    def remove_unfinished(self, resource: str) -> None:
+        """What killed processes were putting there: no list shows it. Nobody may be putting anything there now.
+
+        A bucket has to do so itself, by a rule for uploads that were not completed.
+        """
+        _check_resource(resource)
+        if self.folder is not None:
+            with _told():
+                for path in (self.folder / resource).rglob(f"*{_UNFINISHED}*"):
+                    path.unlink(missing_ok=True)
 
     def remove_file(self, key: str) -> None:
         """One file; it is no error when it is not there."""
@@ -170,7 +185,7 @@ class Store:
 
     def _require_folder(self) -> None:
         """A disk that is not mounted must not be taken for an empty one, and be filled below its mount point."""
-        if self._folder is not None and not self._folder.is_dir():
+        if self.folder is not None and not self.folder.is_dir():
             raise UserError(503, "store_unavailable", "The directory of finished files is gone: mount it again.")
 
     def _settle(self, path: Path) -> None:

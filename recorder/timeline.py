@@ -36,6 +36,12 @@ class TimeLine:
         return low.at_us + (high.at_us - low.at_us) * (pts_us - low.pts_us) // (high.pts_us - low.pts_us)
 
 
+def end_us(part: Part) -> int:
+    """Where in the lesson a part ends. Arrival alone tells too late an end where packets stood in a line on their way
+    when it began."""
+    return TimeLine(part).at(part.duration_us)
+
+
 def _risen(points: Sequence[Sync]) -> list[Sync]:
     """The points in order, without those from which time would go back."""
     kept: list[Sync] = []

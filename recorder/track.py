@@ -15,7 +15,10 @@ from recorder.frames.assembly import PICTURES, Assembler
 from recorder.manifest import Part, Track, Why
 from recorder.parts import Parts
 from recorder.recover import Measured
+from recorder.timeline import end_us
 
+MAX_STOPS = 32
+"""Of one part; another one begins then, so that its sync points tell of all of them."""
 JUMP_US = 2_000_000
 """RTP time and arrival that part by more than this between two frames: the sender's clock was set, or it stood."""
 ANEW = 1 << 16
@@ -60,13 +63,14 @@ class TrackWriter:
         self._ssrc = self._index = self._passed = -1
         self._ticks: int | None = None  # extended RTP time of the last frame
         self._frame_at = 0  # arrival of the last frame, on the lesson's time line
-        self._end_us = track.parts[-1].start_us + track.parts[-1].duration_us if track.parts else 0
+        self._end_us = end_us(track.parts[-1]) if track.parts else 0
         self._recorded_us = self._end_us
         self._barred: Why | None = None
         self._gap: tuple[int, Why] | None = None
         self._here = True
         self._free_us = 0  # when nothing barred it any more
         self._hole: Why = "network"
+        self._stops = 0
         self._clocks = clocks
         self._clock = MediaClock(clocks)
         self.parts = Parts(track, folder, failed, changed)
@@ -130,7 +134,7 @@ class TrackWriter:
         self._ssrc, self._index, self._passed = part.ssrc, index, index
         # Files know the time to a millisecond, or a tick less than they were told.
         self._ticks = part.rtp + (measured.last_us + 1000) * self._rate // 1_000_000
-        self._end_us = self._frame_at = part.start_us + measured.end_us
+        self._end_us = self._frame_at = end_us(part)
         self._recorded_us = 0
         if part.codec in PICTURES:
             self._assembler, self._codec = Assembler(part.codec, self._drops), part.codec
@@ -139,6 +143,7 @@ class TrackWriter:
 
     def absent(self, why: Why, since_us: int) -> None:
         """Nobody wrote since then."""
+        self._end_us = self._recorded_us = since_us
         self._open_gap(why, since_us)
 
     def report(self, ntp: int, rtp: int, at_us: int) -> None:
@@ -211,6 +216,8 @@ class TrackWriter:
             self._hole = "network"
 
     def _begin_anew(self, ssrc: int) -> None:
+        if self.parts.writing and self._gap is None:
+            self._open_gap(self._hole, self._end_us)  # how much was lost before the new numbers nobody can tell
         self.parts.end()
         self._ssrc, self._index, self._ticks = ssrc, -1, None
         self._passed = self.parts.safe = -1
@@ -236,6 +243,8 @@ class TrackWriter:
         length_us = samples * 1000 // 48
         ticks = self._unwrap(timestamp)
         if self._ticks is not None and not self._steady(ticks, at_us):
+            if hole and self._gap is None:
+                self._open_gap(self._hole, self._end_us)
             self._jump(ticks, at_us)
         elif self._ticks is not None:
             step = (ticks - self._ticks) * 1000 // 48
@@ -288,8 +297,15 @@ class TrackWriter:
         return abs(moved_us - (at_us - self._frame_at)) < JUMP_US
 
     def _jump(self, ticks: int, at_us: int) -> None:
-        self.parts.end()
-        self._ticks, self._frame_at = ticks, at_us
+        """Media time goes on where its packets were held up on their way, or where the sender stood still: so does the
+        part, whose pictures would have to wait for a key frame otherwise."""
+        assert self._ticks is not None
+        goes_on = 0 < self._media(ticks - self._ticks) < JUMP_US and self._stops < MAX_STOPS
+        if goes_on:
+            self._stops += 1
+        else:
+            self.parts.end()
+            self._ticks, self._frame_at = ticks, at_us
         self._clock.jump(self._media(ticks))
 
     def _media(self, ticks: int) -> int:
@@ -299,6 +315,7 @@ class TrackWriter:
         if self.parts.full(at_us):
             self._drops["parts"] += 1
             return False
+        self._stops = 0
         part = Part(
             file="",
             codec=codec,

@@ -22,6 +22,8 @@ _HEARD = {"mp4": ("aac", "mp3", "opus"), "webm": ("opus", "vorbis")}
 _ALONE = {"aac": "mp4", "mp3": "mp3", "opus": "webm", "vorbis": "webm"}
 _HIGHEST = 1080
 _RATE = 48_000
+_SLACK = _RATE // 20
+"""Samples by which sound may be off before it is put right: times are rounded, and decoders hold some back."""
 _MOST_REORDERED = 32
 _TOLD_EVERY_US = 10_000_000
 
@@ -168,7 +170,7 @@ class _Pictures:
 
 
 class _Sound:
-    """Encoded again, with two channels."""
+    """Encoded again, with two channels; where there is none it is still, so that what follows stays where it was."""
 
     def __init__(self, source: Any, output: Any, encoder: str) -> None:
         self._made = output.add_stream(encoder, rate=_RATE)
@@ -178,20 +180,32 @@ class _Sound:
         context = self._made.codec_context
         self._resampler = AudioResampler(format=context.format.name, layout="stereo", rate=_RATE)
         self._fifo = AudioFifo()
+        self._format = context.format.name
         self._frame = context.frame_size or 1024
-        self._begins: int | None = None
+        self._next: int | None = None
+        """Where what comes next belongs, if nothing is missing."""
         self._at = 0
 
     def put(self, packet: Any, start_us: int) -> Iterator[Any]:
         for frame in _frames(packet):
-            if self._begins is None and frame.pts is not None:
-                self._begins = max(int((frame.pts * frame.time_base - Fraction(start_us, 1_000_000)) * _RATE), 0)
-                self._at = self._begins
+            if frame.pts is not None:
+                at = int((frame.pts * frame.time_base - Fraction(start_us, 1_000_000)) * _RATE)
+                if self._next is None:
+                    self._next = self._at = max(at, 0)
+                if at < self._next - _SLACK:
+                    continue
+                while at > self._next + _SLACK:
+                    self._write(_still(self._format, min(at - self._next, _RATE)))
+                    yield from self._encode(False)
             frame.pts = None
             for even in self._resampler.resample(frame):
-                even.pts = None
-                self._fifo.write(even)
+                self._write(even)
         yield from self._encode(False)
+
+    def _write(self, frame: Any) -> None:
+        frame.pts = None
+        self._fifo.write(frame)
+        self._next = (self._next or 0) + frame.samples
 
     def finish(self) -> Iterator[Any]:
         yield from self._encode(True)
@@ -202,6 +216,14 @@ class _Sound:
             frame.pts, frame.time_base = self._at, Fraction(1, _RATE)
             self._at += frame.samples
             yield from self._made.encode(frame)
+
+
+def _still(format: str, samples: int) -> Any:
+    frame = av.AudioFrame(format=format, layout="stereo", samples=samples)
+    frame.sample_rate = _RATE
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))
+    return frame
 
 
 def _frames(packet: Any) -> list[Any]:

@@ -184,7 +184,7 @@ RULES = (
             *("recorder.spool", "recorder.stages.keep", "recorder.stages.work", "recorder.store"),
             *("recorder.transcript", "signalling.bell", "signalling.booking", "signalling.db", "signalling.library"),
             *("signalling.people.roles", "signalling.people.scopes", "signalling.timetable", "signalling.metrics"),
-            *("recorder.extract.kinds", "recorder.files"),
+            *("recorder.alone", "recorder.extract.kinds", "recorder.files"),
         ),
         frozenset(("sqlalchemy", "structlog", "defusedxml")),
     ),

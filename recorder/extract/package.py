@@ -18,7 +18,7 @@ from typing import IO
 from mediaserver.api import UserError
 
 MAX_PARTS = 20_000
-MAX_DIRECTORY = 8 << 20
+MAX_DIRECTORY = 2 << 20
 """Bytes of the archive's own list of contents, which zipfile reads at once."""
 MAX_PART = 64 << 20
 MAX_TOTAL = 256 << 20
@@ -26,8 +26,6 @@ MAX_TOTAL = 256 << 20
 MAX_RATIO = 250
 _SMALL = 1 << 20
 """Packed text of so few bytes may be packed as tightly as it likes."""
-_TAIL = 65_557
-_END = b"PK\5\6"
 FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -97,12 +95,20 @@ class _Part(io.RawIOBase):
         return len(data)
 
 
+class _Sparing(io.BufferedReader):
+    """Gives no more at once than is needed, whatever the archive's end records say, of which there are two kinds."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise damaged(f"It lists more than {MAX_PARTS} parts.")
+        return super().read(size)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Package]:
     """:raises UserError: 422 `bad_document`: damaged, encrypted, or larger than a document can be."""
-    with path.open("rb") as file:
+    with _Sparing(io.FileIO(path)) as file:
         try:
-            _look(file)
             archive = zipfile.ZipFile(file)
         except FAULTS:
             raise damaged() from None
@@ -112,17 +118,3 @@ def opened(path: Path) -> Iterator[Package]:
 
 def damaged(why: str = "It is damaged.") -> UserError:
     return UserError(422, "bad_document", f"The document cannot be read. {why} Save it anew, or as PDF.")
-
-
-def _look(file: IO[bytes]) -> None:
-    """Refuse by its end record what would take much memory to list."""
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(0, size - _TAIL))
-    tail = file.read()
-    file.seek(0)
-    at = tail.find(_END)
-    while at >= 0:  # every one that zipfile could take for the end record
-        directory = int.from_bytes(tail[at + 12 : at + 16], "little")
-        if at + 22 <= len(tail) and MAX_DIRECTORY < directory:
-            raise damaged(f"It lists more than {MAX_PARTS} parts.")
-        at = tail.find(_END, at + 1)

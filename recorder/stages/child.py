@@ -1,15 +1,14 @@
 """The process that does one stage: what the libraries under it may do to a process, they do to this one.
 
 Its order is one line of JSON on standard input; it answers with lines of JSON on standard output. It is niced, its
-memory has a bound, the kernel ends it with the worker that started it, and a lock on the folder keeps a second one
-out: one whose worker has died may need a moment to die too.
+memory has a bound and is the first that the kernel takes back, it ends with the worker that started it, and a lock on
+the folder keeps a second one out: one whose worker has died may need a moment to die too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import importlib
 import json
 import os
@@ -24,10 +23,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mediaserver.api import UserError
-from recorder import manifest
+from recorder import manifest, room
+from recorder.alone import alone
 from recorder.stages.work import Facts, Work
 
-LOCK = "work.lock"
 SAID_S = 1.0
 """Progress is told at most so often."""
 _PR_SET_PDEATHSIG = 1
@@ -62,11 +61,13 @@ def main() -> None:
 def _do(order: Order, answers: TextIO) -> dict[str, Any]:
     folder = Path(order.folder)
     try:
-        with _locked(folder) as alone:
-            if not alone:
+        if not folder.is_dir():
+            raise UserError(404, "no_recording", f"There is no recording in {folder.name}.")
+        with alone(folder) as ours:
+            if not ours:
                 return {"t": "busy"}
             facts = {name: tuple(value) if isinstance(value, list) else value for name, value in order.facts.items()}
-            work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers).tell)
+            work = Work(folder, manifest.load(folder), Facts(**facts), _Progress(answers, folder).tell)
             module, _, name = order.call.partition(":")
             getattr(importlib.import_module(module), name)(work, **order.options)
     except UserError as error:
@@ -80,14 +81,18 @@ def _do(order: Order, answers: TextIO) -> dict[str, Any]:
 
 
 class _Progress:
-    def __init__(self, answers: TextIO) -> None:
-        self._answers = answers
+    """Tells how far it is, and ends it before lessons that are recorded have no room left."""
+
+    def __init__(self, answers: TextIO, folder: Path) -> None:
+        self._answers, self._folder = answers, folder
         self._said: float | None = None
 
     def tell(self, part: float) -> None:
+        """:raises UserError: 503 `disk_full`."""
         now = time.monotonic()
         if self._said is None or now - self._said >= SAID_S:
             self._said = now
+            room.require(self._folder)
             _say(self._answers, {"t": "progress", "part": min(max(part, 0.0), 1.0)})
 
 
@@ -109,29 +114,14 @@ def _settle(order: Order) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != order.parent:  # it died before it could take us with it
         os._exit(1)
+    # Before live media: when memory is short the kernel ends this one, whose work is not lost (proc(5)).
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if order.nice:
         os.nice(order.nice)
     if order.memory_mb:
         limit = order.memory_mb << 20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Whether nobody else works in the folder. :raises UserError: 404 `no_recording`."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError:
-        raise UserError(404, "no_recording", f"There is no recording in {folder.name}.") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def run(work: Work) -> None:
     if retention.NAME in manifest.done:
         return
     fingerprint = _fingerprint(folder, manifest)
-    if manifest.done.get(NAME) == fingerprint and _there(folder, manifest):
+    made_before = manifest.done.get(NAME)
+    if made_before and _there(folder, manifest) and (made_before == fingerprint or _poorer(folder, manifest)):
         return
     (folder / FOLDER).mkdir(exist_ok=True)
     notes = [note for note in manifest.notes if note not in (_EMPTY, _DAMAGED)]
@@ -153,6 +154,12 @@ def _participants(manifest: Manifest) -> Iterator[tuple[str, dict[str, list[Trac
 
 def _lead(manifest: Manifest) -> str:
     return manifest.lead or (manifest.tracks[0].participant if manifest.tracks else "")
+
+
+def _poorer(folder: Path, manifest: Manifest) -> bool:
+    """Whether what is left of the parts is less than the finished files, which are whole, were made from: they stay."""
+    parts = [part for track in manifest.tracks for part in track.parts if part.sha256]
+    return any(_size(folder / part.file) != part.bytes for part in parts)
 
 
 def _seal(folder: Path, manifest: Manifest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediaserver.api import UserError
-from recorder import media, transcode
+from recorder import media, room, transcode
 from recorder.manifest import Output, Part, Track
 from recorder.probe import bad, probe
 from recorder.stages.work import Work
@@ -17,7 +17,10 @@ _TYPES = {"mp4": "mp4", "webm": "webm", "mp3": "mpeg"}
 
 
 def run(work: Work) -> None:
-    """:raises UserError: 422 `bad_media`: nothing is left of the file. :raises OSError: there is no room."""
+    """:raises UserError: 422 `bad_media`: nothing is left of the file. :raises OSError: there is no room.
+
+    :raises UserError: 503 `disk_full`: it would leave too little for lessons; the file stays.
+    """
     manifest = work.manifest
     upload = manifest.output(UPLOAD)
     if upload is None:
@@ -30,6 +33,7 @@ def run(work: Work) -> None:
         made = transcode.plan(probed)
         name = "camera" if probed.video else "sound"
         kind = "video" if probed.video else "audio"
+        room.require(work.folder, path.stat().st_size)
         (work.folder / FOLDER).mkdir(exist_ok=True)
         target = work.folder / FOLDER / f"{name}.{made.kind}"
         whole = probed.duration_us or media.MICROSECONDS
@@ -37,7 +41,9 @@ def run(work: Work) -> None:
         if duration <= 0:
             target.unlink()
             raise bad("it is empty")
-    except UserError:
+    except UserError as error:
+        if error.status >= 500:  # not the file's fault
+            raise
         manifest.outputs = [output for output in manifest.outputs if output.name != UPLOAD]
         work.save()
         path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from recorder import room
 from recorder.manifest import Output
 from recorder.stages.work import Work
 from recorder.store import Store
@@ -26,12 +27,15 @@ def key_of(resource: str, output: Output) -> str:
 def keep(work: Work, url: str, resource: str) -> None:
     """:param url: of the store. :raises UserError: 503 `disk_full` or `store_unavailable`."""
     store = Store(url)
+    store.remove_unfinished(resource)
     kept = {stored.key: stored.bytes for stored in store.list(resource)}
     total = sum(output.bytes for output in work.manifest.outputs) or 1
     done = 0
     for output in work.manifest.outputs:
         key = key_of(resource, output)
         if kept.get(key) != output.bytes:
+            if store.folder is not None:
+                room.require(store.folder, output.bytes)
             store.put(key, work.folder / output.file)
         done += output.bytes
         work.progress(done / total)

@@ -69,13 +69,15 @@ _COMMITS: ContextVar[Commits | None] = ContextVar("commits", default=None)
 
 @contextlib.contextmanager
 def commits() -> Iterator[Commits]:
-    """Counts the commits of everything that is awaited inside."""
-    counted = Commits()
+    """Counts the commits of everything that is awaited inside; so does whoever counts around it."""
+    counted, around = Commits(), _COMMITS.get()
     token = _COMMITS.set(counted)
     try:
         yield counted
     finally:
         _COMMITS.reset(token)
+        if around is not None:
+            around.tried += counted.tried
 
 
 class Database:

@@ -50,6 +50,7 @@ class Resource(Base):
     :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
     :ivar spool: as of `Recording`, or of an upload; empty: there are no files of it but those in the store.
     :ivar withdrawn: it was public and is not any more, of which those are told who list what is public.
+    :ivar text: of a document, up to a million characters: read only where it is asked for (`undefer`).
     """
 
     __tablename__ = "resource"
@@ -94,7 +95,7 @@ class Resource(Base):
     url: Mapped[str] = mapped_column(String(1000), default="")
     note: Mapped[Short] = mapped_column(default="")
     gaps: Mapped[Json] = mapped_column(default=dict)
-    text: Mapped[str] = mapped_column(LongText, default="")
+    text: Mapped[str] = mapped_column(LongText, default="", deferred=True, deferred_raiseload=True)
     made_by: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
     made: Mapped[Instant]
     changed: Mapped[Instant]

@@ -46,6 +46,7 @@ class Outcome:
 
 
 DONE = Outcome("done")
+TOO_SLOW = "too_slow"
 _MENDED = frozenset((404, 409, 429))
 """Refusals that may pass by themselves: a directory is not mounted, another writes there. So may all from 500 on."""
 
@@ -57,7 +58,7 @@ def refused(status: int, code: str, detail: str) -> Outcome:
 
 
 def too_slow(limit_s: float) -> Outcome:
-    return Outcome("failed", "too_slow", f"It was ended because it took longer than {limit_s:.0f} s.")
+    return Outcome("failed", TOO_SLOW, f"It was ended because it took longer than {limit_s:.0f} s.")
 
 
 class Child:
@@ -99,9 +100,7 @@ class Child:
                 answer = await self._listen(process)
                 await process.wait()
         except TimeoutError:
-            answer = answer or Outcome(
-                "failed", "too_slow", f"It was ended because it took longer than {limit_s:.0f} s."
-            )
+            answer = answer or too_slow(limit_s)
         finally:
             if process.returncode is None:
                 process.kill()

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from signalling.db.library import Chapter, Line, Place, Resource, ResourceFile, Slide
 from signalling.db.places import School
 from signalling.library import addresses
-from signalling.library.seen import ADD, EDIT, READ, REMOVE, Found
+from signalling.library.seen import ADD, EDIT, READ, REMOVE, Found, Viewer, visible
 
 MAX_CLIPS = 200
 """Shown of one resource."""
@@ -170,7 +170,7 @@ async def show(session: AsyncSession, found: Found) -> ResourceShown:
         chapters=await _chapters(session, source.id, span),
         gaps=_gaps(source, span),
         strip=_strip(source, files),
-        clips=await _clips(session, source.id),
+        clips=await _clips(session, found.viewer, source.id),
     )
 
 
@@ -259,11 +259,13 @@ def _strip(source: Resource, files: Sequence[ResourceFile]) -> StripShown | None
     return StripShown(addresses.file(source.id, "strip"), *sizes)
 
 
-async def _clips(session: AsyncSession, id: str) -> list[ClipShown]:
+async def _clips(session: AsyncSession, viewer: Viewer, id: str) -> list[ClipShown]:
+    """A clip may be shared with fewer than what it was cut out of."""
     rows = await session.scalars(
         select(Resource)
         .where(Resource.of == id, Resource.state == "published")
         .order_by(Resource.starts_ms, Resource.id)
         .limit(MAX_CLIPS)
     )
-    return [ClipShown(row.id, row.title, row.starts_ms, row.ends_ms) for row in rows]
+    hers = await visible(session, viewer, rows.all())
+    return [ClipShown(row.id, row.title, row.starts_ms, row.ends_ms) for row in hers]

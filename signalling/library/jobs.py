@@ -43,7 +43,8 @@ class StageShown:
 
 @dataclass(frozen=True, slots=True)
 class JobShown:
-    """A resource that is not through. :ivar retry: whether the caller may have it done again."""
+    """A resource that is not through. :ivar title: empty of what somebody else keeps for herself.
+    :ivar retry: whether the caller may have it done again."""
 
     resource: str
     kind: str
@@ -88,7 +89,7 @@ async def listed(
             resource=row.id,
             kind=row.kind,
             state=row.state,
-            title=row.title,
+            title=row.title if row.rights != "own" or _hers(row, scopes) else "",
             lesson=row.lesson,
             teacher_name=row.teacher_name,
             school_name=school or "",
@@ -121,9 +122,12 @@ def _within(scopes: Collection[Scope]) -> Any:
 
 def _lies_in(row: Resource, path: str, scopes: Collection[Scope]) -> bool:
     around = {SYSTEM, *(Scope("region", part) for part in path.split("/") if part)}
-    around |= {Scope("school", row.school or "-"), Scope("person", row.teacher or "-")}
-    around.add(Scope("person", row.made_by or "-"))
-    return not around.isdisjoint(scopes)
+    around.add(Scope("school", row.school or "-"))
+    return _hers(row, scopes) or not around.isdisjoint(scopes)
+
+
+def _hers(row: Resource, scopes: Collection[Scope]) -> bool:
+    return any(Scope("person", person) in scopes for person in (row.teacher, row.made_by) if person)
 
 
 def _shown(stage: Stage) -> StageShown:

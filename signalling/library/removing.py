@@ -6,9 +6,10 @@ tombstone says so, and `clear` goes on with them after a crash or when the store
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -27,12 +28,16 @@ from signalling.db.library import (
     here,
 )
 from signalling.library.seen import REMOVE, Viewer, find
+from signalling.library.work import LEASE_S
 
 FILES_LEFT = "files_left"
 """`Resource.note` of a tombstone whose files are not gone yet."""
 PARTS_LEFT = "parts_left"
 """Of one whose finished files are gone; what lies in another server's folder of recordings is for that one."""
+LINGER_S = 2 * LEASE_S
 _BATCH = 50
+_AWAY = 10
+"""Failures one after the other: the store is away."""
 Discard = Callable[[str, str | None], Awaitable[None]]
 """Removes the files of a resource, given its id and its lesson's; does nothing when there are none."""
 
@@ -74,26 +79,39 @@ async def bury(session: AsyncSession, row: Resource, now: float, actor: str) -> 
     await audit.append(session, int(now), actor, "resource.removed", row.id, detail)
 
 
-async def clear(database: Database, discard: Discard, spool: str = "") -> int:
+async def clear(database: Database, now: float, discard: Discard, spool: str = "") -> int:
     """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time.
 
-    :param spool: name of this server's folder of recordings.
+    Whoever works on a resource while it is taken out may still put files into the store: it is looked at once more when
+    no lease of that time holds. :param spool: name of this server's folder of recordings.
     """
+    done, failed = 0, 0
+    last = (-1, "")
+    while failed < _AWAY and (left := await _left(database, last, spool)):
+        last = (left[-1].changed, left[-1].id)
+        gone: dict[str, list[str]] = {"": [], PARTS_LEFT: []}
+        for id, lesson, changed, of in left:
+            try:
+                await discard(id, lesson)
+            except (UserError, OSError):
+                failed += 1
+                continue
+            failed = 0
+            if changed <= now - LINGER_S:
+                gone[PARTS_LEFT if spool and of not in ("", spool) else ""].append(id)
+        for note, ids in gone.items():
+            if ids:
+                async with database.write() as session:
+                    await session.execute(update(Resource).where(Resource.id.in_(ids)).values(note=note))
+        done += sum(map(len, gone.values()))
+    return done
+
+
+async def _left(database: Database, after: tuple[int, str], spool: str) -> Sequence[Any]:
+    asked = select(Resource.id, Resource.lesson, Resource.changed, Resource.spool).where(
+        Resource.state == "removed",
+        or_(Resource.note == FILES_LEFT, and_(Resource.note == PARTS_LEFT, here(Resource.spool, spool))),
+        tuple_(Resource.changed, Resource.id) > tuple_(*after),
+    )
     async with database.read() as session:
-        asked = select(Resource.id, Resource.lesson, Resource.spool).where(
-            Resource.state == "removed",
-            or_(Resource.note == FILES_LEFT, and_(Resource.note == PARTS_LEFT, here(Resource.spool, spool))),
-        )
-        left = (await session.execute(asked.order_by(Resource.changed).limit(_BATCH))).all()
-    done: dict[str, list[str]] = {"": [], PARTS_LEFT: []}
-    for id, lesson, of in left:
-        try:
-            await discard(id, lesson)
-        except (UserError, OSError):
-            continue
-        done[PARTS_LEFT if spool and of not in ("", spool) else ""].append(id)
-    for note, ids in done.items():
-        if ids:
-            async with database.write() as session:
-                await session.execute(update(Resource).where(Resource.id.in_(ids)).values(note=note))
-    return sum(map(len, done.values()))
+        return (await session.execute(asked.order_by(Resource.changed, Resource.id).limit(_BATCH))).all()

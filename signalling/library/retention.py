@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from mediaserver.api import UserError
 from recorder import manifest
+from recorder.alone import alone
 from recorder.retention import DAY_S, Item, Removal, Rule, parts_of, removals, remove_parts
 from recorder.spool import identity
 from signalling.db.engine import Database
@@ -90,11 +91,16 @@ def _with_parts(spool: Path) -> list[str]:
 
 
 def _shed(folders: Sequence[Path]) -> int:
-    """What cannot be removed or read now is tried the next time; `tongke verify` tells of damaged manifests."""
+    """What cannot be removed or read now is tried the next time; `tongke verify` tells of damaged manifests.
+
+    So is what a stage was begun in since it was asked: it would write its manifest over ours, which says that the
+    parts are gone on purpose.
+    """
     removed = 0
     for folder in folders:
-        with contextlib.suppress(OSError, UserError):
-            removed += remove_parts(folder, manifest.load(folder))
+        with contextlib.suppress(OSError, UserError), alone(folder) as ours:
+            if ours:
+                removed += remove_parts(folder, manifest.load(folder))
     return removed
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from recorder.search.document import Record, Shown, Spoken
 from signalling.db.library import Line, Resource, ResourceFile, Slide
@@ -25,17 +26,19 @@ _COPIED = (
     *("id", "version", "kind", "title", "day", "description", "subject", "grade", "term", "textbook", "unit", "form"),
     *("teacher_name", "length_ms", "made"),
 )
+_WITH_TEXT = undefer(Resource.text)
 
 
 async def after(session: AsyncSession, last: str, limit: int) -> list[Resource]:
     """Published resources in the order of their ids, from behind `last` on."""
     asked = select(Resource).where(Resource.id > last, Resource.state == PUBLISHED).order_by(Resource.id).limit(limit)
-    return list(await session.scalars(asked))
+    return list(await session.scalars(asked.options(_WITH_TEXT)))
 
 
 async def with_clips(session: AsyncSession, ids: Sequence[str]) -> list[Resource]:
     """Resources in whatever state, and the clips of them: what is said in a clip is its origin's."""
-    rows = await session.scalars(select(Resource).where(Resource.id.in_(ids) | Resource.of.in_(ids)))
+    asked = select(Resource).where(Resource.id.in_(ids) | Resource.of.in_(ids))
+    rows = await session.scalars(asked.options(_WITH_TEXT))
     return list(rows)
 
 

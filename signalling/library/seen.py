@@ -104,6 +104,33 @@ async def readable(session: AsyncSession, mine: Terms, rows: Sequence[Resource])
     )
 
 
+async def visible(session: AsyncSession, viewer: Viewer, rows: Sequence[Resource]) -> list[Resource]:
+    """Those that she may see, in their order, whatever they are a part of."""
+    mine = await access.of_person(session, viewer.person, viewer.grants)
+    shared = await readable(session, mine, rows)
+    found = []
+    for row in rows:
+        if row.id in shared or (row.rights != "own" and await _looks_after(session, viewer, row)):
+            found.append(row)
+    return found
+
+
+async def _looks_after(session: AsyncSession, viewer: Viewer, row: Resource) -> bool:
+    return allowed(viewer.grants, EDIT, (await scopes.find(session, "resource", row.id)).here)
+
+
+async def still(session: AsyncSession, mine: Terms, ids: Sequence[str]) -> frozenset[str]:
+    """Which of those that an index found are shared with somebody now: what was taken out or narrowed just now, or
+    while no worker runs, is in it nevertheless. :param mine: `access.of_person`."""
+    rows = (await session.scalars(select(Resource).where(Resource.id.in_(ids)))).all()
+    above = {row.of for row in rows if row.of}
+    if above:
+        rows = [*rows, *await session.scalars(select(Resource).where(Resource.id.in_(above)))]
+    there = [row for row in {row.id: row for row in rows}.values() if row.state == "published"]
+    shared = await readable(session, mine, there)
+    return frozenset(row.id for row in there if {row.id, row.of or row.id} <= shared)
+
+
 def missing() -> UserError:
     return UserError(404, "not_found", "There is no such resource, or it is not shared with you; search for it again.")
 

@@ -77,7 +77,7 @@ class Shelf:
                 if self._rule is not None:
                     await self._age(self._rule)
                 ours = await asyncio.to_thread(identity, self.spool)
-                cleared = await removing.clear(self._database, self.remove, ours)
+                cleared = await removing.clear(self._database, self._clock(), self.remove, ours)
                 unfinished = await asyncio.to_thread(uploads.sweep_incoming, self.spool)
                 unfinished += await uploads.sweep_unknown(self._database, self.spool, self._clock())
                 if cleared or unfinished:

@@ -36,6 +36,8 @@ TRANSITIONS: dict[tuple[State, Cue], State] = {
 """`running` is taken from a worker that is dead; `leave`: the worker stops, or a model is missing."""
 
 TRIES = 6
+SLOW_TRIES = 2
+"""Of one that takes too long and begins anew each time: a third would take its hours from others in vain, too."""
 NEVER = 1 << 40
 """`due` of what waits for something else than time."""
 _PAUSES_S = (30, 120, 600, 1800, 3600)
@@ -46,11 +48,13 @@ LOST = "worker_lost"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """:ivar must: nothing after it is begun before it is done. :ivar limit_s: one try may take so long."""
+    """:ivar must: nothing after it is begun before it is done. :ivar limit_s: one try may take so long.
+    :ivar resumes: a try goes on where the one before it was ended."""
 
     name: str
     must: bool
     limit_s: int
+    resumes: bool = False
 
 
 _FINALISE = Step("finalise", True, 1800)
@@ -60,7 +64,7 @@ _PUBLISH = Step("publish", True, 3600)
 _INDEX = Step("index", True, 600)
 _SHOWN = (
     Step("pictures", False, 3600),
-    Step("transcript", False, 6 * 3600),
+    Step("transcript", False, 6 * 3600, resumes=True),
     Step("chapters", False, 600),
     _PUBLISH,
     _INDEX,

@@ -30,7 +30,7 @@ from recorder.spool import identity
 from signalling.bell import holder
 from signalling.db import audit
 from signalling.db.base import new_id
-from signalling.db.engine import Database
+from signalling.db.engine import Commits, Database, commits
 from signalling.db.library import Resource
 from signalling.library import editing, vocabulary
 from signalling.library.seen import Viewer
@@ -45,6 +45,8 @@ OUTPUT = "upload"
 INCOMING = ".uploads"
 _LOOK_EVERY = 64 << 20
 _CHUNK = 1 << 20
+_ASKED = 500
+"""Folders that are asked for in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +162,21 @@ class Uploads:
         """Files stand where workers find them, by the ids of their resources; if the rows are not written, none does.
         Gives the name of the folder of recordings for their rows (`Resource.spool`).
 
+        Where nobody knows whether they were, `sweep_unknown` sees it later.
         :raises UserError: 503 `disk_full`.
         """
+        written = Commits()
         try:
             # Before the rows: a worker that finds a row finds its file.
             for received, id in places:
                 await asyncio.to_thread(_settle, received, self._spool / id, _manifest(received, id, now))
-            yield await asyncio.to_thread(identity, self._spool)
+            name = await asyncio.to_thread(identity, self._spool)
+            with commits() as written:
+                yield name
         except BaseException as error:
-            for _, id in places:
-                await asyncio.shield(asyncio.to_thread(shutil.rmtree, self._spool / id, ignore_errors=True))
+            if not written.tried:
+                for _, id in places:
+                    await asyncio.shield(asyncio.to_thread(shutil.rmtree, self._spool / id, ignore_errors=True))
             if isinstance(error, OSError):
                 raise _full() from None
             raise
@@ -215,25 +222,27 @@ def sweep_incoming(spool: Path) -> int:
 
 async def sweep_unknown(database: Database, spool: Path, now: float, older_s: float = 3600.0) -> int:
     """Remove uploads that no resource was made of: their process died meanwhile. :param older_s: of their files."""
-    found = {path.name: path for path in await asyncio.to_thread(_uploads, spool, now - older_s)}
-    if not found:
-        return 0
-    async with database.read() as session:
-        known = set(await session.scalars(select(Resource.id).where(Resource.id.in_(found))))
-    for name in found.keys() - known:
-        await asyncio.to_thread(shutil.rmtree, found[name], ignore_errors=True)
-    return len(found.keys() - known)
+    found = await asyncio.to_thread(_uploads, spool, now - older_s)
+    removed = 0
+    for first in range(0, len(found), _ASKED):
+        names = found[first : first + _ASKED]
+        async with database.read() as session:
+            known = set(await session.scalars(select(Resource.id).where(Resource.id.in_(names))))
+        for name in set(names) - known:
+            await asyncio.to_thread(shutil.rmtree, spool / name, ignore_errors=True)
+            removed += 1
+    return removed
 
 
-def _uploads(spool: Path, before: float) -> list[Path]:
-    """At most some hundred of them, the others later."""
+def _uploads(spool: Path, before: float) -> list[str]:
+    """Names of folders."""
     found = []
     with contextlib.suppress(OSError):
         for folder in sorted(spool.iterdir()):
             original = folder / OUTPUT
             if not folder.name.startswith(".") and original.is_dir() and original.stat().st_mtime < before:
-                found.append(folder)
-    return found[:500]
+                found.append(folder.name)
+    return found
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes:

@@ -24,9 +24,9 @@ from recorder.stages import keep
 from signalling.bell import holder
 from signalling.db.engine import Database
 from signalling.library import publish, stages, work
-from signalling.library.child import DONE, Bounds, Call, Child, Outcome, refused, too_slow
+from signalling.library.child import DONE, TOO_SLOW, Bounds, Call, Child, Outcome, refused, too_slow
 from signalling.library.queue import Queue
-from signalling.library.stages import NEVER, NO_MODEL, Side
+from signalling.library.stages import NEVER, NO_MODEL, SLOW_TRIES, Side
 from signalling.library.work import LEASE_S, Task
 
 log = structlog.get_logger("signalling.library")
@@ -242,20 +242,23 @@ class Worker:
         elif outcome.code == NO_MODEL:
             await work.leave(session, task, NEVER, now, code=outcome.code, detail=outcome.detail)
         else:
-            await work.fail(session, task, outcome.code, outcome.detail, now, lasting=outcome.kind == "refused")
+            slow = outcome.code == TOO_SLOW and task.tries >= SLOW_TRIES
+            lasting = outcome.kind == "refused" or (slow and not stages.step(task.kind, task.stage).resumes)
+            await work.fail(session, task, outcome.code, outcome.detail, now, lasting=lasting)
 
     async def _publish(self, task: Task) -> Outcome:
         """The files are in the store: the rows that name them, and then the end of those that no row names."""
         folder = self._folder(task)
         try:
             made = await asyncio.to_thread(lambda: (manifest.load(folder), transcript.load(folder)))
-            await self._insist(lambda session: publish.publish(session, task, *made, self._clock()))
+            published = await self._insist(lambda session: publish.publish(session, task, *made, self._clock()))
         except UserError as error:
             return refused(error.status, error.code, error.detail)
         except Exception as error:
             log.exception("bug", task="publish", resource=task.resource)
             return Outcome("failed", "broke", f"The program that did it failed ({type(error).__name__}).")
-        await self._clear(task)
+        if published:  # whoever has it now may have put files there that no row names yet
+            await self._clear(task)
         return DONE
 
     async def _clear(self, task: Task) -> None:

@@ -17,6 +17,7 @@ from signalling.bodies import IsoDay, Line, Query, Short
 from signalling.library import access, addresses, choices
 from signalling.library.choices import Choice
 from signalling.library.searches import Searches
+from signalling.library.seen import still
 from signalling.rest.operation import Call, Nothing, Operation
 
 Typed = Annotated[str, StringConstraints(max_length=10_000)]
@@ -136,9 +137,12 @@ class LibrarySearchResource:
         filters = _filters(query)
         found = await self._searches.search(query.q, allow, filters, page=query.page, sort=query.sort)
         async with call.database.read() as session:
+            shared = await still(session, allow, [hit.id for hit in found.hits])
             facets = await choices.labelled(session, found.facets, filters.exact)
+        items = [_item(hit) for hit in found.hits if hit.id in shared]
+        total = found.total - len(found.hits) + len(items)
         took = round(1000 * (time.perf_counter() - began), 1)
-        return Found(found.total, took, [_item(hit) for hit in found.hits], facets, found.did_you_mean, found.about)
+        return Found(total, took, items, facets, found.did_you_mean, found.about)
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""

@@ -138,7 +138,8 @@ def _misbehave(how: str, folder: Path) -> None:
             held.append(bytearray(64 << 20))
     if how == "tell":
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        (folder / "told").write_text(f"{os.nice(0)} {os.environ['OMP_NUM_THREADS']} {limit}")
+        first = Path("/proc/self/oom_score_adj").read_text().strip()
+        (folder / "told").write_text(f"{os.nice(0)} {os.environ['OMP_NUM_THREADS']} {limit} {first}")
         return
     if how in ("fewer", "later"):
         return

@@ -69,15 +69,19 @@ async def test_what_no_second_try_would_mend_is_given_up_at_once(hall: Hall):
     assert stage.detail == "This file is damaged; upload it again."
 
 
-async def test_what_hangs_is_ended_in_its_time(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("resumes", [False, True])
+async def test_what_hangs_is_ended_in_its_time(hall: Hall, monkeypatch: pytest.MonkeyPatch, resumes: bool):
+    """And is not begun six times: a film that takes four hours each time would have a worker for a day."""
     resource, folder = await hall.resource()
     (folder / "order-finalise").write_text("hang")
-    quick = stages.Step("finalise", True, 2)
+    quick = stages.Step("finalise", True, 1, resumes)
     monkeypatch.setitem(stages.CHAINS, "lesson", (quick, *stages.CHAINS["lesson"][1:]))
-    await hall.worker().process(resource)
-    stage = (await hall.stages(resource))["finalise"]
-    assert (stage.state, stage.error) == ("failed", "too_slow")
-    assert not alive(hall.pid(folder))
+    for state in ("failed", "failed" if resumes else "given_up"):
+        await hall.worker().process(resource)
+        stage = (await hall.stages(resource))["finalise"]
+        assert (stage.state, stage.error) == (state, "too_slow")
+        assert not alive(hall.pid(folder))
+        hall.clock.pass_(3600)
 
 
 async def test_what_a_library_prints_disturbs_nothing(hall: Hall):

@@ -10,6 +10,8 @@ import signal
 import pytest
 
 from signalling.bell import holder
+from signalling.db.library import Stage
+from signalling.library import work
 from signalling.library.queue import SOON, Queue
 from signalling.library.stages import LOST, TRIES
 from tests.bell.county import EIGHT, audited
@@ -132,3 +134,17 @@ async def test_a_folder_that_another_process_works_in_is_left_alone(hall: Hall, 
     assert (stage.state, stage.tries, bool(hall.begun(folder))) == (
         ("waiting", 0, False) if held else ("done", 1, True)
     )
+
+
+async def test_who_was_overtaken_removes_no_files(hall: Hall):
+    """It was stopped for longer than its lease. Another one has put the files there and not written its rows yet."""
+    resource, folder = await hall.resource()
+    (folder / "hold-publish").touch()
+    overtaken = asyncio.create_task(hall.worker().process(resource))
+    await until(lambda: "publish" in hall.begun(folder))
+    async with hall.database.write() as session:
+        stage = await session.get_one(Stage, (resource, "publish"))
+        stage.worker, stage.lease = "another", int(hall.clock()) + work.LEASE_S
+    (folder / "hold-publish").unlink()
+    await overtaken
+    assert {"camera", "poster"} <= hall.stored(resource).keys()

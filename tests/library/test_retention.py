@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from recorder import manifest as manifests
+from recorder.alone import alone
 from recorder.manifest import Manifest
 from recorder.retention import DAY_S, Removal, Rule
 from recorder.store import Store
@@ -94,6 +95,17 @@ async def test_parts_of_finished_lessons_go(database: Database, tmp_path: Path) 
     assert await retention.shed(database, tmp_path, RULE, NOW) == 100
     assert await retention.shed(database, tmp_path, RULE, NOW) == 0
     assert [name for name, part in parts.items() if not part.exists()] == ["middle"]
+
+
+async def test_parts_stay_while_a_stage_works_in_the_folder(database: Database, tmp_path: Path) -> None:
+    """It has read the manifest, and will write it over whatever stands there at its end."""
+    await shelve(database)
+    parts = recorded(tmp_path, "middle")
+    with alone(tmp_path / "middle") as ours:
+        assert ours and await retention.shed(database, tmp_path, RULE, NOW) == 0 and parts["middle"].exists()
+        manifests.save(tmp_path / "middle", manifests.load(tmp_path / "middle"))
+    assert await retention.shed(database, tmp_path, RULE, NOW) == 100
+    assert "retention" in manifests.load(tmp_path / "middle").done
 
 
 async def test_the_old_ones_are_buried_once(database: Database) -> None:

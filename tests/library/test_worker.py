@@ -131,8 +131,9 @@ async def test_stages_run_under_what_live_media_has(hall: Hall):
     resource, folder = await hall.resource()
     (folder / "order-finalise").write_text("tell")
     await hall.worker(memory_mb=4096).process(resource)
-    nice, threads, memory = (folder / "told").read_text().split()
+    nice, threads, memory, first = (folder / "told").read_text().split()
     assert (int(nice) >= 5, threads, int(memory)) == (True, "1", 4096 << 20)
+    assert first == "1000", "when memory is short it is ended before live media"
 
 
 async def test_who_lost_its_lease_changes_nothing_any_more(hall: Hall):

@@ -24,9 +24,9 @@ def tape(codec: str, size: tuple[int, int] = (160, 120)) -> list[bytes]:
 class Scene:
     """:ivar now: µs on the lesson's time line."""
 
-    def __init__(self, folder: Path, **more) -> None:
+    def __init__(self, folder: Path, now: int = 0, **more) -> None:
         self.folder = folder
-        self.now = 0
+        self.now = now
         self.recording = Recording(folder, "lesson", BEGAN, "teacher", self.clock, began_us=ZERO, **more)
 
     def clock(self) -> int:
@@ -57,6 +57,17 @@ class Publisher:
         self.number = 0
         self.ticks = 0
         self.open()
+
+    def stand(self, count: int) -> None:
+        """So many frames are held up on their way, and arrive at once."""
+        held = []
+        for _ in range(count):
+            held += self.sender.frame(self.frames[self.number % len(self.frames)], self.ticks, 0)
+            self.number += 1
+            self.ticks += self.step
+            self.scene.until(self.scene.now + self.length)
+        arrived = self.scene.clock() + DELAY
+        self.scene.recording.packets(self.id, [(index, arrived, data) for index, _, data in held], 0)
 
     def open(self) -> None:
         source = "microphone" if self.audio else "camera"

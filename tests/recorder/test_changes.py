@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recorder.timeline import TimeLine
 from tests.recorder import encode
 from tests.recorder.scene import DELAY, Scene
 
@@ -280,3 +281,70 @@ def test_an_order_is_no_gap_of_who_was_not_there(scene):
     kept = scene.end()
     assert kept.track("class1-camera").gaps == []
     assert gaps(kept.track("class2-microphone")) == [(paused, resumed, "paused")]
+
+
+class TestHeldUp:
+    """A line on which packets stood for three seconds, and then all came at once."""
+
+    def test_the_lesson_is_as_long_as_it_was(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.stand(150)
+        microphone.send(100)
+        kept = scene.end()
+        assert abs(kept.length_us - scene.now) < 50_000 and kept.tracks[0].gaps == []
+
+    @pytest.mark.parametrize("codec", ["vp8", "h264"])
+    def test_no_picture_is_lost_and_each_lies_where_it_was_taken(self, scene, codec):
+        camera = scene.publish("teacher-camera", codec)
+        camera.send(40)
+        camera.stand(100)
+        camera.send(70)
+        [track] = scene.end().tracks
+        assert plays(scene, track) == [210] and track.gaps == []
+        line = TimeLine(track.parts[0])
+        for number in (0, 39, 40, 100, 209):
+            assert abs(line.at(number * 100_000 // 3) - number * 100_000 // 3 - DELAY) < 5000, number
+
+    def test_one_part_tells_of_so_many_stops_and_no_more(self, scene, monkeypatch):
+        monkeypatch.setattr("recorder.track.MAX_STOPS", 1)
+        microphone = scene.publish("teacher-microphone", "opus")
+        for _ in range(3):
+            microphone.send(50)
+            microphone.stand(150)
+        microphone.send(50)
+        [track] = scene.end().tracks
+        assert plays(scene, track) == [50 + 150 + 50, 150 + 50 + 150 + 50]
+
+    def test_what_is_lost_before_new_numbers_is_a_gap(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.send(200, lose=set(range(200)))
+        microphone.sender.ssrc += 1
+        microphone.send(100)
+        assert gaps(scene.end().tracks[0]) == [(2_010_000, 6_010_000, "network")]
+
+    @pytest.mark.parametrize("seconds", [1, 20])
+    def test_who_goes_on_after_a_crash_loses_nothing_of_what_comes_then(self, scene, seconds):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.stand(150)
+        microphone.send(50 * seconds)
+        microphone.scene = later = Scene(scene.folder, scene.now + 200_000)
+        microphone.open()
+        microphone.send(200)
+        kept = later.end()
+        assert later.recording.counters["again"] == 0
+        [track] = kept.tracks
+        assert track.parts[-1].duration_us == 4_000_000
+        covered = sum(part.duration_us for part in track.parts) + sum(gap.end_us - gap.start_us for gap in track.gaps)
+        assert abs(covered - later.now) < (50_000 if seconds == 20 else 3_050_000)
+
+    def test_what_is_lost_while_the_senders_clock_is_set_is_a_gap(self, scene):
+        microphone = scene.publish("teacher-microphone", "opus")
+        microphone.send(100)
+        microphone.send(150, lose=set(range(150)))
+        microphone.ticks += 100 * 48_000
+        microphone.send(100)
+        [gap] = scene.end().tracks[0].gaps
+        assert (gap.start_us, gap.end_us, gap.why) == (2_010_000, 5_010_000, "network")

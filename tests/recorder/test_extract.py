@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from pypdf import PdfReader, PdfWriter
 
 from mediaserver.api import UserError
 from recorder import manifest
-from recorder.extract import office, package
+from recorder.extract import kinds, office, package
 from recorder.manifest import Manifest, Output
 from recorder.stages import extract
 from recorder.stages.work import Work
@@ -211,6 +212,25 @@ class TestHostileOffice:
 
     def test_a_zip_bomb(self, tmp_path: Path) -> None:
         assert refused(tmp_path, packed(doc=bytes(80 << 20))) == (422, "bad_document")
+
+    @pytest.mark.parametrize("zip64", [False, True])
+    def test_a_list_of_contents_that_fills_the_memory(self, tmp_path: Path, zip64: bool) -> None:
+        """Its end record may be of the one kind or the other; zipfile believes the second whatever the first says."""
+        path, size = tmp_path / "bomb.pptx", 300 << 20
+        with path.open("wb") as file:
+            file.write(b"PK\3\4")
+            file.truncate(size)
+            file.seek(0, io.SEEK_END)
+            said = 0 if zip64 else size
+            if zip64:
+                file.write(struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, size, 0))
+                file.write(struct.pack("<4sIQI", b"PK\6\7", 0, size, 1))
+            file.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, said, 0, 0))
+        tracemalloc.start()
+        with pytest.raises(UserError) as caught:
+            kinds.recognise(path)
+        assert caught.value.code == "bad_document" and tracemalloc.get_traced_memory()[1] < 8 << 20
+        tracemalloc.stop()
 
     def test_one_that_lies_about_its_size(self, tmp_path: Path) -> None:
         data = bytearray(packed(doc=b"<x>" + bytes(20 << 20)))

@@ -202,6 +202,18 @@ def test_a_second_run_changes_nothing_and_a_lost_file_is_made_again(maker):
     assert manifests.load(maker.folder) == first
 
 
+@pytest.mark.parametrize("how", ["removed", "damaged"])
+def test_finished_files_outlive_their_parts(maker, how):
+    """Somebody made room by hand, or the disk is not what it was; and then somebody has all stages done again."""
+    maker.talk("teacher", 0, 2 * SECOND)
+    maker.film("teacher", 0, 2 * SECOND)
+    first = finish(maker)
+    for path in (maker.folder / "parts").iterdir():
+        path.unlink() if how == "removed" else path.write_bytes(b"")
+    finalise.run(Work(maker.folder, manifests.load(maker.folder)))
+    assert manifests.load(maker.folder) == first and (maker.folder / first.outputs[0].file).exists()
+
+
 def test_a_time_beyond_any_lesson_is_not_filled_with_silence(maker):
     part = maker.talk("teacher", 0, 2 * SECOND)
     part.sync = [Sync(pts_us=0, at_us=10**15)]

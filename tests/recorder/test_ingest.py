@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -11,9 +13,10 @@ import pytest
 
 from mediaserver.api import UserError
 from recorder import manifest as manifests
+from recorder import room
 from recorder.manifest import Manifest, Output
 from recorder.probe import probe
-from recorder.stages import ingest, pictures
+from recorder.stages import child, ingest, keep, pictures
 from recorder.stages.work import Work
 
 SECONDS = 4
@@ -114,6 +117,28 @@ def test_what_people_have(uploaded, kind, video, audio, media_type, wanted):
     assert bool(work.manifest.output("poster")) == bool(video)
 
 
+def test_sound_that_is_encoded_again_stays_where_it_was(uploaded):
+    """A screen recorder wrote nothing while nobody spoke."""
+
+    def write(path):
+        with av.open(path, "w", format="matroska") as output:
+            heard = output.add_stream("pcm_s16le", rate=48_000)
+            heard.layout = "mono"
+            for number in (*range(100), *range(300, 500)):  # 20 ms each; nothing from 2 s to 6 s, a clap at 8 s
+                level = 9000 if 400 <= number < 405 else 0
+                frame = av.AudioFrame.from_ndarray(np.full((1, 960), level, np.int16), format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 960, Fraction(1, 48_000)
+                output.mux(heard.encode(frame))
+            output.mux(heard.encode(None))
+
+    work = uploaded(write)
+    ingest.run(work)
+    [made] = work.manifest.outputs
+    with av.open(work.folder / made.file) as opened:
+        loud = [float(frame.time) for frame in opened.decode(audio=0) if np.abs(frame.to_ndarray()).max() > 0.1]
+    assert abs(loud[0] - 8) < 0.06 and abs(made.duration_us - 10_000_000) < 100_000
+
+
 def test_colours_that_browsers_do_not_show_are_changed(uploaded):
     work = uploaded(lambda path: record(path, "mp4", "libx264", "", pixels="yuv444p"))
     ingest.run(work)
@@ -185,8 +210,51 @@ def test_what_cannot_be_played_is_refused_and_leaves_nothing(uploaded, name):
     assert caught.value.code == "bad_media"
 
 
-def test_a_file_that_takes_for_ever_is_given_up(tmp_path):
+def test_a_file_that_takes_for_ever_is_given_up(tmp_path, monkeypatch):
     path = record(tmp_path / "x.mp4", "mp4", "libx264", "aac")
+    _as_program(
+        monkeypatch, tmp_path, "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 9))\nwhile True: 1"
+    )
     with pytest.raises(UserError) as caught:
-        probe(path, wall_s=0.01)
+        probe(path)
     assert caught.value.code == "bad_media"
+
+
+@pytest.mark.parametrize("what", ["os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)", "time.sleep(99)"])
+def test_a_file_is_kept_when_it_was_not_the_files_fault(uploaded, tmp_path, monkeypatch, what):
+    """The kernel took the memory back, or the machine stood still: the only copy of a film must not go for that."""
+    work = uploaded(lambda path: record(path, "mp4", "libx264", "aac"))
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder.probe.WALL_S", 2.0)
+        _as_program(patch, tmp_path, f"import os, time\n{what}")
+        with pytest.raises(ChildProcessError):
+            ingest.run(work)
+    assert (work.folder / "upload" / "original.bin").exists()
+    ingest.run(Work(work.folder, manifests.load(work.folder)))
+
+
+def test_the_last_room_is_left_to_lessons(uploaded, tmp_path, monkeypatch):
+    """A film needs its own size again, and once more in the store: it waits, and is not thrown away."""
+    work = uploaded(lambda path: record(path, "mp4", "libx264", "aac"))
+    left = iter((room.RESERVE + 10, room.RESERVE - 1, 1 << 40))
+    with monkeypatch.context() as patch:
+        patch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(left)))
+        with pytest.raises(UserError) as caught:
+            ingest.run(work)
+        assert (caught.value.status, caught.value.code) == (503, "disk_full")
+        with pytest.raises(UserError), (tmp_path / "told").open("w") as told:
+            child._Progress(told, tmp_path).tell(0.5)
+        ingest.run(work)
+    (tmp_path / "store").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=room.RESERVE + 10))
+        with pytest.raises(UserError) as caught:
+            keep.keep(work, f"file://{tmp_path}/store", "resource1")
+    assert caught.value.code == "disk_full" and list((tmp_path / "store").rglob("*")) == []
+
+
+def _as_program(monkeypatch, folder, text: str):
+    """A program in the place of the one that probes."""
+    (folder / "instead").write_text(f"#!{sys.executable}\n{text}\n")
+    (folder / "instead").chmod(0o700)
+    monkeypatch.setattr("recorder.probe.sys.executable", str(folder / "instead"))

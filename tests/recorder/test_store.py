@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from mediaserver.api import UserError
+from recorder.manifest import Manifest, Output
+from recorder.stages import keep
+from recorder.stages.work import Work
 from recorder.store import CHUNK, PART, Store
 from tests.recorder.s3 import S3
 
@@ -160,3 +163,26 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path, file):
     assert [stored.bytes for stored in store.list()] == [len(LONG)]
     store.fetch("r/a", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == LONG
+
+
+@pytest.mark.parametrize("how", ["removed", "put anew"])
+def test_nothing_stays_of_what_a_killed_writer_had_begun(tmp_path, how):
+    """The half of a film that was taken out for good reasons must not stay on the disk where no list shows it."""
+    film, folder, url = tmp_path / "film", tmp_path / "kept" / "r", f"file://{tmp_path}/kept"
+    with film.open("wb") as file:
+        file.truncate(1 << 29)
+    with subprocess.Popen([sys.executable, "-c", _KEEP, url, str(film)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        while not (folder.is_dir() and any("#" in name for name in os.listdir(folder))):
+            pass
+        writer.send_signal(signal.SIGKILL)
+    store = Store(url)
+    assert list(store.list()) == [] and len(os.listdir(folder)) == 1
+    if how == "removed":
+        assert store.remove("r") == 0 and not folder.exists()
+    else:
+        film.write_bytes(b"short")
+        output = Output(name="camera", file="film", media_type="video/mp4", bytes=5, sha256="0" * 64)
+        keep.keep(Work(tmp_path, Manifest(room="r", began=0, outputs=[output])), url, "r")
+        assert os.listdir(folder) == [f"camera-{'0' * 16}"]

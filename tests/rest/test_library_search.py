@@ -132,6 +132,20 @@ def test_grades_stand_as_school_has_them():
     assert sorted(grades, key=choices.grade)[:6] == ["1年级", "三年级", "初二", "九年级", "高一", "高中三年级"]
 
 
+@pytest.mark.parametrize("change", [{"rights": "own"}, {"state": "removed"}])
+async def test_what_was_shared_is_not_told_while_the_index_lags(library, tmp_path, change):
+    """It is not written meanwhile: no worker runs, or its disk is full."""
+    clip = {"kind": "clip", "of": "r1", "starts_ms": 0, "ends_ms": 30_000, "school": "s0", "region": "county"}
+    await shelve(library.database, None, "c1", "勾股片段", **clip)
+    await Indexer(library.database, tmp_path / "index").catch_up()
+    page = await library.page("a1")
+    assert await ids(page, "勾股") == ["c1", "r1"]
+    async with library.database.write() as session:
+        await session.execute(update(Resource).where(Resource.id == "r1").values(**change))
+    found = await page.get(path("勾股"))
+    assert (found["items"], found["total"]) == ([], 0), "neither it nor a part of it"
+
+
 async def test_filters_narrow_what_is_found(library):
     page = await library.page("t0")
     for given, expected in (

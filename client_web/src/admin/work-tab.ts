@@ -105,7 +105,7 @@ export class WorkTab extends Tab {
 
   #columns(): Column<Job>[] {
     return [
-      { name: say("work.what"), cell: (it) => html`<strong>${it.title}</strong><small>${[it.school_name, it.teacher_name, it.day].filter(Boolean).join(" · ")}</small>` },
+      { name: say("work.what"), cell: (it) => html`<strong>${titleOf(it)}</strong><small>${[it.school_name, it.teacher_name, it.day].filter(Boolean).join(" · ")}</small>` },
       { name: say("work.stage"), cell: (it) => this.#stage(current(it.stages)) },
       { name: say("work.progress"), cell: (it) => this.#progress(it.stages) },
       { name: say("work.trouble"), cell: (it) => this.#trouble(current(it.stages)) },
@@ -134,7 +134,7 @@ export class WorkTab extends Tab {
   #retry(it: Job): unknown {
     if (!it.retry || it.stages.some((stage) => stage.state === "running") || !it.stages.some((stage) => stage.error)) return nothing;
     return html`<button type="button" data-testid="retry" ?disabled=${this.busy}
-      @click=${() => void this.do(() => this.rest.post(`/resources/${it.resource}/stages/retry`, {}), say("work.retried", { title: it.title }))}>${say("work.retry")}</button>`;
+      @click=${() => void this.do(() => this.rest.post(`/resources/${it.resource}/stages/retry`, {}), say("work.retried", { title: titleOf(it) }))}>${say("work.retry")}</button>`;
   }
 
   #listing(): (after: string) => Promise<Page<Job>> {
@@ -145,6 +145,11 @@ export class WorkTab extends Tab {
     this.wanted = wanted;
     this.#load = this.#listing();
   }
+}
+
+/** What somebody keeps for herself comes without its title. */
+function titleOf(it: Job): string {
+  return it.title || say("work.own");
 }
 
 declare global {

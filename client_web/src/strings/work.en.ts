@@ -8,6 +8,7 @@ export const workEn: Record<keyof typeof workZh, string> = {
   "work.running": "Running",
   "work.waiting": "Waiting",
   "work.what": "Lesson",
+  "work.own": "Kept by its owner alone",
   "work.stage": "At this step",
   "work.progress": "Progress",
   "work.trouble": "What is wrong",

@@ -8,6 +8,7 @@ export const workZh = {
   "work.running": "进行中",
   "work.waiting": "等待中",
   "work.what": "课程",
+  "work.own": "仅本人可见的资源",
   "work.stage": "当前步骤",
   "work.progress": "进度",
   "work.trouble": "说明",

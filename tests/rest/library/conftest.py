@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy.orm import undefer
 
 from signalling.db.library import Chapter, Line, Resource, ResourceFile, Slide
 from signalling.db.people import RoleGrant
@@ -58,7 +59,7 @@ class Shelf:
 
     async def row(self, id: str) -> Resource:
         async with self.world.database.read() as session:
-            return await session.get_one(Resource, id)
+            return await session.get_one(Resource, id, options=[undefer(Resource.text)])
 
     async def set(self, id: str, **values: Any) -> None:
         async with self.world.database.write() as session:

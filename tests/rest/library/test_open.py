@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -94,6 +95,16 @@ async def test_records_page_by_page(public: Shelf, monkeypatch: pytest.MonkeyPat
     assert ("creator", "教师甲") in said and ("subject", "分数") in said and ("publisher", "第一小学") in said
     assert ("type", "MovingImage") in said and ("rights", "CC BY 4.0") in said and ("date", "2026-09-08") in said
     assert any(name == "identifier" and "/library#r=" in (text or "") for name, text in said)
+
+
+async def test_long_texts_are_not_read_for_a_list(public: Shelf) -> None:
+    """A hundred textbooks on a page would be some hundred megabytes, for anybody who asks."""
+    for n in range(8):
+        await add(public.world, title=f"课本{n}", kind="document", rights="public", text="分" * 1_000_000)
+    tracemalloc.start()
+    assert len((await ask(public, **LIST)).findall(f".//{OAI}record")) == 15
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
 
 
 async def test_from_until_and_sets(public: Shelf) -> None:

@@ -166,6 +166,19 @@ class TestClips:
         assert await refused(shelf.near, "GET", f"/resources/{id}") == (404, "not_found"), "even who has cut it"
         assert await status_of(shelf.near, f"/library/files/{id}/camera") == 404
 
+    async def test_one_that_is_kept_for_herself_is_told_to_nobody(self, shelf: Shelf) -> None:
+        id = await cut(shelf, shelf.near)
+        hers = {"version": 1, "title": "给家长会看的片段", "rights": "own"}
+        await done(await shelf.near.call("PATCH", f"/resources/{id}", json=hers))
+        for person, sees in ((shelf.near, [id]), (shelf.teacher, [id]), (shelf.staff, [])):
+            shown = await person.get(f"/resources/{shelf.lesson}")
+            assert [it["id"] for it in shown["clips"]] == sees, person
+        shared = {"version": 2, "rights": "school"}
+        await done(await shelf.near.call("PATCH", f"/resources/{id}", json=shared))
+        boss = await shelf.world.somebody("admin", "region", "city")
+        for person in (shelf.near, shelf.staff, boss):
+            assert [it["id"] for it in (await person.get(f"/resources/{shelf.lesson}"))["clips"]] == [id]
+
     async def test_one_taken_out_leaves_its_origin(self, shelf: Shelf) -> None:
         id = await cut(shelf, shelf.near)
         await done(await shelf.near.call("DELETE", f"/resources/{id}"))

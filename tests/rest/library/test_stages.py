@@ -60,6 +60,13 @@ async def test_each_sees_what_she_teaches_or_looks_after(shelf: Shelf, job: str)
     assert await refused(shelf.staff, "GET", "/resources/0000000000000000/stages") == (404, "not_found")
 
 
+async def test_what_one_keeps_for_herself_is_listed_without_its_title(shelf: Shelf, job: str) -> None:
+    await shelf.set(job, rights="own")
+    assert [it["title"] for it in await jobs(shelf.teacher)] == ["圆的面积"]
+    [shown] = await jobs(shelf.staff)
+    assert (shown["resource"], shown["title"], shown["retry"]) == (job, "", True), "who looks after it can help"
+
+
 async def test_the_list_by_state_and_in_pages(shelf: Shelf, job: str) -> None:
     other = await add(shelf.world, state="waiting", published=None)
     async with shelf.world.database.write() as session:

@@ -15,13 +15,15 @@ import docx
 import pytest
 from pptx import Presentation
 
+from mediaserver.api import UserError
 from recorder import manifest
 from signalling.bell import holder
+from signalling.db.engine import Database
 from signalling.library import uploads
 from signalling.library.uploads import Uploads
 from tests.people.conftest import audit_rows
 from tests.recorder.documents import pdf_of
-from tests.rest.library.conftest import Person, Shelf, done, left, problem, until
+from tests.rest.library.conftest import Person, Shelf, add, done, left, problem, until
 
 
 def pptx_of(*texts: str) -> bytes:
@@ -206,3 +208,37 @@ def _uploads(shelf: Shelf) -> Uploads:
     found = next(it for it in operations if it.path == "/resources/upload")
     taken: Uploads = found.handler.__self__._uploads  # type: ignore[attr-defined]
     return taken
+
+
+@pytest.mark.parametrize("written", [True, False])
+async def test_when_nobody_knows_whether_it_was_written(
+    shelf: Shelf, spool: Path, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    """The connection to the database broke at the commit: a row must not stay without its file."""
+    run = Database.run
+
+    async def breaks(database: Database, work: Any) -> Any:
+        if "keep" not in work.__qualname__:
+            return await run(database, work)
+        if written:
+            await run(database, work)
+        raise UserError(503, "database_unavailable", "Try again.")
+
+    monkeypatch.setattr(Database, "run", breaks)
+    assert (await upload(shelf.staff, pdf_of("认识分数"))).status == 503
+    assert len(_originals(spool)) == written
+
+
+async def test_what_nobody_knows_is_found_among_many(
+    shelf: Shelf, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_ASKED", 2)
+    known = [await add(shelf.world, kind="document", state="waiting") for _ in range(5)]
+    for name in (*known, "zzzzzzzzzzzzzzzz"):
+        (spool / name / "upload").mkdir(parents=True)
+    assert await uploads.sweep_unknown(shelf.world.database, spool, 2**40) == 1
+    assert sorted(os.listdir(spool)) == sorted(known)
+
+
+def _originals(spool: Path) -> list[Path]:
+    return list(spool.rglob("original.pdf"))
