@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from recorder import spool
 from recorder.retention import DAY_S, Rule
 from signalling.cli import worker as command
 from signalling.config import Config, ConfigError
@@ -56,8 +57,8 @@ async def test_a_lesson_is_worked_on_where_its_files_are(hall: Hall, tmp_path: P
     assert (states["publish"], states.pop("index")) == ("done", "waiting")
     assert set(states.values()) == {"done"}
     queue = Queue(here)
-    assert await remember(hall.database, queue, hall.clock(), "lessons") == 0
-    assert await remember(hall.database, queue, hall.clock(), "others") == 1
+    assert await remember(hall.database, queue, hall.clock(), spool.UNKNOWN, "lessons") == 0
+    assert await remember(hall.database, queue, hall.clock(), spool.UNKNOWN, "others") == 1
     assert queue.take() == resource
     await worker(hall, "others", here).process(resource)
     assert (await hall.states(resource))["index"] == "done"

@@ -108,7 +108,7 @@ async def test_each_finishes_its_own_lessons_and_leaves_the_others(shared: Datab
 
         async def bury(session):  # type: ignore[no-untyped-def]
             row = await session.get(Resource, resources[first].id)
-            await removing.bury(session, row, NOW, "boss")
+            await removing.bury(session, row, time.time() - 2 * removing.LINGER_S, "boss")
 
         await shared.run(bury)
         two.signalling.shelf.discard()

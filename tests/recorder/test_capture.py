@@ -43,7 +43,7 @@ async def test_what_the_teacher_sends_is_on_disk(studio: Studio) -> None:
     await studio.until(lambda: studio.capture._taps.tracks(ROOM))
     studio.capture.begin(ROOM, back=True)
     await studio.written(100_000)
-    await teacher.stop()
+    await studio.silence(teacher)
     kept = await studio.end()
     assert (kept.room, kept.lead, kept.ended) == (ROOM, "teacher", True)
     camera, microphone = kept.track("teacher-camera"), kept.track("teacher-microphone")
@@ -63,7 +63,7 @@ async def test_a_killed_recorder_loses_nothing(studio: Studio) -> None:
     os.kill(first, signal.SIGKILL)
     await studio.until(lambda: studio.capture.pid not in (None, first))
     await studio.written(50_000)
-    await teacher.stop()
+    await studio.silence(teacher)
     kept = await studio.end()
     camera, microphone = kept.track("teacher-camera"), kept.track("teacher-microphone")
     assert camera is not None and microphone is not None
@@ -106,7 +106,7 @@ async def test_a_pause_leaves_a_gap(studio: Studio) -> None:
     after = len(teacher.said)
     await studio.until(lambda: len(teacher.said) > after + 50)
     await studio.written(20_000)
-    await teacher.stop()
+    await studio.silence(teacher)
     kept = await studio.end()
     assert [(pause.by, pause.end_us is not None) for pause in kept.pauses] == [("teacher", True)]
     microphone = kept.track("teacher-microphone")
@@ -163,7 +163,7 @@ async def test_a_folder_that_cannot_be_made_is_told_and_tried_again(studio: Stud
     studio.folder.unlink()
     await studio.written()
     assert studio.capture.state(ROOM).trouble == ""
-    await teacher.stop()
+    await studio.silence(teacher)
     kept = await studio.end()
     camera = kept.track("teacher-camera")
     assert camera is not None and studio.frames(camera) == teacher.shown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from recorder import manifest
+from recorder import manifest, spool
 from signalling.cli.serve import Server
 from signalling.client.http import SignallingClient
 from signalling.client.lesson import Lesson
@@ -56,4 +56,4 @@ async def test_what_a_server_left_there_is_closed_by_the_next_one(
         assert kept.ended and kept.length_us > 0
         found = await row(database, room)
         assert found is not None and found.bytes == sum(part.bytes for it in kept.tracks for part in it.parts) > 50_000
-        assert not config.recording_dir.exists()
+        assert [path.name for path in config.recording_dir.iterdir()] == [spool.NAME], "nothing of it is here"

@@ -142,7 +142,7 @@ def spool(shelf: Shelf) -> Path:
 
 def left(spool: Path) -> list[str]:
     """Everything that lies in it."""
-    return sorted(str(path.relative_to(spool)) for path in spool.rglob("*") if path.name != ".uploads")
+    return sorted(str(path.relative_to(spool)) for path in spool.rglob("*") if path.name not in (".uploads", ".spool"))
 
 
 async def refused(person: Person, method: str, path: str, **more: Any) -> tuple[int, str]:

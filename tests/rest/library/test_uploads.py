@@ -199,7 +199,7 @@ async def test_what_a_killed_server_left(shelf: Shelf, spool: Path) -> None:
     later = shelf.world.clock.now + 10**9
     assert await uploads.sweep_unknown(shelf.world.database, spool, 0) == 0
     assert await uploads.sweep_unknown(shelf.world.database, spool, later) == 1
-    assert sorted(os.listdir(spool)) == sorted((".uploads", id, "lesson"))
+    assert sorted(os.listdir(spool)) == sorted((".spool", ".uploads", id, "lesson"))
     assert os.listdir(spool / ".uploads") == [f"{me}-x"]
 
 
