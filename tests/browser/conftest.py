@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, async_pla
 
 from signalling.cli.serve import Server
 from signalling.config import Config
+from tests.database.postgresql import PostgreSQL
 from tests.relay import Relay
 
 CHROMIUM = "/usr/bin/chromium"
@@ -202,6 +203,14 @@ async def _through(route: Route, relay: Relay, port: int) -> None:
     body = await response.text()
     lines = [line for line in body.splitlines(keepends=True) if not (line.startswith("a=candidate:") and "::" in line)]
     await route.fulfill(response=response, body="".join(lines).replace(f" {port} typ host", f" {relay.port} typ host"))
+
+
+@pytest.fixture
+def database_url(postgresql: PostgreSQL, postgresql_template: str) -> Iterator[str]:
+    """A page does not see which database there is: its routes are tested on each, the pages on the larger one."""
+    name = postgresql.create(postgresql_template)
+    yield postgresql.url(name)
+    postgresql.drop(name)
 
 
 @pytest.fixture(params=["native", "reference"])

@@ -33,7 +33,6 @@ PAGES = (
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_nobody_is_kept_out(office: Office, language: str) -> None:
     school = office.county.lead

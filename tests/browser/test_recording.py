@@ -57,7 +57,8 @@ async def test_the_recording_is_seen_and_steered(school: School) -> None:
     folder = school.server.config.recording_dir / room
 
     async def resumed() -> bool:
-        return all(pause.end_us is not None for pause in manifest.load(folder).pauses)
+        pauses = manifest.load(folder).pauses
+        return len(pauses) == 2 and all(pause.end_us is not None for pause in pauses)
 
     await until("the recording goes on", resumed)
     kept = manifest.load(folder)

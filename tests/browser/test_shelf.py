@@ -18,7 +18,7 @@ from tests.browser.test_timetable import Office, office
 from tests.people.conftest import person
 
 __all__ = ["office"]
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.browser
 
 ROWS = (
     ("分数的初步认识", "数学", "三年级", "教师甲"),
