@@ -65,6 +65,10 @@ def words_of(subject: str) -> tuple[list[str], list[float]]:
     return [*words, *ALPHABET], list(itertools.accumulate(1 / (rank + 3) for rank in range(OF_SUBJECT + len(ALPHABET))))
 
 
+def name(number: int) -> str:
+    return f"r{number:08}"
+
+
 def resource(number: int) -> Record:
     chance = random.Random(number)
     subject = chance.choice(SUBJECTS)
@@ -82,7 +86,7 @@ def resource(number: int) -> Record:
     )
     rights = chance.choices(("public", f"county:c{county}", f"school:s{school}"), (0.5, 0.35, 0.15))[0]
     return Record(
-        **{"id": f"r{number:08}", "version": 1, "kind": "lesson", "day": day, "subject": subject, "made": number},
+        **{"id": name(number), "version": 1, "kind": "lesson", "day": day, "subject": subject, "made": number},
         **{"allow": frozenset((rights, "system", f"region:c{county}", "region:p"))},
         **{"title": f"{topics[0]}与{topics[1]}（第{chance.randrange(1, 4)}课时）", "points": tuple(topics[1:])},
         **{"unit": f"第{unit % 9 + 1}单元 {topics[0]}", "description": "".join(speech[:2])[:120].replace("，", "")},

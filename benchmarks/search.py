@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import numpy as np
+from sqlalchemy import insert
 
 from benchmarks import resources, stats
 from benchmarks.context import Context
@@ -21,6 +22,7 @@ from recorder.search import analysis, index
 from recorder.search.fold import folded
 from recorder.search.index import Writer
 from signalling.db.engine import Database
+from signalling.db.library import Resource
 from signalling.db.people import Person, RoleGrant
 from signalling.people import sessions
 
@@ -33,6 +35,8 @@ TOGETHER = 4
 """Searches at once, in the second round."""
 WARM_UP = 20
 GOAL_MS = 50
+ROWS = 5_000
+"""Of the database that are written together."""
 PERSON = "searcher"
 KINDS = {
     "word": "a word of two characters",
@@ -56,9 +60,12 @@ async def run(context: Context) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="tongke-search-") as name:
         folder = Path(name)
         cookie = await _somebody(folder)
+        done = 0
         for size in sizes:
             context.doing(f"{size:,}: building")
             seconds = await asyncio.to_thread(_build, folder / "index", size)
+            await _shelve(folder, done, size)
+            done = size
             measured = {"build_s": seconds, "bytes": index.size(folder / "index")}
             context.doing(f"{size:,}: searching")
             measured |= await _searched(context, folder, cookie, size)
@@ -82,6 +89,17 @@ async def _somebody(folder: Path) -> str:
             session.add(RoleGrant(person=PERSON, role="teacher", kind="region", scope="c1"))
             begun = await sessions.begin(session, time.time(), PERSON, "benchmark")
     return f"tongke={begun.cookie}"
+
+
+async def _shelve(folder: Path, first: int, last: int) -> None:
+    """Rows, which the server reads of what it shows: whether it is shared still. The index has been told of them."""
+    told = {"kind": "lesson", "state": "published", "rights": "public", "day": resources.FIRST, "made": 0, "changed": 0}
+    async with Database(f"sqlite:///{folder / 'tongke.sqlite3'}") as database:
+        for start in range(first, last, ROWS):
+            numbers = range(start, min(start + ROWS, last))
+            rows = [{"id": resources.name(it), "title": f"第{it}课", "indexed": 1, **told} for it in numbers]
+            async with database.write() as session:
+                await session.execute(insert(Resource), rows)
 
 
 def _build(folder: Path, size: int) -> float:

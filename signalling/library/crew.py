@@ -21,7 +21,7 @@ PAUSES_S = (1.0, 60.0)
 """First and longest pause before a worker that ended is started again."""
 LASTED_S = 60.0
 """One that ran for so long has not died of what it began with."""
-STOP_S = 0.5
+STOP_S = 0.4
 """A worker may take so long to write that it leaves what it does."""
 MAX_LINE = 4096
 RESULTS = frozenset(("done", "refused", "failed", "busy", "left"))
@@ -54,7 +54,8 @@ class Crew:
         """Returns when they are gone."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Whoever waits no longer takes nothing from them: they still see their processes gone.
+        await asyncio.shield(asyncio.gather(*self._tasks, return_exceptions=True))
         self._tasks = []
 
     async def _keep(self) -> None:
