@@ -38,7 +38,7 @@ class PartSync:
             at_us = self._at(pts_us)
             if at_us is not None and (not found or at_us > found[-1].at_us):
                 found.append(Sync(pts_us=pts_us, at_us=at_us))
-        if len(found) > MAX_POINTS:
+        while len(found) > MAX_POINTS:  # more than once where very much came at once
             self._every *= 2
             found = [point for point in found if self._regular(point.pts_us) or point is found[-1]]
         self.part.sync = found

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recorder.alignment import BUCKET_US, MAX_POINTS, LeastDelay, Line, MediaClock, SenderClocks, ntp_us
@@ -219,6 +219,7 @@ def test_reports_from_the_future_of_their_packets_are_not_used():
     ),
     st.integers(0, 1 << 36),
 )
+@example([(0, 0, 0)], 60_000_000_001)
 @settings(max_examples=200, deadline=None)
 def test_no_reports_break_it(reports, length):
     clocks = SenderClocks()
