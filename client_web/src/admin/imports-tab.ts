@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { field } from "../components/field.ts";
 import "../components/import-box.ts";
-import { buttonsCss } from "../components/imports-css.ts";
+import { buttonsCss } from "../components/buttons-css.ts";
 import "../components/pick.ts";
 import type { Choice } from "../components/pick.ts";
 import { icon } from "../lib/icons.ts";

@@ -1,8 +1,10 @@
 /** How the pages of figures look: what they are about in a bar above, cards below. */
 
 import { css } from "lit";
+import { buttonsCss } from "./buttons-css.ts";
 
 export const figuresCss = css`
+  ${buttonsCss}
   .page {
     max-width: 1280px;
     margin: 0 auto;
@@ -28,22 +30,6 @@ export const figuresCss = css`
     flex-wrap: wrap;
     gap: var(--s2);
     margin-left: auto;
-  }
-  .button {
-    display: inline-flex;
-    align-items: center;
-    gap: var(--s2);
-    min-height: 44px;
-    padding: var(--s2) var(--s4);
-    border: 1px solid var(--line);
-    border-radius: var(--radius-s);
-    background: var(--surface);
-    color: var(--text);
-    font-weight: 500;
-    text-decoration: none;
-  }
-  .button:hover {
-    background: var(--surface-2);
   }
   section {
     margin-bottom: var(--s5);

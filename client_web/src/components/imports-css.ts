@@ -3,26 +3,6 @@
 import { css } from "lit";
 import { dropCss } from "./drop-css.ts";
 
-/** Links that look like buttons. */
-export const buttonsCss = css`
-  .button {
-    display: inline-flex;
-    align-items: center;
-    gap: var(--s2);
-    min-height: 44px;
-    padding: var(--s2) var(--s4);
-    border: 1px solid var(--line);
-    border-radius: var(--radius-s);
-    background: var(--surface);
-    color: var(--text);
-    font-weight: 500;
-    text-decoration: none;
-  }
-  .button:hover {
-    background: var(--surface-2);
-  }
-`;
-
 export const importsCss = css`
   ${dropCss}
   :host {
