@@ -60,5 +60,7 @@ async def _tell(
     ]
     if notices:
         await session.execute(insert(Notice.__table__), notices)
-    await outbox.queue(session, event, told, {row.school: path} if row.school else {}, now)
+    # What somebody keeps to herself is not for other programs either.
+    kept = {"title": "", "teacher": ""} if row.rights == "own" else {}
+    await outbox.queue(session, event, {**told, **kept}, {row.school: path} if row.school else {}, now)
     await audit.append(session, made, WORKER, event, row.id, {"lesson": row.lesson, "version": row.version, **facts})

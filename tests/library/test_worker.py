@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
-from signalling.db.library import Stage
-from signalling.db.records import Notice
+from signalling.db.library import Resource, Stage
+from signalling.db.records import Delivery, Notice, Webhook
 from signalling.library import work
 from signalling.library.stages import NEVER
 from tests.bell.county import audited, lesson
@@ -54,6 +55,20 @@ async def test_a_recorded_lesson_becomes_a_resource_and_is_published(hall: Hall)
         [notice] = await session.scalars(select(Notice))
     assert (notice.person, notice.kind, notice.lesson) == (hall.county.teacher, "published", id)
     assert notice.facts["resource"] == resource and notice.facts["title"] == "认识分数"
+
+
+@pytest.mark.parametrize(("rights", "told"), [("own", ("", "")), ("school", ("认识分数", "教师甲"))])
+async def test_other_programs_do_not_hear_what_is_kept_private(hall: Hall, rights: str, told: tuple[str, str]):
+    resource, _ = await hall.resource()
+    async with hall.database.write() as session:
+        session.add(Webhook(url="https://example.org/", secret="x", events=["resource.published"]))
+        await session.execute(update(Resource).values(rights=rights))
+    await hall.worker().process(resource)
+    async with hall.database.read() as session:
+        [delivery] = await session.scalars(select(Delivery).where(Delivery.event == "resource.published"))
+        [notice] = await session.scalars(select(Notice))
+    assert (delivery.body["title"], delivery.body["teacher"]) == told
+    assert notice.facts["title"] == "认识分数", "she does"
 
 
 async def test_what_was_not_recorded_stays_as_it_is(hall: Hall):
