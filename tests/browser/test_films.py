@@ -26,12 +26,19 @@ _PLAY = """async ([url, seconds]) => {
         video.addEventListener(name, resolve, { once: true });
         video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
     });
+    // 'seeked' may come before the picture does: what is drawn then is the one before, or none.
+    const shown = (second) => new Promise((resolve) => {
+        const look = (_, { mediaTime }) =>
+            Math.abs(mediaTime - second) < 0.5 ? resolve() : video.requestVideoFrameCallback(look);
+        video.requestVideoFrameCallback(look);
+    });
     await told('loadeddata');
     const greys = [];
     for (const second of seconds) {
-        const sought = told('seeked');
+        const sought = told('seeked'), seen = shown(second);
         video.currentTime = second;
         await sought;
+        await seen;
         const canvas = document.createElement('canvas');
         canvas.width = canvas.height = 1;
         const context = canvas.getContext('2d');

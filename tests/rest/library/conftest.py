@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -141,8 +142,13 @@ def spool(shelf: Shelf) -> Path:
 
 
 def left(spool: Path) -> list[str]:
-    """Everything that lies in it."""
-    return sorted(str(path.relative_to(spool)) for path in spool.rglob("*") if path.name not in (".uploads", ".spool"))
+    """Everything that lies in it, also while a server takes some of it away."""
+    return sorted(
+        os.path.relpath(os.path.join(at, name), spool)
+        for at, folders, files in os.walk(spool)
+        for name in folders + files
+        if name not in (".uploads", ".spool")
+    )
 
 
 async def refused(person: Person, method: str, path: str, **more: Any) -> tuple[int, str]:
