@@ -32,18 +32,21 @@ class Line(_Model):
 
 
 class Transcript(_Model):
-    """:ivar model: name and checksum of what heard it. :ivar made_from: digest of the sound, see `Manifest.done`.
+    """:ivar model: name and checksum of what heard it. :ivar made_from: digest of the sound and of what was known of it, see `Manifest.done`.
 
     :ivar heard_us: so far it holds everything that was said; -1 when it is whole.
     :ivar tracks: where each track that was begun goes on, in µs of the lesson's time line.
+    :ivar device: what heard it ran on. :ivar dropped: what was left out, as `recorder.speech.clean.Dropped` counts.
     """
 
     model: str = ""
+    device: str = ""
     made_from: str = ""
     language: str = ""
     heard_us: int = -1
     tracks: dict[str, int] = Field(default_factory=dict)
     lines: list[Line] = Field(default_factory=list)
+    dropped: dict[str, int] = Field(default_factory=dict)
 
 
 def load(folder: Path) -> Transcript | None:

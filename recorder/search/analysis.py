@@ -9,6 +9,8 @@ and which words have a pinyin.
 from __future__ import annotations
 
 import functools
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from operator import add
 from typing import NamedTuple
@@ -29,6 +31,7 @@ MAX_WORD = 40
 MAX_SPAN = 8
 """Chinese characters that have one pinyin together."""
 _PINYIN_WORDS = 200_000
+_UMLAUTS = re.compile("[üǖǘǚǜÜǕǗǙǛ]")
 
 
 class Span(NamedTuple):
@@ -88,7 +91,17 @@ def span(text: str) -> Span:
 
 
 def is_syllable(word: str) -> bool:
-    return word in _syllables()
+    return spelt(word) in _syllables()
+
+
+def spelt(pinyin: str) -> str:
+    """As the index holds it: ü is v but in lüe and nüe, which people type lue, lve and nue, nve."""
+    return pinyin.replace("lve", "lue").replace("nve", "nue")
+
+
+def typed(text: str) -> str:
+    """What was typed, with ü as v, before folding makes it u: 女 is nǚ and nü, 努 is nu."""
+    return _UMLAUTS.sub("v", unicodedata.normalize("NFC", text))
 
 
 def _inner(run: str) -> Iterable[int]:
@@ -99,7 +112,7 @@ def _inner(run: str) -> Iterable[int]:
 
 
 def _ascii(syllable: str) -> str:
-    return folded(syllable).replace("ü", "v")
+    return spelt(folded(typed(syllable)))
 
 
 @functools.cache

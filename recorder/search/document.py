@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from recorder.search import analysis
 from recorder.search.fold import all_han, folded, is_han
 
-VERSION = 3
+VERSION = 4
 """Of schema, analysis and stored form together: an index of another one is made again."""
 GRAMS = "grams"
 WORDS = "words"

@@ -46,14 +46,21 @@ def find(text: str, needles: Sequence[Needle]) -> list[Found]:
 
 
 def _matches(text: str, needle: Needle) -> Iterable[re.Match[str]]:
+    """What is like a word is looked for where the word itself is not."""
     pattern = _pattern(needle)
-    if pattern is not None:
-        yield from pattern.finditer(text)
-    for word in needle.near:
-        limit = analysis.tolerance(word)
-        for match in _WORD.finditer(text):
-            if abs(len(match[0]) - len(word)) <= limit and analysis.distance(word, match[0], limit) <= limit:
-                yield match
+    exact = list(itertools.islice(pattern.finditer(text), MAX_FOUND)) if pattern is not None else []
+    yield from exact
+    if exact or not needle.near:
+        return
+    for match in _WORD.finditer(text):
+        if any(_like(word, match[0]) for word in needle.near):
+            yield match
+
+
+@functools.lru_cache(1 << 16)
+def _like(word: str, other: str) -> bool:
+    limit = analysis.tolerance(word)
+    return abs(len(other) - len(word)) <= limit and analysis.distance(word, other, limit) <= limit
 
 
 _WORD = re.compile(r"[a-z]{3,40}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from recorder.search import analysis
 from recorder.search.fold import folded, is_han
@@ -30,7 +31,7 @@ _WEAK = frozenset(
 @dataclass(frozen=True, slots=True)
 class Term:
     """:ivar runs: as the index holds them; more than one only when quoted, or when they are syllables of pinyin.
-    :ivar open: the last word, which may be typed only in part. :ivar pinyin: what `runs` are together."""
+    :ivar open: the last word, which may be typed only in part. :ivar pinyin: what `runs` are together, or with ü."""
 
     runs: tuple[str, ...]
     quoted: bool = False
@@ -74,7 +75,7 @@ def parse(text: str) -> Asked:
         elif plain is None:
             must.append(Term(runs, quoted=True))
         else:
-            must.extend(_terms(runs))
+            must.extend(_terms(runs, tuple(analysis.runs(folded(analysis.typed(plain))))))
             near.extend(run for run in runs if is_han(run) and len(run) > 2)
     terms = list(dict.fromkeys(_syllables(must)))[:MAX_TERMS]
     if terms and not terms[-1].quoted and text[-1:].isalnum():
@@ -93,25 +94,27 @@ def parse(text: str) -> Asked:
     )
 
 
-def _terms(runs: tuple[str, ...]) -> Iterator[Term]:
-    for run in runs:
+def _terms(runs: tuple[str, ...], typed: tuple[str, ...]) -> Iterator[Term]:
+    """:param typed: the same runs, with ü as v."""
+    for run, pinyin in zip_longest(runs, typed[: len(runs)], fillvalue=""):
         if is_han(run):
             yield from (Term((word,)) for word in analysis.words(run))
         else:
-            yield Term((run,))
+            yield Term((run,), pinyin="" if pinyin == run else pinyin[:MAX_RUN])
 
 
 def _syllables(terms: list[Term]) -> Iterator[Term]:
     """Syllables of pinyin apart, `gou gu ding li`, are one term."""
-    together: list[str] = []
+    together: list[Term] = []
     for term in [*terms, None]:
-        if term is not None and not term.quoted and analysis.is_syllable(term.runs[0]):
-            together.append(term.runs[0])
+        if term is not None and not term.quoted and analysis.is_syllable(term.pinyin or term.runs[0]):
+            together.append(term)
             continue
         if len(together) > 1:
-            yield Term(tuple(together), pinyin="".join(together))
-        elif together:
-            yield Term((together[0],))
+            spelt = "".join(one.pinyin or one.runs[0] for one in together)
+            yield Term(tuple(one.runs[0] for one in together), pinyin=spelt)
+        else:
+            yield from together
         together = []
         if term is not None:
             yield term

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from recorder.search import document, index, marks, query
+from recorder.search import analysis, document, index, marks, query
 from recorder.search.document import ANYBODY, DRAWS, FACETS, FILTERS, KINDS, SEPARATOR, STRONG
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
@@ -278,8 +279,8 @@ class _Search:
         if not typed:
             return []
         found: dict[Suggestion, int] = {}
-        for kind in KINDS:
-            prefix = f"{kind}{SEPARATOR}{typed}"
+        for kind, text in itertools.product(KINDS, {typed: 0, analysis.spelt(typed): 0}):
+            prefix = f"{kind}{SEPARATOR}{text}"
             for term, count in self._searcher.terms_with_prefix("suggest", prefix, limit=_CANDIDATES):
                 suggestion = Suggestion(term.rpartition(SEPARATOR)[2], kind)
                 if suggestion not in found and self._visible(term):

@@ -76,6 +76,7 @@ class Builder:
 
     def readings(self, pinyin: str, *, begun: bool) -> list[str]:
         """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too."""
+        pinyin = analysis.spelt(pinyin)
         prefixes = [f"{pinyin}{SEPARATOR}"] + ([pinyin] if begun and len(pinyin) >= MIN_OPEN else [])
         found: dict[str, None] = {}
         for prefix in prefixes:

@@ -37,20 +37,24 @@ _BARE = re.compile(rf"[^0-9a-z{_CJK}]+")
 
 _GHOSTS = re.compile(
     r"""
-    (字幕|校对|时间轴|压制)(组|由|制作|志愿者|提供) | 中文字幕 | 请不吝点赞 | (点赞|订阅|转发|打赏){2} |
-    明镜(与|需要) | 点点栏目 | 优优独播剧场 | yoyotelevision | 词曲李宗盛 | amaraorg |
-    subtitles?by | subtitledby | transcri(bed|ption)by | captionedby | likeandsubscribe | subscribeto(my|our)
+    字幕(组|志愿者) | (字幕|翻译|校对|时间轴|压制)由.{1,30}(提供|制作) | 请不吝点赞 | (点赞|订阅|转发|打赏){2} |
+    明镜(与|需要)点点 | 点点栏目 | 优优独播剧场 | yoyotelevision | amaraorg |
+    subtitles?by | subtitledby | captionedby | likeandsubscribe
     """,
     re.VERBOSE,
 )
 """Found anywhere in an utterance without its spaces and marks, they tell that all of it was learnt from subtitles."""
+_SILENT_GHOSTS = re.compile(
+    r"(字幕|校对|时间轴|压制)(由|制作|提供)|中文字幕|词曲李宗盛|transcri(bed|ption)by|subscribeto(my|our)"
+)
+"""A lesson may be about these: they are ghosts where the engine itself hears silence."""
 _ALONE = re.compile(
     r"(谢谢|感谢)(您的|大家的?)?(观看|收看|收听)|(我们)?下(期|集)(节目)?再见|以下是普通话的句子|未经作者授权禁止转载|"
     r"(thankyou|thanks)(somuch|verymuch)?forwatching|seeyouinthenextvideo"
 )
 """Ghosts when an utterance is nothing else."""
-_NOISE = re.compile(r"[\[(（【♪*].*[\])）】♪*]")
-"""(音乐), [applause], ♪: what was heard, but not said."""
+_NOISE = re.compile(r"[\[(（【♪*][^\])）】0-9+\-=×÷<>]*[\])）】♪*]")
+"""(音乐), [applause], ♪: what was heard, but not said; (a+b)(a-b) was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Cleaner:
             return []
         text = "".join(word.text for word in words)
         bare = _bare(self.simplify(text))
-        told = heard.silent > 0.5 and bare in _bare(self.told)
+        told = heard.silent > 0.5 and (bare in _bare(self.told) or _SILENT_GHOSTS.search(bare))
         if not bare or told or _GHOSTS.search(bare) or _ALONE.fullmatch(bare) or _NOISE.fullmatch(text.strip()):
             self.dropped.ghosts += 1
             return []

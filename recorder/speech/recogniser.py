@@ -14,7 +14,7 @@ from recorder.speech import models
 from recorder.speech.heard import RATE, Heard, Pcm, Region, Word
 
 if TYPE_CHECKING:
-    from faster_whisper import WhisperModel
+    from recorder.speech.engine import Whisper
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -36,7 +36,7 @@ class Recogniser:
     """A loaded model.
 
     :param device: `auto` takes a GPU where there is one that works.
-    :ivar name: of the model's directory, with a checksum: it is in every transcript.
+    :ivar name: of the model's directory, with a checksum: it is in every transcript. :ivar device: what it runs on.
     :raises UserError: 409 `no_model`; 422 `bad_model`, when it cannot be loaded.
     """
 
@@ -44,6 +44,7 @@ class Recogniser:
         models.check(folder)
         self.name = models.fingerprint(folder)
         self._model = _load(folder, device, threads or min(MAX_THREADS, os.cpu_count() or 1))
+        self.device = str(self._model.model.device)
 
     def speech(self, pcm: Pcm, pause_ms: int = PAUSE_MS) -> list[Region]:
         """Where somebody speaks, in order; pauses shorter than `pause_ms` belong to speech."""
@@ -74,13 +75,13 @@ class Recogniser:
         import ctranslate2
 
         ctranslate2.set_random_seed(SEED)
+        self._model.told = prompt
         segments, _ = self._model.transcribe(
             pcm,
             language=language,
             beam_size=1 if quick else 5,
             temperature=0.0 if quick else TEMPERATURES,
             condition_on_previous_text=False,
-            initial_prompt=prompt or None,
             hotwords=hotwords or None,
             vad_filter=True,
             vad_parameters={"min_silence_duration_ms": SPLIT_MS},
@@ -96,12 +97,12 @@ class Recogniser:
         ]
 
 
-def _load(folder: Path, device: Device, threads: int) -> WhisperModel:
+def _load(folder: Path, device: Device, threads: int) -> Whisper:
     import ctranslate2
 
     from recorder.speech.engine import Whisper
 
-    def load(device: str, kind: str) -> WhisperModel:
+    def load(device: str, kind: str) -> Whisper:
         return Whisper(str(folder), device=device, compute_type=kind, cpu_threads=threads, local_files_only=True)
 
     try:

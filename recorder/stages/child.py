@@ -36,7 +36,7 @@ _TRACE = 4000
 @dataclass(frozen=True, slots=True)
 class Order:
     """:ivar call: `package.module:function`, a `Stage` but for `options`, which are its keyword arguments.
-    :ivar folder: of the recording. :ivar memory_mb: of addresses; 0: as much as there is.
+    :ivar folder: of the recording. :ivar memory_mb: of its own; 0: as much as there is.
     :ivar parent: the process that gives the order. :ivar nice: as nice(1) counts."""
 
     call: str
@@ -120,8 +120,9 @@ def _settle(order: Order) -> None:
     if order.nice:
         os.nice(order.nice)
     if order.memory_mb:
+        # What can be written to, not addresses: a GPU's driver reserves more of these than there is memory.
         limit = order.memory_mb << 20
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 if __name__ == "__main__":

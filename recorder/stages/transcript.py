@@ -7,7 +7,8 @@ has come: whoever is killed goes on there, and hears the same, since a span know
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from mediaserver.api import UserError
@@ -19,13 +20,16 @@ from recorder.speech.recogniser import Device, Recogniser, joined
 from recorder.speech.sound import Sound, read, sounds
 from recorder.speech.span import cut
 from recorder.speech.timing import timed
-from recorder.stages.work import Work
+from recorder.stages.work import Facts, Work
 from recorder.transcript import Line, Transcript, Word
 
 NAME = "transcript"
-VERSION = 1
+VERSION = 2
 """Of what is made of the engine's words; a higher one makes old transcripts anew."""
 SPAN_S = 180.0
+SAMPLES = (0.35, 0.6, 0.85)
+"""Where, of what is left of a sound, its language is listened for besides at the beginning of speech."""
+SAMPLE_S = 60
 DAMAGED = "sound_damaged"
 """Note of a manifest: not all of a file could be read, so words may be missing."""
 
@@ -53,7 +57,7 @@ class Transcriber:
         """
         found = sounds(work.folder, work.manifest)
         engine = self._engine() if found else None
-        made_from = _digest(engine.name if engine else "", found)
+        made_from = _digest(engine.name if engine else "", found, work.facts)
         if work.manifest.done.get(NAME) == made_from and (work.folder / transcript.NAME).exists():
             return
         if engine:
@@ -78,7 +82,7 @@ class _Run:
     def __init__(self, work: Work, engine: Recogniser, found: list[Sound], made_from: str, span: int) -> None:
         self._work, self._engine, self._sounds, self._span = work, engine, found, span
         self._transcript = _begun(work.folder, made_from) or Transcript(
-            model=engine.name, made_from=made_from, heard_us=0
+            model=engine.name, device=engine.device, made_from=made_from, heard_us=0
         )
         self._total = max(1, sum(sound.end_us for sound in found))
         self._told = 0.0
@@ -100,8 +104,8 @@ class _Run:
             end = len(pcm) if len(pcm) < self._span else cut(regions, self._span)
             if regions:
                 if not self._transcript.language:
-                    likely = self._engine.languages(joined(pcm, regions), bias.LANGUAGES)
-                    self._transcript.language = bias.language(self._work.facts, dict(likely))
+                    samples = [joined(pcm, regions), *self._samples(sound, start_us, damaged)]
+                    self._transcript.language = bias.language(self._work.facts, self._likely(samples))
                 self._hear(pcm[:end], regions, start_us, sound.track)
             start_us += round(end * 1_000_000 / RATE)
             self._transcript.tracks[sound.track] = start_us
@@ -109,6 +113,21 @@ class _Run:
         self._transcript.tracks[sound.track] = WHOLE
         if damaged and DAMAGED not in self._work.manifest.notes:
             self._work.manifest.notes.append(DAMAGED)
+
+    def _samples(self, sound: Sound, start_us: int, damaged: set[str]) -> Iterator[Pcm]:
+        """Speech from later on: a lesson in Chinese may begin with a song in English."""
+        left_us = sound.end_us - start_us
+        for share in SAMPLES:
+            at_us = start_us + round(left_us * share)
+            if at_us - start_us >= self._span * 1_000_000 // RATE:
+                pcm = read(sound, at_us, SAMPLE_S * RATE, damaged)
+                if regions := self._engine.speech(pcm):
+                    yield joined(pcm, regions)
+
+    def _likely(self, samples: Sequence[Pcm]) -> dict[str, float]:
+        """Probabilities of languages, each sample counting as much as any other."""
+        found = [self._engine.languages(sample, bias.LANGUAGES) for sample in samples]
+        return {language: sum(one[language] for one in found) / len(found) for language in bias.LANGUAGES}
 
     def _hear(self, pcm: Pcm, regions: Sequence[Region], start_us: int, track: str) -> None:
         import opencc
@@ -119,6 +138,9 @@ class _Run:
         cleaner = Cleaner(opencc.OpenCC("t2s").convert, prompt)
         self._transcript.lines += [_line(line, start_us, track) for line in cleaner.lines(timed(heard, regions))]
         self._transcript.lines.sort(key=lambda line: (line.start_us, line.track))
+        for reason, times in asdict(cleaner.dropped).items():
+            if times:
+                self._transcript.dropped[reason] = self._transcript.dropped.get(reason, 0) + times
 
     def _save(self) -> None:
         """…and say how far it is, which may end the run."""
@@ -147,8 +169,9 @@ def _begun(folder: Path, made_from: str) -> Transcript | None:
     return begun if begun and begun.made_from == made_from else None
 
 
-def _digest(model: str, found: list[Sound]) -> str:
-    text = "\n".join([str(VERSION), model, *(f"{sound.track} {sound.digest}" for sound in found)])
+def _digest(model: str, found: list[Sound], facts: Facts) -> str:
+    told = (facts.language, *(bias.prompt(facts, language) for language in bias.LANGUAGES), bias.hotwords(facts))
+    text = "\n".join([str(VERSION), model, *told, *(f"{sound.track} {sound.digest}" for sound in found)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

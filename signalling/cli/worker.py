@@ -30,7 +30,7 @@ from signalling.library.worker import Heard, Shop, Worker
 
 THREADS = 2
 MEMORY_MB = 16_384
-"""Of addresses, not of memory: libraries reserve far more than they use."""
+"""Of a process that does a stage: RLIMIT_DATA, so what it may write to, used or not (setrlimit(2))."""
 
 
 @dataclass(frozen=True, slots=True)

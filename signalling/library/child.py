@@ -36,10 +36,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """:ivar kind: `refused`: no second try would mend it; `failed`: one may; `busy`: another process still works there.
+    """:ivar kind: `refused`: no second try would mend it; `failed`: one may; `away`: a disk or a bucket is;
+    `busy`: another process still works there.
     :ivar detail: a sentence for people. :ivar trace: for the log."""
 
-    kind: Literal["done", "refused", "failed", "busy"]
+    kind: Literal["done", "refused", "failed", "away", "busy"]
     code: str = ""
     detail: str = ""
     trace: str = ""
@@ -48,13 +49,14 @@ class Outcome:
 DONE = Outcome("done")
 TOO_SLOW = "too_slow"
 _MENDED = frozenset((404, 409, 429))
-"""Refusals that may pass by themselves: a directory is not mounted, another writes there. So may all from 500 on."""
+"""Refusals that may pass by themselves: a directory is not mounted, another writes there."""
 
 
 def refused(status: int, code: str, detail: str) -> Outcome:
     """Of a `UserError`."""
-    lasting = status < 500 and status not in _MENDED
-    return Outcome("refused" if lasting else "failed", code, detail)
+    if status >= 500:
+        return Outcome("away", code, detail)
+    return Outcome("failed" if status in _MENDED else "refused", code, detail)
 
 
 def too_slow(limit_s: float) -> Outcome:

@@ -24,7 +24,7 @@ LASTED_S = 60.0
 STOP_S = 0.4
 """A worker may take so long to write that it leaves what it does."""
 MAX_LINE = 4096
-RESULTS = frozenset(("done", "refused", "failed", "busy", "left"))
+RESULTS = frozenset(("done", "refused", "failed", "away", "busy", "left"))
 
 
 class Crew:

@@ -74,9 +74,9 @@ class Outpost:
     async def look(self) -> None:
         """:raises UserError: 503 `database_unavailable` or `queue_unavailable`; the next look finds the same."""
         now = self._clock()
-        if await asyncio.to_thread(self._has_model):
-            await self._database.run(lambda session: work.wake(session, now, LIMIT))
         ours = await asyncio.to_thread(spool.identity, self._folder)
+        if await asyncio.to_thread(self._has_model):
+            await self._database.run(lambda session: work.wake(session, now, LIMIT, ours, "lessons"))
         await remember(self._database, self._queue, now, ours, "lessons")
 
     async def clear(self) -> int:

@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 NAME = "tongke"
 FILE = "queue.sqlite3"
-SOON, LATER = 10, 0
-"""Priorities: of what nobody can watch yet, and of what is made better."""
+SOON, NEXT, LATER = 10, 5, 0
+"""Priorities: of lessons that nobody can watch yet, of other resources that nobody can, and of what is made better."""
 _PATIENCE_S = 5.0
 _WAIT_S = 1
 

@@ -6,7 +6,8 @@
        └──renew── done (something it is made from was made anew)
 
 Stages of a resource are done one after the other. One that `must` be done keeps those after it waiting; one that may
-lag does not: a lesson is published without its transcript, and once more when that is there.
+lag does not: a lesson is published without its transcript, and once more when that is there. So it is while others wait
+to be published: nobody should wait for the transcripts of all who came before.
 """
 
 from __future__ import annotations
@@ -43,18 +44,22 @@ NEVER = 1 << 40
 _PAUSES_S = (30, 120, 600, 1800, 3600)
 NO_MODEL = "no_model"
 """Of a stage that waits until a model for speech is there."""
+BAD_MODEL = "bad_model"
+BAD_MODEL_S = 3600
+"""A model that cannot be loaded is no fault of a resource's: when it is tried again."""
 LOST = "worker_lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """:ivar must: nothing after it is begun before it is done. :ivar limit_s: one try may take so long.
-    :ivar resumes: a try goes on where the one before it was ended."""
+    :ivar resumes: a try goes on where the one before it was ended. :ivar long: others' resources are published first."""
 
     name: str
     must: bool
     limit_s: int
     resumes: bool = False
+    long: bool = False
 
 
 _FINALISE = Step("finalise", True, 1800)
@@ -64,7 +69,7 @@ _PUBLISH = Step("publish", True, 3600)
 _INDEX = Step("index", True, 600)
 _SHOWN = (
     Step("pictures", False, 3600),
-    Step("transcript", False, 6 * 3600, resumes=True),
+    Step("transcript", False, 6 * 3600, resumes=True, long=True),
     Step("chapters", False, 600),
     _PUBLISH,
     _INDEX,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import structlog
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.bell import holder
@@ -21,7 +21,7 @@ from signalling.db.engine import Database
 from signalling.db.library import Resource, Stage, here
 from signalling.library import making, stages, work
 from signalling.library.making import BATCH
-from signalling.library.queue import LATER, SOON, Queue
+from signalling.library.queue import LATER, NEXT, SOON, Queue
 from signalling.library.stages import NAMES, STATES, Side
 from signalling.metrics import Metrics
 
@@ -36,6 +36,10 @@ ALL_S = 3600.0
 """So often lessons of any age are looked for, and when the server starts."""
 LIMIT = 500
 """Resources that are put into the queue at once, of each priority."""
+
+
+Which = Literal["lessons", "others", "published"]
+"""Lessons that nobody can watch yet, other resources that nobody can, and what is made better."""
 
 
 class Sweep:
@@ -85,6 +89,8 @@ class Sweep:
         now = self._clock()
         if self._held():
             await self._sweep(now)
+        if self._is_time("model", MODEL_S) and self._has_model():
+            await self._catch_up(now)
         if self._is_time("lagging", LAGGING_S):
             await self._remember(now)
         if not self._woken and (await asyncio.to_thread(self._queue.size) or await self._has_resources()):
@@ -100,10 +106,6 @@ class Sweep:
             await self._make(0, now)
         else:
             await self._make(now - RECENT_S, now)
-        if self._is_time("model", MODEL_S) and self._has_model():
-            woken = await self._database.run(lambda session: work.wake(session, now, LIMIT))
-            if woken:
-                log.info("stages_woken", stages=woken)
         if self._is_time("count", LAGGING_S):
             await self._count(now)
 
@@ -131,6 +133,11 @@ class Sweep:
         if put := await remember(self._database, self._queue, now, ours, self._side):
             log.info("stages_lag", resources=put)
 
+    async def _catch_up(self, now: float) -> None:
+        ours = await asyncio.to_thread(self._spool)
+        if woken := await self._database.run(lambda session: work.wake(session, now, LIMIT, ours, self._side)):
+            log.info("stages_woken", stages=woken)
+
     async def _count(self, now: float) -> None:
         async with self._database.read() as session:
             counts, oldest = await census(session, now)
@@ -143,37 +150,43 @@ class Sweep:
 
 async def remember(database: Database, queue: Queue, now: float, spool: str, side: Side) -> int:
     """Put into the queue what could be done now on a side. :returns: how much was not in it."""
-    async with database.read() as session:
-        soon = await lagging(session, now, spool, first=True, side=side)
-        later = await lagging(session, now, spool, first=False, side=side)
-    return await asyncio.to_thread(queue.put, soon, SOON) + await asyncio.to_thread(queue.put, later, LATER)
+    put = 0
+    for which, priority in (("lessons", SOON), ("others", NEXT), ("published", LATER)):
+        async with database.read() as session:
+            found = await lagging(session, now, spool, which, side)
+        put += await asyncio.to_thread(queue.put, found, priority)
+    return put
 
 
-async def lagging(session: AsyncSession, now: float, spool: str, *, first: bool, side: Side = "all") -> Sequence[str]:
+async def lagging(session: AsyncSession, now: float, spool: str, which: Which, side: Side = "all") -> Sequence[str]:
     """Resources of which a stage could be done now and nobody does one, at most `LIMIT`, those that wait for longest
-    first. :param spool: the folder in which their files are. :param first: those that were not published yet;
-    otherwise the others."""
+    first. :param spool: the folder in which their files are."""
     running = await session.scalars(select(Stage.worker).where(Stage.state == "running").distinct())
     dead = [worker for worker in running if holder.is_dead(worker)]
     lost = and_(Stage.state == "running", or_(Stage.lease <= int(now), Stage.worker.in_(dead)))
     held = select(Stage.resource).where(Stage.state == "running", Stage.lease > int(now), Stage.worker.not_in(dead))
     due = and_(Stage.state.in_(("waiting", "failed")), Stage.due <= int(now), Stage.resource.not_in(held))
-    published: Any = Resource.published.is_(None) if first else Resource.published.is_not(None)
+    waits: Any = Resource.published.is_(None)
+    chosen: dict[Which, tuple[Any, ...]] = {
+        "lessons": (waits, Resource.kind == "lesson"),
+        "others": (waits, Resource.kind != "lesson"),
+        "published": (Resource.published.is_not(None),),
+    }
     query = (
         select(Stage.resource)
         .join(Resource, Resource.id == Stage.resource)
-        .where(or_(due, lost), Resource.state != "removed", published, here(Resource.spool, spool), *_of(side))
+        .where(
+            or_(due, lost),
+            Resource.state != "removed",
+            *chosen[which],
+            here(Resource.spool, spool),
+            *work.of_side(side),
+        )
         .group_by(Stage.resource)
         .order_by(func.min(Stage.due), Stage.resource)
         .limit(LIMIT)
     )
     return (await session.scalars(query)).all()
-
-
-def _of(side: Side) -> list[Any]:
-    """As `stages.does`."""
-    recorded = and_(Resource.kind == "lesson", Stage.name != "index")
-    return [] if side == "all" else [recorded if side == "lessons" else not_(recorded)]
 
 
 async def census(session: AsyncSession, now: float) -> tuple[dict[tuple[str, str], int], float]:

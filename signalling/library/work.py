@@ -10,24 +10,27 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
 from recorder.spool import UNKNOWN
 from signalling.bell import holder
 from signalling.db import audit
-from signalling.db.library import Resource, Stage
+from signalling.db.library import Resource, Stage, here
 from signalling.library import facts, stages, telling
 from signalling.library.stages import CHAINS, LOST, NEVER, NO_MODEL, TRIES, Side
 
 LEASE_S = 60
+AWAY_DAYS = 7
+"""So old may a resource be whose disk or bucket is away, and is still tried again every hour."""
 _DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One try of one stage. :ivar folder: below the directory of recordings. :ivar facts: of `recorder`'s `Facts`."""
+    """One try of one stage. :ivar folder: below the directory of recordings. :ivar facts: of `recorder`'s `Facts`.
+    :ivar published: people have it already."""
 
     resource: str
     kind: str
@@ -36,6 +39,7 @@ class Task:
     worker: str
     folder: str
     facts: dict[str, Any]
+    published: bool = False
 
 
 async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> None:
@@ -76,7 +80,9 @@ async def take(
         row.state, row.changed = "processing", int(now)
     await session.flush()
     told = asdict(await facts.of_resource(session, row))
-    return Task(resource, row.kind, stage.name, stage.tries, worker, row.lesson or row.id, told)
+    return Task(
+        resource, row.kind, stage.name, stage.tries, worker, row.lesson or row.id, told, row.published is not None
+    )
 
 
 async def renew(session: AsyncSession, task: Task, progress: float, now: float) -> bool:
@@ -115,18 +121,23 @@ async def finish(session: AsyncSession, task: Task, now: float) -> bool:
             continue
         if later.state == "done":
             later.state, later.due, later.tries = stages.after(later.state, "renew"), int(now), 0
-        elif later.state == "waiting" and later.error != NO_MODEL:
+        elif later.state in ("waiting", "failed") and later.error != NO_MODEL:
             later.due = min(later.due, int(now))
     await session.flush()
     return True
 
 
-async def fail(session: AsyncSession, task: Task, code: str, detail: str, now: float, *, lasting: bool) -> bool:
-    """:param lasting: no second try would mend it. False: another has it now."""
+async def fail(
+    session: AsyncSession, task: Task, code: str, detail: str, now: float, *, lasting: bool, away: bool = False
+) -> bool:
+    """:param lasting: no second try would mend it. :param away: a disk or a bucket is, by no fault of the resource's: it
+    is tried again until `AWAY_DAYS` are over. False: another has it now."""
     found = await mine(session, task)
     if found is None:
         return False
     row, rows, stage = found
+    if away and now - row.made < AWAY_DAYS * 86_400:
+        stage.tries = min(stage.tries, TRIES - 1)
     if lasting or stage.tries >= TRIES:
         await _give_up(session, row, rows, stage, code, detail, now)
         return True
@@ -156,10 +167,13 @@ async def leave(session: AsyncSession, task: Task, due: int, now: float, *, code
     return True
 
 
-async def wake(session: AsyncSession, now: float, limit: int) -> int:
-    """A model has appeared: what waits for one is due. :returns: how many stages."""
-    waiting = select(Stage.resource).where(
-        Stage.state == "waiting", Stage.due == NEVER, Stage.name == "transcript", Stage.error == NO_MODEL
+async def wake(session: AsyncSession, now: float, limit: int, spool: str = UNKNOWN, side: Side = "all") -> int:
+    """A model has appeared here: what waits for one and is done here is due. :returns: how many stages."""
+    waiting = (
+        select(Stage.resource)
+        .join(Resource, Resource.id == Stage.resource)
+        .where(Stage.state == "waiting", Stage.due == NEVER, Stage.name == "transcript", Stage.error == NO_MODEL)
+        .where(here(Resource.spool, spool), *of_side(side))
     )
     chosen = (await session.scalars(waiting.limit(limit))).all()
     of_them = (Stage.resource.in_(chosen), Stage.name == "transcript", Stage.state == "waiting")
@@ -193,7 +207,7 @@ async def retry(session: AsyncSession, resource: str, name: str, actor: str, now
         stage.error, stage.detail = "", ""
     first = min(stage.position for stage in chosen)
     for stage in rows:
-        if stage.position > first and stage.state == "waiting" and stage.error != NO_MODEL:
+        if stage.position > first and stage.state in ("waiting", "failed") and stage.error != NO_MODEL:
             stage.due = int(now)
     if row.state == "failed":
         row.state, row.changed = "waiting", int(now)
@@ -205,6 +219,12 @@ async def rows_of(session: AsyncSession, resource: str) -> Sequence[Stage]:
     """In order, as they stand now."""
     query = select(Stage).where(Stage.resource == resource).order_by(Stage.position)
     return (await session.scalars(query, execution_options={"populate_existing": True})).all()
+
+
+def of_side(side: Side) -> list[Any]:
+    """As `stages.does`, of a stage and its resource."""
+    recorded = and_(Resource.kind == "lesson", Stage.name != "index")
+    return [] if side == "all" else [recorded if side == "lessons" else not_(recorded)]
 
 
 # ---------------------------------------------------------------- parts

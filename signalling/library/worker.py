@@ -26,7 +26,7 @@ from signalling.db.engine import Database
 from signalling.library import publish, stages, work
 from signalling.library.child import DONE, TOO_SLOW, Bounds, Call, Child, Outcome, refused, too_slow
 from signalling.library.queue import Queue
-from signalling.library.stages import NEVER, NO_MODEL, SLOW_TRIES, Side
+from signalling.library.stages import BAD_MODEL, BAD_MODEL_S, NEVER, NO_MODEL, SLOW_TRIES, Side
 from signalling.library.work import LEASE_S, Task
 
 log = structlog.get_logger("signalling.library")
@@ -41,6 +41,7 @@ IDLE_S = 0.5
 AWAY_S = 1.0
 """Pauses while the queue is empty, and while the database or the queue is away."""
 BUSY_S = 5
+PUT_OFF_S = 60
 STOP_S = 0.4
 """What was not done may be written so long when the worker stops."""
 
@@ -129,6 +130,8 @@ class Worker:
             )
             if task is None:
                 return
+            if await self._puts_off(task):
+                continue
             began = self._monotonic()
             outcome = await self._attempt(task)
             seconds = self._monotonic() - began
@@ -142,6 +145,16 @@ class Worker:
                 log.info("stage_done", **told)
             else:
                 log.warning("stage_failed", **told, tries=task.tries, code=outcome.code, trace=outcome.trace)
+
+    async def _puts_off(self, task: Task) -> bool:
+        """A long stage waits while others do to be published, and so does not keep its own resource from being so."""
+        if task.published or not stages.step(task.kind, task.stage).long:
+            return False
+        if not await asyncio.to_thread(self._queue.size):
+            return False
+        now = self._clock()
+        await self._insist(lambda session: work.leave(session, task, int(now) + PUT_OFF_S, now))
+        return True
 
     # ------------------------------------------------------------ one try
 
@@ -239,12 +252,14 @@ class Worker:
             await work.finish(session, task, now)
         elif outcome.kind == "busy":
             await work.leave(session, task, int(now) + BUSY_S, now)
-        elif outcome.code == NO_MODEL:
-            await work.leave(session, task, NEVER, now, code=outcome.code, detail=outcome.detail)
+        elif outcome.code in (NO_MODEL, BAD_MODEL):
+            due = NEVER if outcome.code == NO_MODEL else int(now) + BAD_MODEL_S
+            await work.leave(session, task, due, now, code=outcome.code, detail=outcome.detail)
         else:
             slow = outcome.code == TOO_SLOW and task.tries >= SLOW_TRIES
             lasting = outcome.kind == "refused" or (slow and not stages.step(task.kind, task.stage).resumes)
-            await work.fail(session, task, outcome.code, outcome.detail, now, lasting=lasting)
+            away = outcome.kind == "away"
+            await work.fail(session, task, outcome.code, outcome.detail, now, lasting=lasting, away=away)
 
     async def _publish(self, task: Task) -> Outcome:
         """The files are in the store: the rows that name them, and then the end of those that no row names."""

@@ -137,7 +137,7 @@ def _misbehave(how: str, folder: Path) -> None:
         while True:
             held.append(bytearray(64 << 20))
     if how == "tell":
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
         first = Path("/proc/self/oom_score_adj").read_text().strip()
         (folder / "told").write_text(f"{os.nice(0)} {os.environ['OMP_NUM_THREADS']} {limit} {first}")
         return
@@ -148,6 +148,8 @@ def _misbehave(how: str, folder: Path) -> None:
         return
     if how == "no_model":
         raise UserError(409, "no_model", "There is no speech model on this machine.")
+    if how == "bad_model":
+        raise UserError(422, "bad_model", "The speech model cannot be loaded.")
     if how == "refuse":
         raise UserError(422, "damaged", "This file is damaged; upload it again.")
     if how == "away":

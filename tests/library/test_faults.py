@@ -23,7 +23,7 @@ from tests.library.hall import LESSON, Hall, alive, until
 
 @pytest.mark.parametrize(
     ("how", "code"),
-    [("abort", "crashed"), ("exit", "crashed"), ("memory", "out_of_memory"), ("bug", "broke"), ("away", "disk_full")],
+    [("abort", "crashed"), ("exit", "crashed"), ("memory", "out_of_memory"), ("bug", "broke")],
 )
 async def test_what_breaks_is_tried_again_later_and_given_up_at_last(hall: Hall, how: str, code: str):
     resource, folder = await hall.resource()
@@ -58,6 +58,24 @@ async def test_what_breaks_is_tried_again_later_and_given_up_at_last(hall: Hall,
     await worker.process(resource)
     assert await hall.states_done(resource)
     assert (await hall.row(resource)).state == "published"
+
+
+async def test_what_meets_a_full_disk_is_tried_again_each_hour_for_a_week(hall: Hall):
+    """One over a weekend takes no lesson with it."""
+    resource, folder = await hall.resource()
+    (folder / "order-finalise").write_text("away")
+    worker = hall.worker()
+    for _ in range(2 * TRIES):
+        await worker.process(resource)
+        stage = (await hall.stages(resource))["finalise"]
+        assert (stage.state, stage.error) == ("failed", "disk_full")
+        hall.clock.set(stage.due)
+    assert (await hall.row(resource)).state == "processing"
+    hall.clock.pass_(work.AWAY_DAYS * 86_400)
+    while (stage := (await hall.stages(resource))["finalise"]).state == "failed":
+        hall.clock.set(max(stage.due, hall.clock()))
+        await worker.process(resource)
+    assert stage.state == "given_up" and (await hall.row(resource)).state == "failed"
 
 
 async def test_what_no_second_try_would_mend_is_given_up_at_once(hall: Hall):

@@ -93,7 +93,7 @@ async def test_two_servers_at_once_make_one_resource_of_a_lesson(hall: Hall, tmp
     servers = [Server(hall, Queue(tmp_path / name)) for name in "abc"]
     await asyncio.gather(*(server.sweep.look() for server in servers))
     async with hall.database.read() as session:
-        resources = await lagging(session, hall.clock(), "", first=True)
+        resources = await lagging(session, hall.clock(), "", "lessons")
     assert len(resources) == len(ids)
     assert {(await hall.row(resource)).lesson for resource in resources} == set(ids)
     for server in servers:

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from signalling.db.library import Resource, Stage
 from signalling.db.records import Delivery, Notice, Webhook
 from signalling.library import work
-from signalling.library.stages import NEVER
+from signalling.library.queue import SOON, Queue
+from signalling.library.stages import NEVER, TRIES
 from tests.bell.county import audited, lesson
 from tests.library.doing import LINES
 from tests.library.hall import LESSON, Hall
@@ -114,6 +115,68 @@ async def test_a_lesson_is_published_without_a_model_and_caught_up_later(hall: H
     assert [line.split()[1] for line in hall.indexed()] == ["2", "3"]
     async with hall.database.read() as session:
         assert len((await session.scalars(select(Notice))).all()) == 1, "it is told once"
+
+
+async def test_nobody_waits_for_the_transcripts_of_all_who_came_before(hall: Hall):
+    resource, folder = await hall.resource()
+    queue = Queue(hall.folder)
+    queue.put(["another"], SOON)
+    await hall.worker().process(resource)
+    assert hall.begun(folder) == [name for name in LESSON if name != "transcript"]
+    assert (await hall.row(resource)).state == "published"
+    stage = (await hall.stages(resource))["transcript"]
+    assert (stage.state, stage.tries, stage.error) == ("waiting", 0, "")
+
+    hall.clock.set(stage.due)
+    await hall.worker().process(resource)
+    assert hall.begun(folder)[len(LESSON) - 1 :] == ["transcript", "chapters", "publish", "index"]
+    assert await hall.states_done(resource)
+    assert len((await hall.shown(resource))["line"]) == len(LINES)
+    queue.close()
+
+
+async def test_a_model_that_cannot_be_loaded_is_no_fault_of_the_lesson(hall: Hall):
+    resource, folder = await hall.resource()
+    (folder / "order-transcript").write_text("bad_model")
+    await hall.worker().process(resource)
+    for _ in range(TRIES + 1):
+        stage = (await hall.stages(resource))["transcript"]
+        assert (stage.state, stage.error, stage.tries) == ("waiting", "bad_model", 0)
+        assert (await hall.row(resource)).state == "published"
+        hall.clock.set(stage.due)
+        await hall.worker().process(resource)
+    (folder / "order-transcript").unlink()
+    hall.clock.set((await hall.stages(resource))["transcript"].due)
+    await hall.worker().process(resource)
+    assert await hall.states_done(resource)
+
+
+async def test_a_model_is_for_the_lessons_of_its_machine(hall: Hall):
+    resource, folder = await hall.resource()
+    (folder / "order-transcript").write_text("no_model")
+    await hall.worker().process(resource)
+    now = hall.clock()
+    assert await hall.database.run(lambda session: work.wake(session, now, 10, side="others")) == 0
+    async with hall.database.write() as session:
+        await session.execute(update(Resource).where(Resource.id == resource).values(spool="theirs"))
+    assert await hall.database.run(lambda session: work.wake(session, now, 10, "ours")) == 0
+    assert await hall.database.run(lambda session: work.wake(session, now, 10, "theirs", "lessons")) == 1
+
+
+async def test_a_later_stage_that_failed_is_due_when_what_it_is_made_from_is_mended(hall: Hall):
+    resource, folder = await hall.resource()
+    (folder / "order-pictures").write_text("bug")
+    worker = hall.worker()
+    await worker.process(resource)
+    (folder / "order-finalise").write_text("refuse")
+    await hall.database.run(lambda session: work.retry(session, resource, "finalise", "boss", hall.clock()))
+    await worker.process(resource)
+    assert (await hall.stages(resource))["pictures"].due == NEVER
+    (folder / "order-finalise").unlink()
+    (folder / "order-pictures").unlink()
+    await hall.database.run(lambda session: work.retry(session, resource, "finalise", "boss", hall.clock()))
+    await worker.process(resource)
+    assert await hall.states_done(resource)
 
 
 async def test_what_may_lag_holds_up_nothing_when_it_fails(hall: Hall):

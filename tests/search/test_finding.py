@@ -22,6 +22,7 @@ RECORDS = [
     record("function", "二次函數的图像", speech=said("函数的图像是抛物线"), subject="数学", day=DAY + dt.timedelta(1)),
     record("english", "Unit 3 Colours and Animals", speech=said("This is a crocodile."), subject="英语"),
     record("poem", "静夜思", description="床前明月光，疑是地上霜。", points=("古诗", "思乡"), subject="语文"),
+    record("strategy", "女子排球策略", speech=said("率先得分")),
     record("hidden", "勾股数的秘密", allow=frozenset({"school:x"}), points=("毕达哥拉斯定理",)),
 ]
 
@@ -50,7 +51,7 @@ FOUND = {
     '"定理 abc"': [],
     '"同学们好 今天"': [],  # two lines
     "数学 -函数": ["triangle"],
-    '-数学 -"unit 3"': ["poem"],
+    '-数学 -"unit 3"': ["poem", "strategy"],
     "gougudingli": ["triangle"],
     "gōu gǔ dìng lǐ": ["triangle"],
     "gou gu": ["triangle"],
@@ -60,6 +61,13 @@ FOUND = {
     "paowuxian": ["function"],  # said, in no title
     "jys": ["poem"],
     "shuxue hanshu": ["function"],
+    "celue": ["strategy"],
+    "celve": ["strategy"],
+    "cèlüè": ["strategy"],
+    "nvzi": ["strategy"],
+    "nǚ zǐ": ["strategy"],
+    "nüzi paiqiu": ["strategy"],
+    "nuzi": [],
     "第一小学": ["triangle"],
     "crocodile": ["english"],
     "CROCODILE": ["english"],
@@ -90,7 +98,7 @@ def test_what_is_typed_is_found(library, typed):
 def test_nothing_typed_shows_the_newest_first(library):
     hits = library.search("  ", PUBLIC).hits
     assert hits[0].id == "function"
-    assert len(hits) == 4
+    assert len(hits) == 5
 
 
 MEANT = {

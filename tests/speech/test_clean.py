@@ -99,6 +99,10 @@ def test_ghosts_are_dropped_and_counted(simplify, ghost):
         "音乐",
         "谢谢你的回答",
         "请订阅这份报纸",
+        "时间轴由左到右表示年代",
+        "信息课学习字幕制作",
+        "这首歌词曲李宗盛",
+        "(a+b)(a-b)",
     ],
 )
 def test_what_a_teacher_says_is_no_ghost(simplify, real):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from mediaserver.api import UserError
 from recorder import manifest, transcript
 from recorder.manifest import Gap, Manifest, Output, Part, Sync
+from recorder.speech.engine import Whisper
 from recorder.stages.transcript import DAMAGED, Transcriber
 from recorder.stages.work import Facts, Work
 from tests.asr.phrases import MODEL
@@ -170,6 +172,40 @@ def test_a_mixed_lesson_stays_chinese_and_keeps_its_english(lesson, transcriber)
     made = heard(work)
     assert made.language == "zh"
     assert_spoken(made, mixed)
+
+
+def test_a_lesson_that_begins_in_english_is_heard_as_what_most_of_it_is(lesson):
+    english = [(1, "good morning class"), (4, "open your books"), (7, "look at the blackboard")]
+    chinese = [(at, phrase) for at, (_, phrase) in zip(range(22, 58, 5), PLAN, strict=True)]
+    work = lesson({"teacher": (english + chinese, LENGTH)}, facts=Facts(subject="英语"))
+    Transcriber(MODEL, "cpu", threads=1, span_s=12).run(work)
+    made = heard(work)
+    assert made.language == "zh"
+    assert_spoken(made, chinese)
+
+
+def test_what_is_known_otherwise_is_heard_anew(lesson, transcriber):
+    work = lesson({"teacher": (PLAN[:3], 15)})
+    transcriber.run(work)
+    before = heard(work)
+    transcriber.run(Work(work.folder, manifest.load(work.folder), replace(work.facts, language="en")))
+    assert heard(work).made_from != before.made_from
+
+
+def test_every_window_is_told_of_the_lesson(lesson, monkeypatch):
+    """The engine's own way tells the first one alone."""
+    prompts = []
+    told = Whisper.get_prompt
+
+    def spied(self, tokenizer, previous, *args, **kwargs):
+        made = told(self, tokenizer, previous, *args, **kwargs)
+        prompts.append(tokenizer.decode([token for token in made if token < tokenizer.eot]))
+        return made
+
+    monkeypatch.setattr(Whisper, "get_prompt", spied)
+    Transcriber(MODEL, "cpu", threads=1).run(lesson({"teacher": (PLAN, LENGTH)}))
+    assert len(prompts) > 1
+    assert all("勾股定理" in prompt and "上课" in prompt for prompt in prompts), prompts
 
 
 def test_run_twice_it_changes_nothing(lesson, transcriber):
