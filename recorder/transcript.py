@@ -32,7 +32,8 @@ class Line(_Model):
 
 
 class Transcript(_Model):
-    """:ivar model: name and checksum of what heard it. :ivar made_from: digest of the sound and of what was known of it, see `Manifest.done`.
+    """:ivar model: name and checksum of what heard it.
+    :ivar made_from: digest of the sound and of what was known of it, see `Manifest.done`.
 
     :ivar heard_us: so far it holds everything that was said; -1 when it is whole.
     :ivar tracks: where each track that was begun goes on, in µs of the lesson's time line.

@@ -53,7 +53,7 @@ LOST = "worker_lost"
 @dataclass(frozen=True, slots=True)
 class Step:
     """:ivar must: nothing after it is begun before it is done. :ivar limit_s: one try may take so long.
-    :ivar resumes: a try goes on where the one before it was ended. :ivar long: others' resources are published first."""
+    :ivar resumes: a try goes on where the one before it was ended. :ivar long: other resources are published first."""
 
     name: str
     must: bool

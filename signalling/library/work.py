@@ -130,8 +130,8 @@ async def finish(session: AsyncSession, task: Task, now: float) -> bool:
 async def fail(
     session: AsyncSession, task: Task, code: str, detail: str, now: float, *, lasting: bool, away: bool = False
 ) -> bool:
-    """:param lasting: no second try would mend it. :param away: a disk or a bucket is, by no fault of the resource's: it
-    is tried again until `AWAY_DAYS` are over. False: another has it now."""
+    """:param lasting: no second try would mend it. :param away: a disk or a bucket is, by no fault of the resource's:
+    it is tried again until `AWAY_DAYS` are over. False: another has it now."""
     found = await mine(session, task)
     if found is None:
         return False
