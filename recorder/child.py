@@ -253,7 +253,7 @@ def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Reco
         began_us=begin.began_us,
         after=begin.after,
     )
-    it.obey(begin.paused, begin.excluded, clock())
+    it.obey(begin.paused, begin.excluded, begin.began_us if begin.after == "server" else clock())
     return it
 
 

@@ -28,7 +28,10 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """:ivar by: who gave it. :ivar at_us: monotonic. :ivar until_us: when it was taken back; it goes when that is told."""
+    """:ivar by: who gave it. :ivar at_us: monotonic.
+
+    :ivar until_us: when it was taken back; it goes when that is told.
+    """
 
     by: str
     at_us: int

@@ -202,7 +202,7 @@ class Recording:
     # ------------------------------------------------------------ commands
 
     def obey(self, pause: Standing | None, excluded: Mapping[str, Standing], now_us: int) -> None:
-        """All orders that are in force as it begins, or goes on. Others of the manifest ended while nobody wrote."""
+        """All orders that are in force as it begins or goes on. Others of the manifest ended meanwhile, by now."""
         if pause is None:
             self.resume(now_us)
         else:

@@ -47,9 +47,9 @@ def assert_unheard(heard: list[bytes], said: list[bytes], first: int, last: int,
 
 
 async def test_a_pause_while_the_recorder_is_away_is_kept(studio: Studio) -> None:
-    teacher = await studio.teach(sources="s")
+    teacher = await studio.teach()
     studio.capture.begin(ROOM, back=True)
-    await studio.written(5_000)
+    await studio.written(30_000)
     studio.capture._command = (sys.executable, "-c", "raise SystemExit(1)")
     kill(studio)
     killed = len(teacher.said)
@@ -61,7 +61,7 @@ async def test_a_pause_while_the_recorder_is_away_is_kept(studio: Studio) -> Non
     studio.capture.resume(ROOM)
     resumed = len(teacher.said)
     studio.capture._command = local(studio.folder)
-    await studio.written(5_000)
+    await studio.written(30_000)
     await studio.silence(teacher)
     kept = await studio.end()
     microphone = kept.track("teacher-microphone")
@@ -72,9 +72,9 @@ async def test_a_pause_while_the_recorder_is_away_is_kept(studio: Studio) -> Non
 
 
 async def test_a_recorder_killed_just_after_a_pause_does_not_write_it(studio: Studio) -> None:
-    teacher = await studio.teach(sources="s")
+    teacher = await studio.teach()
     studio.capture.begin(ROOM, back=True)
-    await studio.written(5_000)
+    await studio.written(30_000)
     studio.capture.pause(ROOM, "teacher")
     paused = len(teacher.said)
     await says(studio, teacher, 100)  # long enough for news of what was on disk before it
@@ -85,7 +85,7 @@ async def test_a_recorder_killed_just_after_a_pause_does_not_write_it(studio: St
     await studio.until(lambda: it.news is not heard)
     kill(studio)
     await studio.until(lambda: studio.capture.deaths)
-    await studio.written(5_000)
+    await studio.written(30_000)
     await studio.silence(teacher)
     kept = await studio.end()
     microphone = kept.track("teacher-microphone")
@@ -97,16 +97,16 @@ async def test_a_recorder_killed_just_after_a_pause_does_not_write_it(studio: St
 async def test_an_order_that_ends_while_no_server_is_there_has_ended(tmp_path: Path, order: str) -> None:
     """Stopped; the server is started again; started."""
     async with studios(tmp_path) as studio:
-        teacher = await studio.teach(sources="s")
+        teacher = await studio.teach()
         studio.capture.begin(ROOM, back=True)
-        await studio.written(5_000)
+        await studio.written(30_000)
         if order == "pause":
             studio.capture.pause(ROOM, "teacher")
         else:
             studio.capture.exclude(ROOM, "teacher", "teacher")
         await says(studio, teacher, 10)
     async with studios(tmp_path) as studio:
-        teacher = await studio.teach(sources="s")
+        teacher = await studio.teach()
         await studio.until(lambda: studio.capture._taps.tracks(ROOM))
         studio.capture.begin(ROOM, back=False)
         await says(studio, teacher, 150)

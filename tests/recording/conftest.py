@@ -32,7 +32,7 @@ NEW = State(begun=False, paused=False, trouble="", bytes=0, tracks=0, missing_ms
 class FakeRecorder:
     """Does as it is told. :ivar begun: (room, with what came before). :ivar states: a test may say more.
 
-    :ivar there: what it has of rooms whose lessons are over. :ivar first: Unix time of what rooms' histories begin with.
+    :ivar there: what it has of rooms whose lessons are over. :ivar first: Unix time with which histories begin.
     """
 
     def __init__(self, changed: Callable[[str, State], None]) -> None:
