@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mediaserver import api
 from recorder.process import local
 from tests.net.bench import ROOM
 from tests.recorder.studio import Studio, Teacher, studios
@@ -36,14 +38,19 @@ def kill(studio: Studio) -> None:
     os.kill(studio.capture.pid, signal.SIGKILL)
 
 
-def assert_unheard(heard: list[bytes], said: list[bytes], first: int, last: int, *, sure: int) -> None:
+def assert_unheard(heard: list[bytes], said: list[bytes], first: int, last: int, *, sure: int, late: int = 0) -> None:
     """All that was said from `first` to `last` is missing, and what was said after it is not.
 
-    :param sure: packets before it may be missing too, but not before this one.
+    :param sure: packets before it may be missing too, but not before this one. :param late: so many after it may.
     """
     lost = len(said) - len(heard)
     cuts = [at for at in range(len(heard) + 1) if heard == said[:at] + said[at + lost :]]
-    assert any(sure <= at <= first and last - UNDER_WAY <= at + lost <= last for at in cuts), (first, last, lost, cuts)
+    assert any(sure <= at <= first and last - UNDER_WAY <= at + lost <= last + late for at in cuts), (
+        first,
+        last,
+        lost,
+        cuts,
+    )
 
 
 async def test_a_pause_while_the_recorder_is_away_is_kept(studio: Studio) -> None:
@@ -69,6 +76,38 @@ async def test_a_pause_while_the_recorder_is_away_is_kept(studio: Studio) -> Non
     assert_unheard(studio.frames(microphone), teacher.said, paused, resumed, sure=killed - 100)
     [pause] = kept.pauses
     assert pause.by == "teacher" and pause.end_us is not None and pause.end_us - pause.start_us > 500_000
+
+
+async def test_who_is_muted_while_a_killed_recorder_does_not_go_is_not_heard(studio: Studio) -> None:
+    """It hangs in the kernel, on a disk that does not answer."""
+    teacher = await studio.teach()
+    studio.capture.begin(ROOM, back=True)
+    await studio.written(30_000)
+    process, gone = studio.capture._process, asyncio.Event()
+    assert process is not None
+    end = process.kill
+
+    async def hang() -> None:
+        await gone.wait()
+        await end()
+
+    process.kill = hang  # type: ignore[method-assign]
+    kill(studio)
+    killed = len(teacher.said)
+    await studio.until(lambda: studio.capture.deaths)
+    await studio.bench.request(api.Mute(ROOM, "teacher", True))
+    muted = len(teacher.said)
+    await says(studio, teacher, 50)
+    unmuted = len(teacher.said)
+    await studio.bench.request(api.Mute(ROOM, "teacher", False))
+    await says(studio, teacher, 50)
+    gone.set()
+    await studio.written(30_000)
+    await studio.silence(teacher)
+    kept = await studio.end()
+    microphone = kept.track("teacher-microphone")
+    assert microphone is not None
+    assert_unheard(studio.frames(microphone), teacher.said, muted, unmuted, sure=killed - 100, late=45)
 
 
 async def test_a_recorder_killed_just_after_a_pause_does_not_write_it(studio: Studio) -> None:
