@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import structlog
 
 from recorder import version, wire
-from recorder.passing import Order, Passing, first_arrival
+from recorder.passing import Passing, first_arrival
 from recorder.process import Fault, Process
 from recorder.tap import Taps
 
@@ -105,31 +105,40 @@ class Capture:
         began_us = now_us if first_us is None else min(now_us, first_us)
         began_ms = round(self._wall() * 1000) - (now_us - began_us) // 1000
         number = next(self._numbers)
-        self._recordings[room] = Passing(number, room, began_ms, began_us, back, self._tracks, only)
+        it = self._recordings[room] = Passing(number, room, began_ms, began_us, back, self._tracks, only)
+        it.look(self._taps, now_us)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="capture")
 
+    def oldest(self, room: str) -> float | None:
+        """Unix time of the first packet that `begin` would go back to; None: there is none."""
+        first_us = first_arrival(self._taps, room)
+        return None if first_us is None else self._wall() - (self._clock_us() - first_us) / 1e6
+
     def pause(self, room: str, by: str) -> None:
         """What comes from now on is not recorded."""
-        if (it := self._recordings.get(room)) is not None and it.paused is None:
+        if (it := self._recordings.get(room)) is not None and not it.paused:
             self._drain(it)
-            it.paused = Order(by, self._clock_us())
+            it.order_pause(by, self._clock_us())
             self._poll()
 
     def resume(self, room: str) -> None:
-        if (it := self._recordings.get(room)) is not None and it.paused is not None:
-            it.paused = None
+        if (it := self._recordings.get(room)) is not None and it.paused:
+            it.look(self._taps, self._clock_us())  # also what began to come in the pause
+            it.order_resume(self._clock_us())
             self._poll()
 
     def exclude(self, room: str, participant: str, by: str) -> None:
         """Nothing of this participant is recorded from now on."""
         if (it := self._recordings.get(room)) is not None and participant not in it.excluded:
             self._drain(it)
-            it.excluded[participant] = Order(by, self._clock_us())
+            it.order_exclude(participant, by, self._clock_us())
             self._poll()
 
     def include(self, room: str, participant: str) -> None:
-        if (it := self._recordings.get(room)) is not None and it.excluded.pop(participant, None) is not None:
+        if (it := self._recordings.get(room)) is not None and participant in it.excluded:
+            it.look(self._taps, self._clock_us())
+            it.order_include(participant, self._clock_us())
             self._poll()
 
     def end(self, room: str) -> None:
@@ -148,7 +157,7 @@ class Capture:
         news = it.news
         figures = (news.bytes, news.tracks, news.missing_ms)
         trouble = self._trouble or news.trouble
-        return State(it.begun, it.paused is not None, trouble, *figures, ended=news.ended, absent=news.absent)
+        return State(it.begun, it.paused, trouble, *figures, ended=news.ended, absent=news.absent)
 
     @property
     def _trouble(self) -> str:
@@ -161,7 +170,7 @@ class Capture:
 
     def excluded(self, room: str) -> frozenset[str]:
         it = self._recordings.get(room)
-        return frozenset(it.excluded) if it is not None else frozenset()
+        return it.excluded if it is not None else frozenset()
 
     @property
     def rooms(self) -> list[str]:
@@ -191,15 +200,23 @@ class Capture:
     # ------------------------------------------------------------ the process
 
     async def _run(self) -> None:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._often(self._look_after), name="capture-process")
+            both.create_task(self._often(self._go_on), name="capture-packets")
+
+    async def _often(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self._look_after()
-                if self._process is not None:
-                    self._process.beat(self._clock_us())
-                self._poll()
+                await work()
             except Exception:
                 log.exception("bug")
             await asyncio.sleep(POLL_S)
+
+    async def _go_on(self) -> None:
+        """Also while a process that was killed does not go: who is muted meanwhile is not recorded later."""
+        if self._process is not None:
+            self._process.beat(self._clock_us())
+        self._poll()
 
     async def _look_after(self) -> None:
         """Start the process, and start it again when it is dead or hangs."""
@@ -269,7 +286,10 @@ class Capture:
     # ------------------------------------------------------------ packets
 
     def _poll(self) -> None:
-        settled_us = self._clock_us() - SETTLED_US
+        now_us = self._clock_us()
+        for it in self._recordings.values():
+            it.look(self._taps, now_us)
+        settled_us = now_us - SETTLED_US
         for room in list(self._recordings):
             if not self._pass_on(self._recordings[room], settled_us):
                 # It takes no more at the moment; next time it is the others' turn first.
@@ -278,6 +298,7 @@ class Capture:
 
     def _drain(self, it: Passing) -> None:
         """What came before an order, holes and all."""
+        it.look(self._taps, self._clock_us())
         self._pass_on(it, self._clock_us())
 
     def _pass_on(self, it: Passing, settled_us: int) -> bool:

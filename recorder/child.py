@@ -244,7 +244,7 @@ def _free(folder: Path) -> int:
 def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Recorded:
     from recorder.recording import Recording  # what it takes to write files is for this process alone
 
-    return Recording(
+    it = Recording(
         folder,
         begin.room,
         begin.began_ms,
@@ -253,6 +253,8 @@ def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Reco
         began_us=begin.began_us,
         after=begin.after,
     )
+    it.obey(begin.paused, begin.excluded, begin.began_us if begin.after == "server" else clock())
+    return it
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """One recording as the server knows it: what should be, what the recorder's process was told, where its taps stand.
 
-Nothing is queued: each `pass_on` compares the two and tells the difference, as far as the process takes it.
+Nothing is queued: each `pass_on` compares the two and tells the difference, as far as the process takes it. What is not
+to be recorded is never read, by whichever process: `look` keeps the taps beyond it also while there is none.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from recorder import wire
@@ -15,6 +16,8 @@ from recorder.tap import Tap, Taps, Track
 
 _ARRIVAL = struct.Struct("<8xq")
 _EVERYTHING_SETTLED = 2**62
+MAX_TAKEN_BACK = 500
+"""Exclusions that wait to be told although they are over; of one more the manifest says when it began at most."""
 
 
 class Outlet(Protocol):
@@ -25,10 +28,18 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """:ivar by: who gave it. :ivar at_us: monotonic."""
+    """:ivar by: who gave it. :ivar at_us: monotonic.
+
+    :ivar until_us: when it was taken back; it goes when that is told.
+    """
 
     by: str
     at_us: int
+    until_us: int | None = None
+
+    @property
+    def standing(self) -> wire.Standing:
+        return wire.Standing(by=self.by, now_us=self.at_us)
 
 
 @dataclass(slots=True)
@@ -48,7 +59,7 @@ class Told:
 class Passing:
     """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks.
     :ivar only: nothing is begun that is not there yet. :ivar missed: packets that could not be read any more.
-    :ivar back: also what the histories of the teacher's tracks held before it began.
+    :ivar back: also what the histories of the teacher's tracks held before it began; of those that come later, always.
     :ivar ending: since when it is over.
     """
 
@@ -62,16 +73,26 @@ class Passing:
     only: bool = False
     missed: int = 0
     again: bool = False
-    paused: Order | None = None
-    excluded: dict[str, Order] = field(default_factory=dict)
+    pause: Order | None = None
+    exclusions: dict[str, Order] = field(default_factory=dict)
     ending: int | None = None
     told: Told = field(default_factory=Told)
     taps: dict[int, Tap] = field(default_factory=dict)
     news: wire.News = field(default_factory=lambda: wire.News(recording=0))
+    tracks: Sequence[Track] = ()
+    """As it looked last."""
 
     @property
     def begun(self) -> bool:
         return self.told.begin and self.news.begun
+
+    @property
+    def paused(self) -> bool:
+        return _stands(self.pause)
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        return frozenset(who for who, order in self.exclusions.items() if _stands(order))
 
     def hear(self, news: wire.News, taps: Taps) -> None:
         self.news = news
@@ -79,7 +100,7 @@ class Passing:
             if tap.number in news.keyframes:
                 taps.want_keyframe(tap.stream)
             if (safe := news.safe.get(tap.number)) is not None:
-                tap.safe = safe
+                tap.hear(safe)
 
     def forget(self) -> None:
         """The process is gone; the next one knows nothing."""
@@ -89,36 +110,80 @@ class Passing:
         for tap in self.taps.values():
             tap.rewind()
 
+    # ------------------------------------------------------------ orders
+
+    def order_pause(self, by: str, now_us: int) -> None:
+        self.pause = _again(self.pause, by, now_us)
+
+    def order_resume(self, now_us: int) -> None:
+        if self.pause is not None:
+            self.pause = replace(self.pause, until_us=now_us)
+
+    def order_exclude(self, participant: str, by: str, now_us: int) -> None:
+        self.exclusions[participant] = _again(self.exclusions.get(participant), by, now_us)
+
+    def order_include(self, participant: str, now_us: int) -> None:
+        if (order := self.exclusions.get(participant)) is not None:
+            self.exclusions[participant] = replace(order, until_us=now_us)
+            if len(self.exclusions) > MAX_TAKEN_BACK and participant not in self.told.excluded:
+                del self.exclusions[participant]
+
+    # ------------------------------------------------------------ what is read
+
+    def look(self, taps: Taps, now_us: int) -> None:
+        """Some times a second, and when an order is given or taken back: taps go on beyond what is not to be recorded,
+        and those of who left are dropped."""
+        lead, excluded = taps.lead(self.room), self.excluded
+        self.tracks = taps.tracks(self.room)
+        self._drop({track.stream for track in self.tracks})
+        for track in self.tracks:
+            tap = self.taps.get(track.stream)
+            if tap is None:
+                tap = self.taps[track.stream] = Tap(next(self.numbers), track.stream, track.kind)
+                tap.skip = not (self.back and track.participant == lead)
+            if self.paused or track.muted or track.participant in excluded:
+                tap.skip = True
+            elif tap.skip:
+                tap.jump(taps.newest(track.stream, now_us))
+        self.back = True
+
+    def _drop(self, streams: set[int]) -> None:
+        for stream in self.taps.keys() - streams:
+            tap = self.taps.pop(stream)
+            if tap.opened:
+                self.told.shut.append(tap.number)
+
+    # ------------------------------------------------------------ what is told
+
     def pass_on(self, out: Outlet, taps: Taps, now_us: int, settled_us: int) -> bool:
-        """All that there is to tell. False: the process takes no more at the moment."""
+        """All that there is to tell of what `look` saw last. False: the process takes no more at the moment."""
         if not self.told.begin:
-            self.told.lead = taps.lead(self.room)
-            self.told.begin = out.send(wire.order(self._begin()))
+            begin = self._begin(taps)
+            paused = begin.paused is not None
+            self.told = Told(out.send(wire.order(begin)), begin.lead, paused, set(begin.excluded))
             return self.told.begin
         if not self.news.begun:
             return True
         if self.ending is not None:
             settled_us = self.ending
-        tracks = taps.tracks(self.room)
-        self._drop({track.stream for track in tracks})
         if self.told.end or not self._tell_orders(out, taps, now_us):
             return self.told.end
-        told = all([self._read_on(out, taps, track, now_us, settled_us) for track in tracks])
+        told = all([self._read_on(out, taps, track, now_us, settled_us) for track in self.tracks])
         if told and self.ending is not None:
             told = self.told.end = out.send(wire.order(wire.End(recording=self.number, now_us=self.ending)))
         return told
 
-    # ------------------------------------------------------------ orders
-
-    def _begin(self) -> wire.Begin:
+    def _begin(self, taps: Taps) -> wire.Begin:
         return wire.Begin(
             recording=self.number,
             room=self.room,
             began_ms=self.began_ms,
             began_us=self.began_us,
-            lead=self.told.lead,
+            lead=taps.lead(self.room),
             after="recorder" if self.again else "server",
             only=self.only,
+            paused=self.pause.standing if self.pause is not None else None,
+            excluded={who: order.standing for who, order in self.exclusions.items()},
         )
 
     def _tell_orders(self, out: Outlet, taps: Taps, now_us: int) -> bool:
@@ -134,15 +199,16 @@ class Passing:
         lead = taps.lead(self.room)
         if lead and lead != told.lead:
             orders.append(wire.Lead(recording=number, lead=lead))
-        for who in sorted(told.excluded - self.excluded.keys()):
-            orders.append(wire.Include(recording=number, participant=who, now_us=now_us))
-        for who, order in self.excluded.items():
+        for who, order in self.exclusions.items():
             if who not in told.excluded:
                 orders.append(wire.Exclude(recording=number, participant=who, now_us=order.at_us, by=order.by))
-        if self.paused is not None and not told.paused:
-            orders.append(wire.Pause(recording=number, now_us=self.paused.at_us, by=self.paused.by))
-        elif self.paused is None and told.paused:
-            orders.append(wire.Resume(recording=number, now_us=now_us))
+            if order.until_us is not None:
+                orders.append(wire.Include(recording=number, participant=who, now_us=order.until_us))
+        if self.pause is not None:
+            if not told.paused:
+                orders.append(wire.Pause(recording=number, now_us=self.pause.at_us, by=self.pause.by))
+            if self.pause.until_us is not None:
+                orders.append(wire.Resume(recording=number, now_us=self.pause.until_us))
         return orders
 
     def _note(self, order: wire.Order) -> None:
@@ -156,30 +222,21 @@ class Passing:
                 told.excluded.add(order.participant)
             case wire.Include():
                 told.excluded.discard(order.participant)
-            case wire.Pause() | wire.Resume():
-                told.paused = isinstance(order, wire.Pause)
+                del self.exclusions[order.participant]
+            case wire.Pause():
+                told.paused = True
+            case wire.Resume():
+                told.paused, self.pause = False, None
 
     # ------------------------------------------------------------ packets
 
-    def _drop(self, streams: set[int]) -> None:
-        for stream in self.taps.keys() - streams:
-            tap = self.taps.pop(stream)
-            if tap.opened:
-                self.told.shut.append(tap.number)
-
     def _read_on(self, out: Outlet, taps: Taps, track: Track, now_us: int, settled_us: int) -> bool:
-        tap = self.taps.get(track.stream)
-        if tap is None:
-            tap = self.taps[track.stream] = Tap(next(self.numbers), track.stream, track.kind)
-            tap.skip = not (self.back and track.participant == taps.lead(self.room))
+        tap = self.taps[track.stream]
         if track.muted and tap.opened and not tap.muted:
             tap.muted = out.send(wire.order(wire.Silence(track=tap.number)))
-        if self.paused is not None or track.muted or track.participant in self.excluded:
-            tap.skip = True
+        if tap.skip:
             return True
         tap.muted = False
-        if tap.skip:
-            tap.jump(taps.newest(track.stream, now_us))
         while True:
             piece = taps.read(track.stream, tap.after, wire.MAX_PACKETS, settled_us)
             if not piece.packets:
@@ -216,6 +273,15 @@ class Passing:
             now_us=now_us,
             goes_on=goes_on,
         )
+
+
+def _stands(order: Order | None) -> bool:
+    return order is not None and order.until_us is None
+
+
+def _again(order: Order | None, by: str, now_us: int) -> Order:
+    """Where the process was not told that it was taken back, nothing was read since: it is still the same one."""
+    return replace(order, until_us=None) if order is not None else Order(by, now_us)
 
 
 def first_arrival(taps: Taps, room: str) -> int | None:

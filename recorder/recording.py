@@ -7,7 +7,7 @@ counted in `counters`, the disk's state is `troubles`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from recorder.recover import Measured, recover
 from recorder.timeline import end_us
 from recorder.track import TrackWriter
 from recorder.trouble import Disk
+from recorder.wire import Standing
 
 MAX_TRACKS = 256
 MAX_SPELLS = 1000
@@ -199,6 +200,17 @@ class Recording:
         return found
 
     # ------------------------------------------------------------ commands
+
+    def obey(self, pause: Standing | None, excluded: Mapping[str, Standing], now_us: int) -> None:
+        """All orders that are in force as it begins or goes on. Others of the manifest ended meanwhile, by now."""
+        if pause is None:
+            self.resume(now_us)
+        else:
+            self.pause(pause.now_us, pause.by)
+        for participant in self.manifest.excluded.keys() - excluded.keys():
+            self.include(participant, now_us)
+        for participant, order in excluded.items():
+            self.exclude(participant, order.now_us, order.by)
 
     def pause(self, now_us: int, by: str) -> None:
         self._begin_spell(self.manifest.pauses, now_us, by)

@@ -63,6 +63,7 @@ class Tap:
     :ivar number: names the track on the wire. :ivar after: the index read last; None: begin with the oldest.
     :ivar safe: up to here everything is on disk. :ivar opened: the reader's other end knows the track.
     :ivar skip: what has come meanwhile is not for the recorder. :ivar again: the one before knew it up to `after`.
+    :ivar floor: what lies before it was skipped, and nothing after it is known to be on disk yet.
     :ivar report: the sender report that was told last.
     """
 
@@ -74,17 +75,23 @@ class Tap:
     opened: bool = False
     skip: bool = False
     again: bool = False
+    floor: int | None = None
     muted: bool = False
     report: tuple[int, int, int] | None = None
 
     def jump(self, newest: int | None) -> None:
         """Go on after what is there now."""
-        self.after = self.safe = newest
+        self.after = self.safe = self.floor = newest
         self.skip = self.again = False
+
+    def hear(self, safe: int) -> None:
+        """So far it is on disk. Before a jump that the other end has not come to, nothing is read again."""
+        if self.floor is None or safe >= self.floor:
+            self.safe, self.floor = safe, None
 
     def rewind(self) -> None:
         """Whoever was read to is gone: all that is not on disk is read again, as far as the ring has it."""
-        self.again = (self.again or self.opened) and self.safe is not None
+        self.again = (self.again or self.opened) and self.safe is not None and self.floor is None
         self.after = self.safe
         self.opened = self.muted = False
         self.report = None

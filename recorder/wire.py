@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-VERSION = 2
+VERSION = 3
 """Of everything below but `Hello`."""
 MAX_FRAME = 512 * 1024
 MAX_PACKETS = 256
@@ -80,11 +80,19 @@ class Beat(NamedTuple):
     now_us: int
 
 
+class Standing(_Model):
+    """An order that is in force. :ivar now_us: since when."""
+
+    by: Text
+    now_us: Micros
+
+
 class Begin(_Model):
     """Begin a recording, or go on with it. At the monotonic time `began_us` it was `began_ms` (Unix time).
 
     :ivar after: why nobody recorded before, where there is a manifest already: `server` or `recorder`.
     :ivar only: go on with what there is; where there is nothing, begin nothing.
+    :ivar paused: and :ivar excluded: all orders in force. Whatever else the manifest says has ended meanwhile.
     """
 
     t: Literal["begin"] = "begin"
@@ -95,6 +103,8 @@ class Begin(_Model):
     lead: Text
     after: Literal["server", "recorder"]
     only: bool = False
+    paused: Standing | None = None
+    excluded: Annotated[dict[Text, Standing], Field(max_length=1000)] = Field(default_factory=dict)
 
 
 class Lead(_Model):

@@ -20,6 +20,7 @@ class Recording(Base):
         `ended` (with the lesson) or `none` (by order of the booking). :ivar by: who gave the last order.
     :ivar trouble: the code of what is wrong. :ivar missing_ms: length of the gaps of the teacher's tracks.
     :ivar spool: the folder of recordings that has its files (`recorder.spool`); empty before there are any.
+    :ivar since: when somebody last ordered it where it was not recorded: what was said before is not wanted. None: all.
     """
 
     __tablename__ = "recording"
@@ -34,6 +35,7 @@ class Recording(Base):
     excluded: Mapped[Strings] = mapped_column(default=list)
     trouble: Mapped[Short] = mapped_column(default="")
     spool: Mapped[Short] = mapped_column(default="")
+    since: Mapped[Instant | None]
 
 
 class Resource(Base):

@@ -72,6 +72,7 @@ class Recorder(Protocol):
     def rooms(self) -> list[str]: ...
     def state(self, room: str) -> State | None: ...
     def excluded(self, room: str) -> frozenset[str]: ...
+    def oldest(self, room: str) -> float | None: ...
     def begin(self, room: str, *, back: bool, only: bool = False) -> None: ...
     def pause(self, room: str, by: str) -> None: ...
     def resume(self, room: str) -> None: ...
@@ -200,7 +201,7 @@ class Keeper:
         if name not in recorder.rooms:
             if not live or row.order not in ("recording", "troubled", "paused"):
                 return
-            recorder.begin(name, back=not row.by)
+            recorder.begin(name, back=self._from_the_beginning(row))
             self._claimed.add(name)
         excluded = recorder.excluded(name)
         for participant in excluded - set(row.excluded):
@@ -212,6 +213,13 @@ class Keeper:
             recorder.pause(name, row.by)
         else:
             recorder.resume(name)
+
+    def _from_the_beginning(self, row: Row) -> bool:
+        """Whether all is wanted that the recorder can still get. What was said before somebody ordered it is not."""
+        if row.since is None:
+            return True
+        oldest = self._recorder.oldest(row.lesson)
+        return oldest is None or oldest >= row.since
 
     def _end(self, row: Row) -> None:
         name = row.lesson

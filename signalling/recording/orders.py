@@ -10,6 +10,7 @@ the recording is already is heard and changes nothing.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from sqlalchemy import select
@@ -44,6 +45,7 @@ TRANSITIONS: dict[tuple[str, Action], State] = {
     ("paused", "stop"): "stopped",
     ("stopped", "stop"): "stopped",
 }
+_SILENT = ("none", "paused", "stopped")
 MAX_EXCLUDED = 200
 
 
@@ -71,6 +73,8 @@ async def give(database: Database, lesson: str, action: Action, *, actor: str, n
             )
         if after == row.state:
             return
+        if row.state in _SILENT and after not in _SILENT:
+            row.since = math.ceil(now)
         row.state, row.by = after, actor
         await session.flush()
         await audit.append(session, int(now), actor, f"recording.{action}", lesson)

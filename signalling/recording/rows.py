@@ -22,7 +22,7 @@ UNFINISHED = ("recording", "troubled", "paused", "stopped")
 @dataclass(frozen=True, slots=True)
 class Row:
     """:ivar over: the lesson is. :ivar state: as ordered; None: there is no row yet.
-    :ivar by: who gave the last order; empty when nobody has."""
+    :ivar by: who gave the last order; empty when nobody has. :ivar since: as of `Recording`."""
 
     lesson: str
     over: bool
@@ -36,6 +36,7 @@ class Row:
     missing_ms: int
     ended: int | None
     spool: str
+    since: int | None
 
     @property
     def order(self) -> str:
@@ -68,9 +69,9 @@ async def read(session: AsyncSession, lessons: Collection[str]) -> list[Row]:
 def _row(lesson: str, state: str, ended: int | None, records: bool, row: Recording | None) -> Row:
     over = state not in BEFORE_END
     if row is None:
-        return Row(lesson, over, records, None, "", (), "", 0, 0, 0, ended, "")
+        return Row(lesson, over, records, None, "", (), "", 0, 0, 0, ended, "", None)
     figures = (row.trouble, row.bytes, row.tracks, row.missing_ms)
-    return Row(lesson, over, records, row.state, row.by, tuple(row.excluded), *figures, ended, row.spool)
+    return Row(lesson, over, records, row.state, row.by, tuple(row.excluded), *figures, ended, row.spool, row.since)
 
 
 async def left_open(session: AsyncSession, spool: str, lost: float) -> Sequence[str]:

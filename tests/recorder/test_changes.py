@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from recorder import manifest
 from recorder.timeline import TimeLine
+from recorder.wire import Standing
 from tests.recorder import encode
-from tests.recorder.scene import DELAY, Scene
+from tests.recorder.scene import DELAY, ZERO, Scene
 
 
 @pytest.fixture
@@ -264,6 +266,29 @@ def test_a_paused_recording_stays_paused_when_its_process_is_killed(tmp_path):
     kept = again.end()
     assert [why for _, _, why in gaps(kept.tracks[0])] == ["paused"]
     assert len(kept.pauses) == 1 and len(kept.tracks[0].parts) == 2
+
+
+def test_orders_that_ended_while_nobody_recorded_have_ended(tmp_path):
+    scene = Scene(tmp_path / "lesson")
+    scene.publish("teacher-camera", "vp8").send(30)
+    at = scene.now
+    scene.recording.pause(scene.clock(), "teacher")
+    scene.recording.exclude("class3", scene.clock(), "teacher")
+    scene.recording.exclude("class4", scene.clock(), "teacher")
+    scene.until(at + 1_000_000)
+    again = Scene(tmp_path / "lesson", at + 3_000_000, after="recorder")
+    left_out = {"class4": Standing(by="teacher", now_us=0), "class5": Standing(by="b", now_us=ZERO)}
+    again.recording.obey(None, left_out, again.clock())
+    again.publish("teacher-camera", "vp8").send(30)
+    again.publish("class3-camera", "vp8").send(30)
+    again.publish("class4-camera", "vp8").send(30)
+    kept = manifest.load(again.folder)
+    assert [(spell.start_us, spell.end_us) for spell in kept.pauses] == [(at, at + 3_000_000)]
+    assert [(spell.start_us, spell.end_us) for spell in kept.excluded["class3"]] == [(at, at + 3_000_000)]
+    assert [(spell.start_us, spell.end_us) for spell in kept.excluded["class4"]] == [(at, None)]
+    assert [(spell.start_us, spell.end_us, spell.by) for spell in kept.excluded["class5"]] == [(0, None, "b")]
+    assert len(kept.track("teacher-camera").parts) == 2 and len(kept.track("class3-camera").parts) == 1
+    assert kept.track("class4-camera").parts == []
 
 
 def test_an_order_is_no_gap_of_who_was_not_there(scene):

@@ -213,7 +213,7 @@ async def test_another_version_is_refused_on_both_sides(tmp_path: Path) -> None:
             studio.capture.begin(ROOM, back=True)
             await studio.until(lambda: any(state.trouble == "recorder_version" for _, state in studio.changed))
             assert await machine.ended(0) == 3
-    assert "speaks version 2, this is Tongke" in complaints(folder).read_text()
+    assert "speaks version 3, this is Tongke" in complaints(folder).read_text()
     assert list(folder.iterdir()) == []
 
 

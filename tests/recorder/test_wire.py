@@ -14,6 +14,7 @@ ids = st.text(max_size=40)
 rooms = st.text("abcXYZ019_-", min_size=1, max_size=64)
 numbers = st.integers(0, 2**32 - 1)
 micros = st.integers(-(2**40), 2**62)
+standing = st.builds(wire.Standing, by=ids, now_us=micros)
 orders = st.one_of(
     st.builds(
         wire.Begin,
@@ -24,6 +25,8 @@ orders = st.one_of(
         lead=ids,
         after=st.sampled_from(("server", "recorder")),
         only=st.booleans(),
+        paused=st.none() | standing,
+        excluded=st.dictionaries(ids, standing, max_size=3),
     ),
     st.builds(
         wire.Open,

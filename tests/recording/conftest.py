@@ -32,7 +32,7 @@ NEW = State(begun=False, paused=False, trouble="", bytes=0, tracks=0, missing_ms
 class FakeRecorder:
     """Does as it is told. :ivar begun: (room, with what came before). :ivar states: a test may say more.
 
-    :ivar there: what it has of rooms whose lessons are over.
+    :ivar there: what it has of rooms whose lessons are over. :ivar first: Unix time with which histories begin.
     """
 
     def __init__(self, changed: Callable[[str, State], None]) -> None:
@@ -44,6 +44,7 @@ class FakeRecorder:
         self.states: dict[str, State] = {}
         self.there: set[str] = set()
         self.ending: list[str] = []
+        self.first: dict[str, float] = {}
         self.stopped = False
 
     @property
@@ -55,6 +56,9 @@ class FakeRecorder:
 
     def excluded(self, room: str) -> frozenset[str]:
         return frozenset(self.left_out.get(room, {}))
+
+    def oldest(self, room: str) -> float | None:
+        return self.first.get(room)
 
     def begin(self, room: str, *, back: bool, only: bool = False) -> None:
         self.begun.append((room, back))

@@ -13,7 +13,7 @@ from recorder import spool
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson
 from signalling.db.library import Recording
-from signalling.recording import orders
+from signalling.recording import orders, rows
 from signalling.recording.orders import TRANSITIONS
 from tests.bell.county import County, add_lesson, audited
 from tests.bell.test_doors import FUTURE, until
@@ -55,11 +55,44 @@ async def test_a_booking_that_says_no(school: Recorded, database: Database, coun
     await until(has(school, state="none"))
     assert (await page.until("recording"))["state"] == "off"
     assert school.recorder.begun == []
+    school.recorder.first[school.room] = 1.0
     await page.say("record", action="start")
     await eventually(lambda: school.recorder.begun == [(school.room, False)])
     await school.recording()
     told = await page.until("recording", lambda it: it["state"] == "recording")
     assert told["by"] == county.teacher
+
+
+async def test_orders_before_it_begins_cost_nothing_of_it(school: Recorded, county: County) -> None:
+    """A classroom is left out before the bell, and the booking's word is given once more."""
+    page = await school.joined_as("lead", county.teacher)
+    await page.say("record", action="exclude", participant=county.display)
+    await page.say("record", action="start")
+    await page.until("recording", lambda it: it["excluded"] == [county.display])
+    school.recorder.first[school.room] = 1.0
+    await school.go_live()
+    await eventually(lambda: school.recorder.begun == [(school.room, True)])
+
+
+@pytest.mark.parametrize("order", ["none", "paused", "stopped"])
+async def test_what_was_said_before_somebody_ordered_it_is_not_wanted(
+    school: Recorded, database: Database, county: County, order: orders.State
+) -> None:
+    """Nor when the server was started again meanwhile; what a later server has is all wanted."""
+    async with database.write() as session:
+        row = orders.new(school.room, True, 0)
+        row.state = order
+        session.add(row)
+    now = 2_000_000_000.5
+    action: orders.Action = "resume" if order == "paused" else "start"
+    await orders.give(database, school.room, action, actor=county.teacher, now=now)
+    keeper = school.server.signalling.recordings._keeper
+    assert keeper is not None
+    async with database.read() as session:
+        [found] = await rows.read(session, [school.room])
+    for first, wanted in ((now - 5, False), (now + 0.1, False), (now + 1, True)):
+        school.recorder.first[school.room] = first
+        assert keeper._from_the_beginning(found) is wanted
 
 
 async def test_pause_resume_stop_and_start(school: Recorded, county: County) -> None:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("excluded", sa.JSON(), nullable=False),
         sa.Column("trouble", sa.String(length=40), nullable=False),
         sa.Column("spool", sa.String(length=40), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["lesson"], ["lesson.id"], name=op.f("fk_recording_lesson"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("lesson", name=op.f("pk_recording")),
     )
