@@ -26,7 +26,17 @@ class Recorded(Protocol):
 
     manifest: manifest.Manifest
 
-    def open(self, track_id: str, participant: str, source: str, kind: str, now_us: int, goes_on: int) -> None: ...
+    def open(
+        self,
+        track_id: str,
+        participant: str,
+        source: str,
+        kind: str,
+        now_us: int,
+        goes_on: int,
+        since_us: int | None,
+        why: str,
+    ) -> None: ...
     def payload_types(self, track_id: str, codecs: dict[int, str]) -> None: ...
     def packets(self, track_id: str, packets: Sequence[tuple[int, int, bytes]], missed: int) -> None: ...
     def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None: ...
@@ -106,6 +116,8 @@ class Kept:
 
         if not self.attempt("the beginning", work):
             self._let_go()
+            if not self.begin.only and self._troubles["the beginning"] != "in_use":
+                self.begin = self.begin.model_copy(update={"after": "recorder"})  # the lesson goes on without it
 
     def finish(self) -> None:
         recorded, ending = self.recorded, self.ending

@@ -66,7 +66,10 @@ class Gap(_Model):
 
 
 class Track(_Model):
-    """:ivar id: `{participant}-{source}`, safe in file names. :ivar source: `camera`, `screen` or `microphone`."""
+    """:ivar id: `{participant}-{source}`, safe in file names. :ivar source: `camera`, `screen` or `microphone`.
+
+    :ivar over: its publisher ended it, and has not come again since: nothing of it is missing.
+    """
 
     id: str
     participant: str
@@ -74,6 +77,7 @@ class Track(_Model):
     kind: Literal["audio", "video"]
     parts: list[Part] = Field(default_factory=list)
     gaps: list[Gap] = Field(default_factory=list)
+    over: bool = False
 
 
 class Spell(_Model):

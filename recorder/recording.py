@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from mediaserver.api import UserError
-from recorder import gaps, manifest
+from recorder import absence, gaps, manifest
 from recorder.alignment import SenderClocks
 from recorder.manifest import Manifest, Spell, Track, Why
 from recorder.recover import Measured, recover
@@ -74,7 +74,10 @@ class Recording:
         self._zero = began_us - (began_ms - self.manifest.began) * 1000
         self._changed = True
         self._urgent = False
-        self._after: dict[str, int] = {}
+        self._after: dict[str, tuple[int, Why]] = {}
+        """Tracks that are not over and of which nothing comes: since when, and why."""
+        self._came: dict[str, int] = {}
+        """Participants → when something of theirs came first since somebody was away."""
         self._cut: dict[str, Measured] = {}
         self._why: Why = after
         if not self._fresh:
@@ -91,15 +94,14 @@ class Recording:
     def _go_on(self) -> None:
         self._cut = recover(self._folder, self.manifest)
         self.manifest.ended = False
-        for track in self.manifest.tracks:
-            if track.parts:
-                self._after[track.id] = end_us(track.parts[-1])
-        written_us = max(self._after.values(), default=0)
+        ends = {track.id: end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts}
+        written_us = max(ends.values(), default=0)
         if self._at(self._clock()) < written_us - BACK_US:
             # The machine was started again and its clock set back meanwhile: what is written is never written over.
             self._zero = self._clock() - written_us
-        at_us = self._at(self._clock())
-        self._after = {track: min(since_us, at_us) for track, since_us in self._after.items()}  # nothing lies ahead
+        for track in self.manifest.tracks:
+            if track.parts and not track.over:
+                self._after[track.id] = ends[track.id], self._why
 
     # ------------------------------------------------------------ tracks
 
@@ -111,11 +113,14 @@ class Recording:
         kind: Literal["audio", "video"],
         now_us: int,
         goes_on: int = -1,
+        since_us: int | None = None,
+        why: Why = "recorder",
     ) -> None:
         """Also of a track that was open before: the publisher came again.
 
         :param goes_on: of a session that a killed process recorded, the index that `safe` gave last: the packets from
             the next one on follow without a hole.
+        :param since_us: of `clock`: since then there were packets that nobody took. :param why: they were not taken.
         """
         writer = self._writers.get(track_id)
         if writer is None:
@@ -126,9 +131,17 @@ class Recording:
         else:
             writer.close(self._at(now_us))
             writer.begin()
-        since_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
-        if since_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
-            writer.absent(self._barred(writer) or self._why, since_us)
+        at_us = self._at(now_us)
+        after, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
+        if after is None and since_us is not None:
+            after = self._at(since_us), why
+        if after is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
+            since, reason = absence.but_for_orders(self.manifest, writer.track, *after, at_us)
+            writer.absent(min(since, at_us), reason)  # nothing lies ahead
+        if writer.track.over:
+            writer.track.over = False
+            self._note_change()
+        self._came.setdefault(participant, at_us)
         self._bar(writer, now_us)
         if self._urgent:
             self._save(now_us)
@@ -181,9 +194,18 @@ class Recording:
             writer.silent(why)
 
     def close_track(self, track_id: str, now_us: int) -> None:
-        if writer := self._writers.get(track_id):
-            writer.close(self._at(now_us))
+        """It is over, also when that came while nobody recorded."""
+        track = self.manifest.track(track_id)
+        if track is None or track.over:
+            return
+        at_us, after = self._at(now_us), self._after.pop(track_id, None)
+        if after is not None:
+            absence.miss(self.manifest, track, *after, at_us)
+        elif writer := self._writers.get(track_id):
+            writer.close(at_us)
             self._asked.pop(track_id, None)
+        track.over = True
+        self._note_change()
 
     def safe(self, track_id: str) -> int:
         """Index of the last packet that outlives the death of this process; -1: none."""
@@ -300,7 +322,7 @@ class Recording:
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
         ends = [end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts]
-        self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
+        self.manifest.length_us = max([0, *ends, *([at_us] if self._fresh or self._went_on else [])])
         self.manifest.ended = True
         self._save(now_us)
 
@@ -312,12 +334,19 @@ class Recording:
     def _end_all(self, at_us: int) -> None:
         for writer in self._writers.values():
             writer.close(at_us)
-        for track_id, since_us in self._after.items():
+        for track_id, (since_us, why) in self._after.items():
             track = self.manifest.track(track_id)
-            if track is not None and self._took:
-                gaps.add(track.gaps, since_us, at_us, self._why)
+            if track is not None and self._went_on:
+                # Who came again without it had ended it.
+                absence.miss(self.manifest, track, since_us, why, self._came.get(track.participant, at_us))
         self._after.clear()
         self._align()
+
+    @property
+    def _went_on(self) -> bool:
+        """Whether there was a lesson after what the manifest told at first. A server that comes back does not know,
+        unless something is published; one whose recorder was away does."""
+        return self._took or self._why == "recorder"
 
     def _align(self) -> None:
         for writer in self._writers.values():

@@ -64,6 +64,7 @@ class Tap:
     :ivar safe: up to here everything is on disk. :ivar opened: the reader's other end knows the track.
     :ivar skip: what has come meanwhile is not for the recorder. :ivar again: the one before knew it up to `after`.
     :ivar floor: what lies before it was skipped, and nothing after it is known to be on disk yet.
+    :ivar since_us: when the first packet that is for the recorder came.
     :ivar report: the sender report that was told last.
     """
 
@@ -77,6 +78,7 @@ class Tap:
     again: bool = False
     floor: int | None = None
     muted: bool = False
+    since_us: int | None = None
     report: tuple[int, int, int] | None = None
 
     def jump(self, newest: int | None) -> None:

@@ -141,7 +141,7 @@ class TrackWriter:
             self._assembler.go_on(index)
         return True
 
-    def absent(self, why: Why, since_us: int) -> None:
+    def absent(self, since_us: int, why: Why) -> None:
         """Nobody wrote since then."""
         self._end_us = self._recorded_us = since_us
         self._open_gap(why, since_us)

@@ -120,6 +120,8 @@ class Open(_Model):
 
     :ivar goes_on: the process before this one had it, up to this index at least, and what follows comes without a hole;
         -1: a new session.
+    :ivar since_us: since then it had packets that are not among those which follow; None: it had none.
+    :ivar why: nobody took them.
     """
 
     t: Literal["open"] = "open"
@@ -132,13 +134,20 @@ class Open(_Model):
     payload_types: Annotated[dict[Annotated[int, Field(ge=0, le=127)], Text], Field(max_length=128)]
     now_us: Micros
     goes_on: Micros = -1
+    since_us: Micros | None = None
+    why: Literal["recorder", "disk"] = "recorder"
 
 
 class Shut(_Model):
-    """A track is over."""
+    """A track is over. Told of all that were there since the recording began, to each process.
+
+    :ivar track: its number, when this process has it open.
+    """
 
     t: Literal["shut"] = "shut"
+    recording: Number
     track: Number
+    id: Text
     now_us: Micros
 
 
