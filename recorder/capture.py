@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 
@@ -309,10 +309,12 @@ class Capture:
         self.missed += it.missed - missed
         return passed
 
-    def _leaving(self, room: str) -> None:
+    def _leaving(self, room: str, streams: Set[int], lost: bool) -> None:
         """Somebody's streams are about to end, and their histories with them."""
         try:
             if (it := self._recordings.get(room)) is not None:
                 self._drain(it)
+                if lost:
+                    it.lose(streams)
         except Exception:
             log.exception("bug")

@@ -194,7 +194,7 @@ class Recorder:
             case wire.Shut():
                 self._by_track.pop(it.track, None)
                 kept.tracks.pop(it.track, None)
-                recorded.close_track(it.id, it.now_us)
+                recorded.close_track(it.id, it.now_us, it.lost)
             case wire.Lead():
                 recorded.manifest.lead = it.lead
             case wire.Pause():

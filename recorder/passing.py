@@ -7,7 +7,7 @@ to be recorded is never read, by whichever process: `look` keeps the taps beyond
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -47,10 +47,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """A track that is no longer published. :ivar number: on the wire. :ivar at_us: since when."""
+    """A track that is no longer published.
+
+    :ivar number: on the wire. :ivar at_us: since when. :ivar lost: as a tap's.
+    """
 
     number: int
     at_us: int
+    lost: bool
 
 
 @dataclass(slots=True)
@@ -167,6 +171,11 @@ class Passing:
                 tap.since_us = _arrival(taps.read(track.stream, tap.after, 1, _EVERYTHING_SETTLED))
         self.back = True
 
+    def lose(self, streams: Set[int]) -> None:
+        """These are about to end, and nobody said so."""
+        for stream in streams & self.taps.keys():
+            self.taps[stream].lost = True
+
     def _drop(self, tracks: Sequence[Track], now_us: int) -> None:
         streams = {track.stream for track in tracks}
         known = {_id(track) for track in tracks if track.stream in self.taps}
@@ -175,7 +184,7 @@ class Passing:
                 tap = self.taps.pop(track.stream)
                 if _id(track) not in known:
                     at_us = now_us if self.ending is None else min(now_us, self.ending)
-                    self.over[_id(track)] = Over(tap.number, at_us)
+                    self.over[_id(track)] = Over(tap.number, at_us, tap.lost)
                     self.told.over.discard(_id(track))
         while len(self.over) > MAX_OVER:
             oldest = next(iter(self.over))
@@ -240,7 +249,7 @@ class Passing:
                 orders.append(wire.Resume(recording=number, now_us=self.pause.until_us))
         for id, over in self.over.items():
             if id not in told.over:
-                orders.append(wire.Shut(recording=number, track=over.number, id=id, now_us=over.at_us))
+                orders.append(wire.Shut(recording=number, track=over.number, id=id, now_us=over.at_us, lost=over.lost))
         return orders
 
     def _note(self, order: wire.Order) -> None:

@@ -193,18 +193,29 @@ class Recording:
         if writer := self._writers.get(track_id):
             writer.silent(why)
 
-    def close_track(self, track_id: str, now_us: int) -> None:
-        """It is over, also when that came while nobody recorded."""
+    def close_track(self, track_id: str, now_us: int, lost: bool = False) -> None:
+        """It is over, also when that came while nobody recorded.
+
+        :param lost: nobody said so. When nothing came of it any more before that, it is missing; the teacher's picture
+            and voice until they come again.
+        """
         track = self.manifest.track(track_id)
         if track is None or track.over:
             return
         at_us, after = self._at(now_us), self._after.pop(track_id, None)
-        if after is not None:
-            absence.miss(self.manifest, track, *after, at_us)
-        elif writer := self._writers.get(track_id):
+        if after is None and (writer := self._writers.get(track_id)):
+            since_us = writer.lost_since(at_us) if lost else None
+            after = None if since_us is None else (since_us, "network")
             writer.close(at_us)
             self._asked.pop(track_id, None)
-        track.over = True
+        if after is not None:
+            absence.miss(self.manifest, track, *after, at_us)
+        comes_again = track.participant == self.manifest.lead and track.source != "screen"
+        if lost and after is not None and comes_again:
+            self._after[track_id] = at_us, "network"
+            self._came.pop(track.participant, None)
+        else:
+            track.over = True
         self._note_change()
 
     def safe(self, track_id: str) -> int:
@@ -336,7 +347,8 @@ class Recording:
             writer.close(at_us)
         for track_id, (since_us, why) in self._after.items():
             track = self.manifest.track(track_id)
-            if track is not None and self._went_on:
+            awaited = track is not None and (why != "network" or track.participant == self.manifest.lead)
+            if track is not None and awaited and self._went_on:
                 # Who came again without it had ended it.
                 absence.miss(self.manifest, track, since_us, why, self._came.get(track.participant, at_us))
         self._after.clear()

@@ -141,7 +141,8 @@ class Open(_Model):
 class Shut(_Model):
     """A track is over. Told of all that were there since the recording began, to each process.
 
-    :ivar track: its number, when this process has it open.
+    :ivar track: its number, when this process has it open. :ivar lost: nobody said that it ends: its publisher may have
+        been lost before.
     """
 
     t: Literal["shut"] = "shut"
@@ -149,6 +150,7 @@ class Shut(_Model):
     track: Number
     id: Text
     now_us: Micros
+    lost: bool = False
 
 
 class Silence(_Model):

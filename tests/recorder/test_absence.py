@@ -127,3 +127,74 @@ class TestOver:
         again.publish("teacher-camera", "vp8").send(30)
         again.until(40 * SECOND)
         assert gaps(again.end().track("teacher-screen")) == [(2.0, 30.0, after)]
+
+
+class TestLost:
+    def lost(self, folder: Path, name: str = "teacher-camera", codec: str = "vp8") -> Scene:
+        """She sends for a second, and is given up after thirty."""
+        scene = Scene(folder)
+        scene.publish(name, codec).send(30)
+        scene.until(31 * SECOND)
+        scene.recording.close_track(name, scene.clock(), lost=True)
+        return scene
+
+    @pytest.mark.parametrize("codec", ["vp8", "opus"])
+    def test_until_she_comes_again(self, folder: Path, codec: str) -> None:
+        scene = self.lost(folder, "teacher-x", codec)
+        scene.until(MINUTE)
+        scene.publish("teacher-x", codec, ssrc=77, first=9).send(30)
+        [track] = scene.end().tracks
+        assert len(track.parts) == 2
+        assert gaps(track) == [(1.0 if codec == "vp8" else 0.6, 60.0, "network")]
+
+    def test_until_the_bell_when_she_does_not(self, folder: Path) -> None:
+        scene = self.lost(folder)
+        scene.until(MINUTE)
+        assert gaps(scene.end().tracks[0]) == [(1.0, 60.0, "network")]
+
+    @pytest.mark.parametrize("name", ["village-camera", "teacher-screen"])
+    def test_nobody_waits_for_a_classroom_or_a_screen(self, folder: Path, name: str) -> None:
+        scene = self.lost(folder, name)
+        scene.until(MINUTE)
+        assert gaps(scene.end().tracks[0]) == [(1.0, 31.0, "network")]
+
+    def test_who_sent_until_it_ended_had_ended_it(self, folder: Path) -> None:
+        scene = Scene(folder)
+        scene.publish("teacher-camera", "vp8").send(30)
+        scene.recording.close_track("teacher-camera", scene.clock() + SECOND, lost=True)
+        scene.until(MINUTE)
+        [track] = scene.end().tracks
+        assert track.gaps == [] and track.over
+
+    def test_who_was_silent_is_not_lost(self, folder: Path) -> None:
+        scene = Scene(folder)
+        scene.publish("teacher-microphone", "opus").send(50)
+        scene.recording.silence("teacher-microphone", "silent")
+        scene.until(31 * SECOND)
+        scene.recording.close_track("teacher-microphone", scene.clock(), lost=True)
+        scene.until(MINUTE)
+        assert gaps(scene.end().tracks[0]) == [(1.0, 31.0, "silent")]
+
+    def test_a_pause_meanwhile_is_a_pause(self, folder: Path) -> None:
+        scene = self.lost(folder)
+        scene.until(40 * SECOND)
+        scene.recording.pause(scene.clock(), "teacher")
+        scene.until(50 * SECOND)
+        scene.recording.resume(scene.clock())
+        scene.until(MINUTE)
+        scene.publish("teacher-camera", "vp8").send(30)
+        kept = gaps(scene.end().tracks[0])
+        assert kept == [(1.0, 40.0, "network"), (40.0, 50.0, "paused"), (50.0, 60.0, "network")]
+
+    @pytest.mark.parametrize("written", [True, False])
+    def test_a_killed_recorder_knows_it_still(self, folder: Path, written: bool) -> None:
+        scene = self.lost(folder)
+        if written:
+            scene.until(32 * SECOND)
+        again = Scene(folder, 45 * SECOND, after="recorder")
+        again.recording.close_track("teacher-camera", again.clock() - 14 * SECOND, lost=True)
+        again.until(MINUTE)
+        again.publish("teacher-camera", "vp8").send(30)
+        kept = gaps(again.end().tracks[0])
+        untold = [(1.0, 31.0, "recorder"), (31.0, 60.0, "network")]
+        assert kept == ([(1.0, 60.0, "network")] if written else untold)

@@ -29,8 +29,8 @@ def shared(room: Room, stream: int = 2) -> Heard:
     return screen
 
 
-def shuts(room: Room) -> list[tuple[str, int]]:
-    return [(it.id, it.now_us) for it in room.orders(wire.Shut) if isinstance(it, wire.Shut)]
+def shuts(room: Room) -> list[tuple[str, int, bool]]:
+    return [(it.id, it.now_us, it.lost) for it in room.orders(wire.Shut) if isinstance(it, wire.Shut)]
 
 
 def opened(room: Room, id: str) -> wire.Open:
@@ -43,7 +43,7 @@ def test_what_is_over_is_told_to_every_recorder_until_it_comes_again(room: Room)
     shared(room)
     room.shown = [room.voice]
     room.poll()
-    over = [("teacher-screen", room.now)]
+    over = [("teacher-screen", room.now, False)]
     assert shuts(room) == over
     room.say(50)
     room.poll()
@@ -68,7 +68,7 @@ def test_what_ended_while_nobody_recorded_is_told_with_the_time(room: Room) -> N
     ended = room.now
     room.say(20)
     room.come()
-    assert shuts(room) == [("teacher-screen", ended)]
+    assert shuts(room) == [("teacher-screen", ended, False)]
 
 
 def test_what_ends_after_the_bell_ended_with_it(room: Room) -> None:
@@ -80,17 +80,18 @@ def test_what_ends_after_the_bell_ended_with_it(room: Room) -> None:
     room.poll()
     room.here = True
     room.poll()
-    assert shuts(room) == [("teacher-microphone", bell)]
+    assert shuts(room) == [("teacher-microphone", bell, False)]
 
 
 def test_one_that_is_replaced_is_over_before_the_next_one_begins(room: Room) -> None:
     room.come()
     again = Heard(2)
+    room.passing.lose({1, 99})
     room.shown = [again]
     room.say(2, again)
     room.poll()
     kinds = [type(it).__name__ for it in room.told]
-    assert kinds[-2:] == ["Shut", "Open"] and shuts(room) == [("teacher-microphone", room.now)]
+    assert kinds[-2:] == ["Shut", "Open"] and shuts(room) == [("teacher-microphone", room.now, True)]
     assert room.passing.over == {}
 
 

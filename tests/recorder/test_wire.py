@@ -43,7 +43,7 @@ orders = st.one_of(
         why=st.sampled_from(("recorder", "disk")),
     ),
     st.builds(wire.Lead, recording=numbers, lead=ids),
-    st.builds(wire.Shut, recording=numbers, track=numbers, id=ids, now_us=micros),
+    st.builds(wire.Shut, recording=numbers, track=numbers, id=ids, now_us=micros, lost=st.booleans()),
     st.builds(wire.Silence, track=numbers),
     st.builds(wire.Pause, recording=numbers, now_us=micros, by=ids),
     st.builds(wire.Resume, recording=numbers, now_us=micros),
