@@ -196,7 +196,7 @@ class Recorder:
                 kept.tracks.pop(it.track, None)
                 recorded.close_track(it.id, it.now_us, it.lost)
             case wire.Lead():
-                recorded.manifest.lead = it.lead
+                recorded.lead(it.lead)
             case wire.Pause():
                 recorded.pause(it.now_us, it.by)
             case wire.Resume():

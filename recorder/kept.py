@@ -16,6 +16,7 @@ from typing import Protocol
 from mediaserver.api import UserError
 from recorder import manifest, wire
 from recorder.lock import Busy, Holder, Lock
+from recorder.teacher import teacher
 
 TELL_US = 1_000_000
 """News without change."""
@@ -42,6 +43,7 @@ class Recorded(Protocol):
     def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None: ...
     def silence(self, track_id: str, why: str) -> None: ...
     def close_track(self, track_id: str, now_us: int, lost: bool) -> None: ...
+    def lead(self, participant: str) -> None: ...
     def pause(self, now_us: int, by: str) -> None: ...
     def resume(self, now_us: int) -> None: ...
     def exclude(self, participant: str, now_us: int, by: str) -> None: ...
@@ -171,7 +173,8 @@ class Kept:
 
 
 def _figures(it: manifest.Manifest) -> dict[str, int]:
-    gaps = [gap for track in it.tracks if track.participant == it.lead for gap in track.gaps]
+    lead = teacher(it)
+    gaps = [gap for track in it.tracks if track.participant == lead for gap in track.gaps]
     return {
         "bytes": sum(part.bytes for track in it.tracks for part in track.parts),
         "tracks": len(it.tracks),

@@ -131,7 +131,8 @@ class Chapter(_Model):
 class Manifest(_Model):
     """:ivar room: the lesson's id. :ivar began: Unix time of the time line's zero, in ms.
 
-    :ivar lead: the participant who teaches. :ivar length_us: of the time line; 0 while it goes on.
+    :ivar lead: the participant who leads the lesson; when it is finalised, who led most of it.
+    :ivar leads: all who did. :ivar length_us: of the time line; 0 while it goes on.
     :ivar done: stages whose results are in here, with the SHA-256 of what each was made from.
     """
 
@@ -139,6 +140,7 @@ class Manifest(_Model):
     room: str
     began: int
     lead: str = ""
+    leads: list[str] = Field(default_factory=list)
     length_us: int = 0
     ended: bool = False
     tracks: list[Track] = Field(default_factory=list)

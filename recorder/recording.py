@@ -23,6 +23,7 @@ from recorder.wire import Standing
 
 MAX_TRACKS = 256
 MAX_SPELLS = 1000
+MAX_LEADS = 32
 SAVE_US = 5_000_000
 SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
@@ -51,6 +52,7 @@ class Recording:
     ) -> None:
         """Goes on with the recording that is in the folder, or begins one.
 
+        :param lead: who teaches now; empty: nobody does.
         :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
         :param after: why a part of a recording that goes on is missing.
         :raises OSError: the folder cannot be made.
@@ -67,7 +69,7 @@ class Recording:
         try:
             self.manifest = manifest.load(folder)
         except UserError as error:
-            self.manifest = Manifest(room=room, began=began_ms, lead=lead)
+            self.manifest = Manifest(room=room, began=began_ms)
             self._fresh = True
             if error.code != "no_recording":
                 self._set_aside()
@@ -82,6 +84,7 @@ class Recording:
         self._why: Why = after
         if not self._fresh:
             self._go_on()
+        self.lead(lead)
         self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
 
@@ -244,6 +247,16 @@ class Recording:
             self.include(participant, now_us)
         for participant, order in excluded.items():
             self.exclude(participant, order.now_us, order.by)
+
+    def lead(self, participant: str) -> None:
+        """Somebody teaches from now on."""
+        it = self.manifest
+        if not participant or (participant == it.lead and participant in it.leads):
+            return
+        it.lead = participant
+        if participant not in it.leads and len(it.leads) < MAX_LEADS:
+            it.leads.append(participant)
+        self._note_change()
 
     def pause(self, now_us: int, by: str) -> None:
         self._begin_spell(self.manifest.pauses, now_us, by)

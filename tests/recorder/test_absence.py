@@ -152,6 +152,12 @@ class TestLost:
         scene.until(MINUTE)
         assert gaps(scene.end().tracks[0]) == [(1.0, 60.0, "network")]
 
+    def test_who_else_teaches_by_then_is_not_her(self, folder: Path) -> None:
+        scene = self.lost(folder)
+        scene.recording.lead("substitute")
+        scene.until(MINUTE)
+        assert gaps(scene.end().tracks[0]) == [(1.0, 31.0, "network")]
+
     @pytest.mark.parametrize("name", ["village-camera", "teacher-screen"])
     def test_nobody_waits_for_a_classroom_or_a_screen(self, folder: Path, name: str) -> None:
         scene = self.lost(folder, name)
