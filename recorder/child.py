@@ -250,6 +250,7 @@ def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Reco
         begin.lead,
         clock,
         began_us=begin.began_us,
+        boot=begin.boot,
         after=begin.after,
     )
     it.obey(begin.paused, begin.excluded, begin.began_us if begin.after == "server" else clock())

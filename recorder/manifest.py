@@ -131,6 +131,8 @@ class Chapter(_Model):
 class Manifest(_Model):
     """:ivar room: the lesson's id. :ivar began: Unix time of the time line's zero, in ms.
 
+    :ivar boot: of the server that records, since it was switched on; empty: not known. :ivar zero_us: monotonic time of
+        the time line's zero there. Whoever goes on there knows how late it is, whatever became of the clock meanwhile.
     :ivar lead: the participant who leads the lesson; when it is finalised, who led most of it.
     :ivar leads: all who did. :ivar length_us: of the time line; 0 while it goes on.
     :ivar done: stages whose results are in here, with the SHA-256 of what each was made from.
@@ -139,6 +141,8 @@ class Manifest(_Model):
     version: int = VERSION
     room: str
     began: int
+    boot: str = ""
+    zero_us: int = 0
     lead: str = ""
     leads: list[str] = Field(default_factory=list)
     length_us: int = 0

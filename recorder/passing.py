@@ -71,7 +71,8 @@ class Told:
 
 @dataclass(slots=True)
 class Passing:
-    """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks.
+    """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks, of
+        the machine that is `boot`.
     :ivar only: nothing is begun that is not there yet. :ivar missed: packets that could not be read any more.
     :ivar back: also what the histories of the teacher's tracks held before it began; of those that come later, always.
     :ivar ending: since when it is over.
@@ -85,6 +86,7 @@ class Passing:
     numbers: Iterator[int]
     """Numbers for tracks, over all recordings."""
     only: bool = False
+    boot: str = ""
     missed: int = 0
     again: bool = False
     pause: Order | None = None
@@ -217,6 +219,7 @@ class Passing:
             room=self.room,
             began_ms=self.began_ms,
             began_us=self.began_us,
+            boot=self.boot,
             lead=taps.lead(self.room),
             after="recorder" if self.again and not self.only else "server",
             only=self.only,

@@ -29,6 +29,8 @@ SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000
 LOOK_US = 1_000_000
+LONGEST_US = 24 * 3600 * 1_000_000
+"""Of a lesson: who goes on later than that went by another clock."""
 BACK_US = 5_000_000
 """How far a recording that goes on may reach back into what is written: its packets come again."""
 
@@ -48,12 +50,14 @@ class Recording:
         clock: Callable[[], int],
         *,
         began_us: int,
+        boot: str = "",
         after: Why = "server",
     ) -> None:
         """Goes on with the recording that is in the folder, or begins one.
 
         :param lead: who teaches now; empty: nobody does.
         :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
+        :param boot: of the machine whose clock that is; see `Manifest.boot`.
         :param after: why a part of a recording that goes on is missing.
         :raises OSError: the folder cannot be made.
         """
@@ -73,7 +77,7 @@ class Recording:
             self._fresh = True
             if error.code != "no_recording":
                 self._set_aside()
-        self._zero = began_us - (began_ms - self.manifest.began) * 1000
+        self._zero = began_us
         self._changed = True
         self._urgent = False
         self._after: dict[str, tuple[int, Why]] = {}
@@ -83,7 +87,8 @@ class Recording:
         self._cut: dict[str, Measured] = {}
         self._why: Why = after
         if not self._fresh:
-            self._go_on()
+            self._go_on(boot, began_us - (began_ms - self.manifest.began) * 1000)
+        self.manifest.boot, self.manifest.zero_us = boot, self._zero
         self.lead(lead)
         self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
@@ -94,14 +99,17 @@ class Recording:
         path.rename(path.with_name(f"{manifest.NAME}.damaged-{self.manifest.began}"))
         self.manifest.notes.append("manifest_damaged")
 
-    def _go_on(self) -> None:
+    def _go_on(self, boot: str, zero_us: int) -> None:
+        """:param zero_us: of the clock, where the time line began as far as the time of day tells."""
         self._cut = recover(self._folder, self.manifest)
         self.manifest.ended = False
         ends = {track.id: end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts}
         written_us = max(ends.values(), default=0)
-        if self._at(self._clock()) < written_us - BACK_US:
-            # The machine was started again and its clock set back meanwhile: what is written is never written over.
-            self._zero = self._clock() - written_us
+        now_us = self._clock()
+        self._zero = self.manifest.zero_us if boot and boot == self.manifest.boot else zero_us
+        if not written_us - BACK_US <= now_us - self._zero <= LONGEST_US:
+            # The machine was started again and its clock set meanwhile: what is written is never written over.
+            self._zero = now_us - written_us
         for track in self.manifest.tracks:
             if track.parts and not track.over:
                 self._after[track.id] = ends[track.id], self._why

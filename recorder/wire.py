@@ -91,6 +91,7 @@ class Begin(_Model):
     """Begin a recording, or go on with it. At the monotonic time `began_us` it was `began_ms` (Unix time).
 
     :ivar after: why nobody recorded before, where there is a manifest already: `server` or `recorder`.
+    :ivar boot: of the server's machine: its monotonic time goes on as long as that stays the same; empty: not known.
     :ivar only: go on with what there is; where there is nothing, begin nothing.
     :ivar paused: and :ivar excluded: all orders in force. Whatever else the manifest says has ended meanwhile.
     """
@@ -100,6 +101,7 @@ class Begin(_Model):
     room: Room
     began_ms: Micros
     began_us: Micros
+    boot: Annotated[str, Field(max_length=100)] = ""
     lead: Text
     after: Literal["server", "recorder"]
     only: bool = False

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from recorder.manifest import Track
-from tests.recorder.scene import DELAY, Scene
+from recorder.recording import Recording
+from tests.recorder.scene import BEGAN, DELAY, ZERO, Scene
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -204,3 +205,36 @@ class TestLost:
         kept = gaps(again.end().tracks[0])
         untold = [(1.0, 31.0, "recorder"), (31.0, 60.0, "network")]
         assert kept == ([(1.0, 60.0, "network")] if written else untold)
+
+
+class TestClock:
+    """A server that is started again, 20 s later, on a machine whose clock was set meanwhile."""
+
+    AWAY = 20 * SECOND
+
+    def gaps(self, folder: Path, minutes: int, boots: tuple[str, str], now: int) -> list[tuple[float, float, str]]:
+        scene = Scene(folder, boot=boots[0])
+        scene.publish("teacher-camera", "vp8").send(30)
+        scene.recording.suspend(scene.clock())
+        began_ms = BEGAN + (self.AWAY + minutes * MINUTE) // 1000
+        again = Recording(
+            folder, "lesson", began_ms, "teacher", lambda: now, began_us=now, boot=boots[1], after="server"
+        )
+        scene.recording, scene.now = again, 0
+        scene.clock = lambda: now + scene.now
+        scene.publish("teacher-camera", "vp8").send(30)
+        return gaps(scene.end().tracks[0])
+
+    @pytest.mark.parametrize("minutes", [-20, 0, 20, 3 * 24 * 60])
+    def test_nothing_moves(self, folder: Path, minutes: int) -> None:
+        assert self.gaps(folder, minutes, ("a", "a"), ZERO + self.AWAY) == [(1.0, 20.0, "server")]
+
+    @pytest.mark.parametrize("boots", [("a", "b"), ("", ""), ("a", ""), ("", "b")])
+    def test_after_the_machine_was_started_again_the_time_of_day_tells(
+        self, folder: Path, boots: tuple[str, str]
+    ) -> None:
+        assert self.gaps(folder, 2, boots, 7 * SECOND) == [(1.0, 140.0, "server")]
+
+    @pytest.mark.parametrize("minutes", [-20, 3 * 24 * 60])
+    def test_what_no_lesson_lasts_is_no_time(self, folder: Path, minutes: int) -> None:
+        assert self.gaps(folder, minutes, ("a", "b"), 7 * SECOND) == [(1.0, 1.0, "server")]

@@ -22,6 +22,7 @@ orders = st.one_of(
         room=rooms,
         began_ms=micros,
         began_us=micros,
+        boot=ids,
         lead=ids,
         after=st.sampled_from(("server", "recorder")),
         only=st.booleans(),
