@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class MadeUp:
     def want_keyframe(self, stream: int) -> None:
         return None
 
-    def watch_leaving(self, listener: Callable[[str], None]) -> None:
+    def watch_leaving(self, listener: Callable[[str, Set[int], bool], None]) -> None:
         return None
 
 

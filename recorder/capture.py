@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 
 import structlog
 
-from recorder import version, wire
+from recorder import lock, version, wire
 from recorder.passing import Passing, first_arrival
 from recorder.process import Fault, Process
 from recorder.tap import Taps
@@ -73,6 +73,7 @@ class Capture:
     ) -> None:
         self.deaths = self.missed = 0
         self._name, self._runs = secrets.token_hex(8), count(1)
+        self._boot = lock.boot()
         self._taps = taps
         self._command = command
         self._changed = changed
@@ -105,7 +106,7 @@ class Capture:
         began_us = now_us if first_us is None else min(now_us, first_us)
         began_ms = round(self._wall() * 1000) - (now_us - began_us) // 1000
         number = next(self._numbers)
-        it = self._recordings[room] = Passing(number, room, began_ms, began_us, back, self._tracks, only)
+        it = self._recordings[room] = Passing(number, room, began_ms, began_us, back, self._tracks, only, self._boot)
         it.look(self._taps, now_us)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="capture")
@@ -309,10 +310,12 @@ class Capture:
         self.missed += it.missed - missed
         return passed
 
-    def _leaving(self, room: str) -> None:
+    def _leaving(self, room: str, streams: Set[int], lost: bool) -> None:
         """Somebody's streams are about to end, and their histories with them."""
         try:
             if (it := self._recordings.get(room)) is not None:
                 self._drain(it)
+                if lost:
+                    it.lose(streams)
         except Exception:
             log.exception("bug")

@@ -156,11 +156,11 @@ class Recorder:
             return
         if self._hello is None:
             raise wire.WireError("it did not say hello")
-        if isinstance(frame, wire.Packets | wire.Report | wire.Shut | wire.Silence):
+        if isinstance(frame, wire.Packets | wire.Report | wire.Silence):
             kept = self._by_track.get(frame.track)
             if kept is not None and kept.recorded is not None:
                 recorded, id = kept.recorded, kept.tracks[frame.track]
-                kept.attempt("a track", lambda: self._of_track(recorded, kept, id, frame))
+                kept.attempt("a track", lambda: self._of_track(recorded, id, frame))
         elif isinstance(frame, wire.Beat):
             self._clock.hear(frame.now_us)
         elif isinstance(frame, wire.Begin):
@@ -176,28 +176,27 @@ class Recorder:
             recorded, it = kept.recorded, kept
             kept.attempt("an order", lambda: self._obey(recorded, it, frame))
 
-    def _of_track(
-        self, recorded: Recorded, kept: Kept, id: str, frame: wire.Packets | wire.Report | wire.Shut | wire.Silence
-    ) -> None:
+    def _of_track(self, recorded: Recorded, id: str, frame: wire.Packets | wire.Report | wire.Silence) -> None:
         if isinstance(frame, wire.Packets):
             recorded.packets(id, frame.packets, frame.missed)
         elif isinstance(frame, wire.Report):
             recorded.report(id, frame.ntp, frame.rtp, frame.now_us)
-        elif isinstance(frame, wire.Silence):
-            recorded.silence(id, frame.why)
         else:
-            del self._by_track[frame.track], kept.tracks[frame.track]
-            recorded.close_track(id, frame.now_us)
+            recorded.silence(id, frame.why)
 
     def _obey(self, recorded: Recorded, kept: Kept, it: wire.Order) -> None:
         match it:
             case wire.Open():
-                recorded.open(it.id, it.participant, it.source, it.kind, it.now_us, it.goes_on)
+                recorded.open(it.id, it.participant, it.source, it.kind, it.now_us, it.goes_on, it.since_us, it.why)
                 recorded.payload_types(it.id, it.payload_types)
                 kept.tracks[it.track] = it.id
                 self._by_track[it.track] = kept
+            case wire.Shut():
+                self._by_track.pop(it.track, None)
+                kept.tracks.pop(it.track, None)
+                recorded.close_track(it.id, it.now_us, it.lost)
             case wire.Lead():
-                recorded.manifest.lead = it.lead
+                recorded.lead(it.lead)
             case wire.Pause():
                 recorded.pause(it.now_us, it.by)
             case wire.Resume():
@@ -251,6 +250,7 @@ def recording(begin: wire.Begin, folder: Path, clock: Callable[[], int]) -> Reco
         begin.lead,
         clock,
         began_us=begin.began_us,
+        boot=begin.boot,
         after=begin.after,
     )
     it.obey(begin.paused, begin.excluded, begin.began_us if begin.after == "server" else clock())

@@ -16,6 +16,7 @@ from typing import Protocol
 from mediaserver.api import UserError
 from recorder import manifest, wire
 from recorder.lock import Busy, Holder, Lock
+from recorder.teacher import teacher
 
 TELL_US = 1_000_000
 """News without change."""
@@ -26,12 +27,23 @@ class Recorded(Protocol):
 
     manifest: manifest.Manifest
 
-    def open(self, track_id: str, participant: str, source: str, kind: str, now_us: int, goes_on: int) -> None: ...
+    def open(
+        self,
+        track_id: str,
+        participant: str,
+        source: str,
+        kind: str,
+        now_us: int,
+        goes_on: int,
+        since_us: int | None,
+        why: str,
+    ) -> None: ...
     def payload_types(self, track_id: str, codecs: dict[int, str]) -> None: ...
     def packets(self, track_id: str, packets: Sequence[tuple[int, int, bytes]], missed: int) -> None: ...
     def report(self, track_id: str, ntp: int, rtp: int, now_us: int) -> None: ...
     def silence(self, track_id: str, why: str) -> None: ...
-    def close_track(self, track_id: str, now_us: int) -> None: ...
+    def close_track(self, track_id: str, now_us: int, lost: bool) -> None: ...
+    def lead(self, participant: str) -> None: ...
     def pause(self, now_us: int, by: str) -> None: ...
     def resume(self, now_us: int) -> None: ...
     def exclude(self, participant: str, now_us: int, by: str) -> None: ...
@@ -106,6 +118,8 @@ class Kept:
 
         if not self.attempt("the beginning", work):
             self._let_go()
+            if not self.begin.only and self._troubles["the beginning"] != "in_use":
+                self.begin = self.begin.model_copy(update={"after": "recorder"})  # the lesson goes on without it
 
     def finish(self) -> None:
         recorded, ending = self.recorded, self.ending
@@ -159,7 +173,8 @@ class Kept:
 
 
 def _figures(it: manifest.Manifest) -> dict[str, int]:
-    gaps = [gap for track in it.tracks if track.participant == it.lead for gap in track.gaps]
+    lead = teacher(it)
+    gaps = [gap for track in it.tracks if track.participant == lead for gap in track.gaps]
     return {
         "bytes": sum(part.bytes for track in it.tracks for part in track.parts),
         "tracks": len(it.tracks),

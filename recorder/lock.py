@@ -38,7 +38,7 @@ class Holder:
 
 def myself(server: str, run: int) -> Holder:
     pid = os.getpid()
-    return Holder(_boot(), pid, _born(pid), server, run)
+    return Holder(boot(), pid, _born(pid), server, run)
 
 
 class Lock:
@@ -98,7 +98,8 @@ def _end_leftover(holder: Holder | None, mine: Holder) -> None:
         os.close(process)
 
 
-def _boot() -> str:
+def boot() -> str:
+    """Of this machine, another one each time that it is switched on; empty: it does not tell."""
     try:
         return _BOOT.read_text().strip()
     except OSError:

@@ -66,7 +66,10 @@ class Gap(_Model):
 
 
 class Track(_Model):
-    """:ivar id: `{participant}-{source}`, safe in file names. :ivar source: `camera`, `screen` or `microphone`."""
+    """:ivar id: `{participant}-{source}`, safe in file names. :ivar source: `camera`, `screen` or `microphone`.
+
+    :ivar over: its publisher ended it, and has not come again since: nothing of it is missing.
+    """
 
     id: str
     participant: str
@@ -74,6 +77,7 @@ class Track(_Model):
     kind: Literal["audio", "video"]
     parts: list[Part] = Field(default_factory=list)
     gaps: list[Gap] = Field(default_factory=list)
+    over: bool = False
 
 
 class Spell(_Model):
@@ -127,14 +131,20 @@ class Chapter(_Model):
 class Manifest(_Model):
     """:ivar room: the lesson's id. :ivar began: Unix time of the time line's zero, in ms.
 
-    :ivar lead: the participant who teaches. :ivar length_us: of the time line; 0 while it goes on.
+    :ivar boot: of the server that records, since it was switched on; empty: not known. :ivar zero_us: monotonic time of
+        the time line's zero there. Whoever goes on there knows how late it is, whatever became of the clock meanwhile.
+    :ivar lead: the participant who leads the lesson; when it is finalised, who led most of it.
+    :ivar leads: all who did. :ivar length_us: of the time line; 0 while it goes on.
     :ivar done: stages whose results are in here, with the SHA-256 of what each was made from.
     """
 
     version: int = VERSION
     room: str
     began: int
+    boot: str = ""
+    zero_us: int = 0
     lead: str = ""
+    leads: list[str] = Field(default_factory=list)
     length_us: int = 0
     ended: bool = False
     tracks: list[Track] = Field(default_factory=list)

@@ -7,15 +7,18 @@ to be recorded is never read, by whichever process: `look` keeps the taps beyond
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from recorder import wire
-from recorder.tap import Tap, Taps, Track
+from recorder.tap import Piece, Tap, Taps, Track
 
 _ARRIVAL = struct.Struct("<8xq")
 _EVERYTHING_SETTLED = 2**62
+_NO_DISK = ("disk_full", "not_writable")
+MAX_OVER = 256
+"""Tracks that are over: as many as a recording has at most."""
 MAX_TAKEN_BACK = 500
 """Exclusions that wait to be told although they are over; of one more the manifest says when it began at most."""
 
@@ -42,6 +45,18 @@ class Order:
         return wire.Standing(by=self.by, now_us=self.at_us)
 
 
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A track that is no longer published.
+
+    :ivar number: on the wire. :ivar at_us: since when. :ivar lost: as a tap's.
+    """
+
+    number: int
+    at_us: int
+    lost: bool
+
+
 @dataclass(slots=True)
 class Told:
     """What the process knows."""
@@ -51,13 +66,13 @@ class Told:
     paused: bool = False
     excluded: set[str] = field(default_factory=set)
     end: bool = False
-    shut: list[int] = field(default_factory=list)
-    """Not told yet: tracks that it has open and that are over."""
+    over: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Passing:
-    """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks.
+    """:ivar number: names it on the wire. :ivar began_ms: and :ivar began_us: the same moment on two clocks, of
+        the machine that is `boot`.
     :ivar only: nothing is begun that is not there yet. :ivar missed: packets that could not be read any more.
     :ivar back: also what the histories of the teacher's tracks held before it began; of those that come later, always.
     :ivar ending: since when it is over.
@@ -71,6 +86,7 @@ class Passing:
     numbers: Iterator[int]
     """Numbers for tracks, over all recordings."""
     only: bool = False
+    boot: str = ""
     missed: int = 0
     again: bool = False
     pause: Order | None = None
@@ -81,6 +97,10 @@ class Passing:
     news: wire.News = field(default_factory=lambda: wire.News(recording=0))
     tracks: Sequence[Track] = ()
     """As it looked last."""
+    over: dict[str, Over] = field(default_factory=dict)
+    """Ids of tracks that were there, since they are over: a process that was killed may not have written it down."""
+    why: Literal["recorder", "disk"] = "recorder"
+    """What comes is not taken, while it is not."""
 
     @property
     def begun(self) -> bool:
@@ -101,11 +121,13 @@ class Passing:
                 taps.want_keyframe(tap.stream)
             if (safe := news.safe.get(tap.number)) is not None:
                 tap.hear(safe)
+        if not news.begun and news.trouble in _NO_DISK:
+            self.why = "disk"
 
     def forget(self) -> None:
         """The process is gone; the next one knows nothing."""
         self.told = Told()
-        self.again = True
+        self.again, self.why = True, "recorder"
         self.news = self.news.model_copy(update={"begun": False, "safe": {}})
         for tap in self.taps.values():
             tap.rewind()
@@ -132,26 +154,44 @@ class Passing:
 
     def look(self, taps: Taps, now_us: int) -> None:
         """Some times a second, and when an order is given or taken back: taps go on beyond what is not to be recorded,
-        and those of who left are dropped."""
+        those of who left are dropped, and of what nobody takes yet it is noted since when it comes."""
         lead, excluded = taps.lead(self.room), self.excluded
-        self.tracks = taps.tracks(self.room)
-        self._drop({track.stream for track in self.tracks})
-        for track in self.tracks:
+        tracks = taps.tracks(self.room)
+        self._drop(tracks, now_us)
+        self.tracks = tracks
+        for track in tracks:
             tap = self.taps.get(track.stream)
             if tap is None:
                 tap = self.taps[track.stream] = Tap(next(self.numbers), track.stream, track.kind)
                 tap.skip = not (self.back and track.participant == lead)
             if self.paused or track.muted or track.participant in excluded:
-                tap.skip = True
-            elif tap.skip:
+                tap.skip, tap.since_us = True, None
+                continue
+            if tap.skip:
                 tap.jump(taps.newest(track.stream, now_us))
+            if tap.since_us is None and not tap.opened:
+                tap.since_us = _arrival(taps.read(track.stream, tap.after, 1, _EVERYTHING_SETTLED))
         self.back = True
 
-    def _drop(self, streams: set[int]) -> None:
-        for stream in self.taps.keys() - streams:
-            tap = self.taps.pop(stream)
-            if tap.opened:
-                self.told.shut.append(tap.number)
+    def lose(self, streams: Set[int]) -> None:
+        """These are about to end, and nobody said so."""
+        for stream in streams & self.taps.keys():
+            self.taps[stream].lost = True
+
+    def _drop(self, tracks: Sequence[Track], now_us: int) -> None:
+        streams = {track.stream for track in tracks}
+        known = {_id(track) for track in tracks if track.stream in self.taps}
+        for track in self.tracks:
+            if track.stream not in streams:
+                tap = self.taps.pop(track.stream)
+                if _id(track) not in known:
+                    at_us = now_us if self.ending is None else min(now_us, self.ending)
+                    self.over[_id(track)] = Over(tap.number, at_us, tap.lost)
+                    self.told.over.discard(_id(track))
+        while len(self.over) > MAX_OVER:
+            oldest = next(iter(self.over))
+            del self.over[oldest]
+            self.told.over.discard(oldest)
 
     # ------------------------------------------------------------ what is told
 
@@ -179,8 +219,9 @@ class Passing:
             room=self.room,
             began_ms=self.began_ms,
             began_us=self.began_us,
+            boot=self.boot,
             lead=taps.lead(self.room),
-            after="recorder" if self.again else "server",
+            after="recorder" if self.again and not self.only else "server",
             only=self.only,
             paused=self.pause.standing if self.pause is not None else None,
             excluded={who: order.standing for who, order in self.exclusions.items()},
@@ -195,7 +236,7 @@ class Passing:
 
     def _differences(self, taps: Taps, now_us: int) -> list[wire.Order]:
         told, number = self.told, self.number
-        orders: list[wire.Order] = [wire.Shut(track=track, now_us=now_us) for track in told.shut]
+        orders: list[wire.Order] = []
         lead = taps.lead(self.room)
         if lead and lead != told.lead:
             orders.append(wire.Lead(recording=number, lead=lead))
@@ -209,13 +250,16 @@ class Passing:
                 orders.append(wire.Pause(recording=number, now_us=self.pause.at_us, by=self.pause.by))
             if self.pause.until_us is not None:
                 orders.append(wire.Resume(recording=number, now_us=self.pause.until_us))
+        for id, over in self.over.items():
+            if id not in told.over:
+                orders.append(wire.Shut(recording=number, track=over.number, id=id, now_us=over.at_us, lost=over.lost))
         return orders
 
     def _note(self, order: wire.Order) -> None:
         told = self.told
         match order:
             case wire.Shut():
-                told.shut.remove(order.track)
+                told.over.add(order.id)
             case wire.Lead():
                 told.lead = order.lead
             case wire.Exclude():
@@ -243,9 +287,11 @@ class Passing:
                 return self._tell_report(out, track, tap)
             if not tap.opened:
                 goes_on = tap.after if tap.again and tap.after is not None and not piece.missed else -1
-                if not out.send(wire.order(self._open(track, tap, now_us, goes_on))):
+                if not out.send(wire.order(self._open(track, tap, piece, now_us, goes_on))):
                     return False
                 tap.opened = True
+                self.over.pop(_id(track), None)
+                self.told.over.discard(_id(track))
             if not out.send(wire.packets(tap.number, piece.missed, piece.data)):
                 return False
             tap.after = piece.last
@@ -261,18 +307,32 @@ class Passing:
         tap.report = track.report
         return True
 
-    def _open(self, track: Track, tap: Tap, now_us: int, goes_on: int) -> wire.Open:
+    def _open(self, track: Track, tap: Tap, piece: Piece, now_us: int, goes_on: int) -> wire.Open:
+        first_us = _arrival(piece)
+        late = tap.since_us is not None and first_us is not None and tap.since_us < first_us
         return wire.Open(
             recording=self.number,
             track=tap.number,
-            id=f"{track.participant}-{track.source}",
+            id=_id(track),
             participant=track.participant,
             source=track.source,
             kind="video" if track.kind == "video" else "audio",
             payload_types=dict(track.payload_types),
             now_us=now_us,
             goes_on=goes_on,
+            since_us=tap.since_us if late else None,
+            why=self.why,
         )
+
+
+def _id(track: Track) -> str:
+    """In the manifest."""
+    return f"{track.participant}-{track.source}"
+
+
+def _arrival(piece: Piece) -> int | None:
+    """Of the first packet, µs."""
+    return _ARRIVAL.unpack_from(piece.data)[0] if piece.packets else None
 
 
 def _stands(order: Order | None) -> bool:
@@ -287,9 +347,9 @@ def _again(order: Order | None, by: str, now_us: int) -> Order:
 def first_arrival(taps: Taps, room: str) -> int | None:
     """When the oldest packet of the teacher's tracks came that can still be read, µs."""
     lead = taps.lead(room)
-    pieces = [
-        taps.read(track.stream, None, 1, _EVERYTHING_SETTLED)
+    arrivals = [
+        _arrival(taps.read(track.stream, None, 1, _EVERYTHING_SETTLED))
         for track in taps.tracks(room)
         if track.participant == lead
     ]
-    return min((_ARRIVAL.unpack_from(piece.data)[0] for piece in pieces if piece.packets), default=None)
+    return min((arrival for arrival in arrivals if arrival is not None), default=None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from mediaserver.api import UserError
-from recorder import gaps, manifest
+from recorder import absence, gaps, manifest
 from recorder.alignment import SenderClocks
 from recorder.manifest import Manifest, Spell, Track, Why
 from recorder.recover import Measured, recover
@@ -23,11 +23,14 @@ from recorder.wire import Standing
 
 MAX_TRACKS = 256
 MAX_SPELLS = 1000
+MAX_LEADS = 32
 SAVE_US = 5_000_000
 SYNC_US = 10_000_000
 ALIGN_US = 10_000_000
 KEY_US = 1_000_000
 LOOK_US = 1_000_000
+LONGEST_US = 24 * 3600 * 1_000_000
+"""Of a lesson: who goes on later than that went by another clock."""
 BACK_US = 5_000_000
 """How far a recording that goes on may reach back into what is written: its packets come again."""
 
@@ -47,11 +50,14 @@ class Recording:
         clock: Callable[[], int],
         *,
         began_us: int,
+        boot: str = "",
         after: Why = "server",
     ) -> None:
         """Goes on with the recording that is in the folder, or begins one.
 
+        :param lead: who teaches now; empty: nobody does.
         :param began_ms: Unix time at `began_us` of `clock`, which is monotonic, in µs, as all `now_us` are.
+        :param boot: of the machine whose clock that is; see `Manifest.boot`.
         :param after: why a part of a recording that goes on is missing.
         :raises OSError: the folder cannot be made.
         """
@@ -67,18 +73,23 @@ class Recording:
         try:
             self.manifest = manifest.load(folder)
         except UserError as error:
-            self.manifest = Manifest(room=room, began=began_ms, lead=lead)
+            self.manifest = Manifest(room=room, began=began_ms)
             self._fresh = True
             if error.code != "no_recording":
                 self._set_aside()
-        self._zero = began_us - (began_ms - self.manifest.began) * 1000
+        self._zero = began_us
         self._changed = True
         self._urgent = False
-        self._after: dict[str, int] = {}
+        self._after: dict[str, tuple[int, Why]] = {}
+        """Tracks that are not over and of which nothing comes: since when, and why."""
+        self._came: dict[str, int] = {}
+        """Participants → when something of theirs came first since somebody was away."""
         self._cut: dict[str, Measured] = {}
         self._why: Why = after
         if not self._fresh:
-            self._go_on()
+            self._go_on(boot, began_us - (began_ms - self.manifest.began) * 1000)
+        self.manifest.boot, self.manifest.zero_us = boot, self._zero
+        self.lead(lead)
         self._saved_us = self._synced_us = self._looked_us = self._aligned_us = clock()
         self._save(clock())
 
@@ -88,18 +99,20 @@ class Recording:
         path.rename(path.with_name(f"{manifest.NAME}.damaged-{self.manifest.began}"))
         self.manifest.notes.append("manifest_damaged")
 
-    def _go_on(self) -> None:
+    def _go_on(self, boot: str, zero_us: int) -> None:
+        """:param zero_us: of the clock, where the time line began as far as the time of day tells."""
         self._cut = recover(self._folder, self.manifest)
         self.manifest.ended = False
+        ends = {track.id: end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts}
+        written_us = max(ends.values(), default=0)
+        now_us = self._clock()
+        self._zero = self.manifest.zero_us if boot and boot == self.manifest.boot else zero_us
+        if not written_us - BACK_US <= now_us - self._zero <= LONGEST_US:
+            # The machine was started again and its clock set meanwhile: what is written is never written over.
+            self._zero = now_us - written_us
         for track in self.manifest.tracks:
-            if track.parts:
-                self._after[track.id] = end_us(track.parts[-1])
-        written_us = max(self._after.values(), default=0)
-        if self._at(self._clock()) < written_us - BACK_US:
-            # The machine was started again and its clock set back meanwhile: what is written is never written over.
-            self._zero = self._clock() - written_us
-        at_us = self._at(self._clock())
-        self._after = {track: min(since_us, at_us) for track, since_us in self._after.items()}  # nothing lies ahead
+            if track.parts and not track.over:
+                self._after[track.id] = ends[track.id], self._why
 
     # ------------------------------------------------------------ tracks
 
@@ -111,11 +124,14 @@ class Recording:
         kind: Literal["audio", "video"],
         now_us: int,
         goes_on: int = -1,
+        since_us: int | None = None,
+        why: Why = "recorder",
     ) -> None:
         """Also of a track that was open before: the publisher came again.
 
         :param goes_on: of a session that a killed process recorded, the index that `safe` gave last: the packets from
             the next one on follow without a hole.
+        :param since_us: of `clock`: since then there were packets that nobody took. :param why: they were not taken.
         """
         writer = self._writers.get(track_id)
         if writer is None:
@@ -126,9 +142,17 @@ class Recording:
         else:
             writer.close(self._at(now_us))
             writer.begin()
-        since_us, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
-        if since_us is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
-            writer.absent(self._barred(writer) or self._why, since_us)
+        at_us = self._at(now_us)
+        after, cut = self._after.pop(track_id, None), self._cut.pop(track_id, None)
+        if after is None and since_us is not None:
+            after = self._at(since_us), why
+        if after is not None and not (goes_on >= 0 and cut is not None and writer.go_on(cut, goes_on)):
+            since, reason = absence.but_for_orders(self.manifest, writer.track, *after, at_us)
+            writer.absent(min(since, at_us), reason)  # nothing lies ahead
+        if writer.track.over:
+            writer.track.over = False
+            self._note_change()
+        self._came.setdefault(participant, at_us)
         self._bar(writer, now_us)
         if self._urgent:
             self._save(now_us)
@@ -180,10 +204,30 @@ class Recording:
         if writer := self._writers.get(track_id):
             writer.silent(why)
 
-    def close_track(self, track_id: str, now_us: int) -> None:
-        if writer := self._writers.get(track_id):
-            writer.close(self._at(now_us))
+    def close_track(self, track_id: str, now_us: int, lost: bool = False) -> None:
+        """It is over, also when that came while nobody recorded.
+
+        :param lost: nobody said so. When nothing came of it any more before that, it is missing; the teacher's picture
+            and voice until they come again.
+        """
+        track = self.manifest.track(track_id)
+        if track is None or track.over:
+            return
+        at_us, after = self._at(now_us), self._after.pop(track_id, None)
+        if after is None and (writer := self._writers.get(track_id)):
+            since_us = writer.lost_since(at_us) if lost else None
+            after = None if since_us is None else (since_us, "network")
+            writer.close(at_us)
             self._asked.pop(track_id, None)
+        if after is not None:
+            absence.miss(self.manifest, track, *after, at_us)
+        comes_again = track.participant == self.manifest.lead and track.source != "screen"
+        if lost and after is not None and comes_again:
+            self._after[track_id] = at_us, "network"
+            self._came.pop(track.participant, None)
+        else:
+            track.over = True
+        self._note_change()
 
     def safe(self, track_id: str) -> int:
         """Index of the last packet that outlives the death of this process; -1: none."""
@@ -211,6 +255,16 @@ class Recording:
             self.include(participant, now_us)
         for participant, order in excluded.items():
             self.exclude(participant, order.now_us, order.by)
+
+    def lead(self, participant: str) -> None:
+        """Somebody teaches from now on."""
+        it = self.manifest
+        if not participant or (participant == it.lead and participant in it.leads):
+            return
+        it.lead = participant
+        if participant not in it.leads and len(it.leads) < MAX_LEADS:
+            it.leads.append(participant)
+        self._note_change()
 
     def pause(self, now_us: int, by: str) -> None:
         self._begin_spell(self.manifest.pauses, now_us, by)
@@ -300,7 +354,7 @@ class Recording:
         for spells in (self.manifest.pauses, *self.manifest.excluded.values()):
             self._end_spell(spells, now_us)
         ends = [end_us(track.parts[-1]) for track in self.manifest.tracks if track.parts]
-        self.manifest.length_us = max([0, *ends, *([at_us] if self._took or self._fresh else [])])
+        self.manifest.length_us = max([0, *ends, *([at_us] if self._fresh or self._went_on else [])])
         self.manifest.ended = True
         self._save(now_us)
 
@@ -312,12 +366,20 @@ class Recording:
     def _end_all(self, at_us: int) -> None:
         for writer in self._writers.values():
             writer.close(at_us)
-        for track_id, since_us in self._after.items():
+        for track_id, (since_us, why) in self._after.items():
             track = self.manifest.track(track_id)
-            if track is not None and self._took:
-                gaps.add(track.gaps, since_us, at_us, self._why)
+            awaited = track is not None and (why != "network" or track.participant == self.manifest.lead)
+            if track is not None and awaited and self._went_on:
+                # Who came again without it had ended it.
+                absence.miss(self.manifest, track, since_us, why, self._came.get(track.participant, at_us))
         self._after.clear()
         self._align()
+
+    @property
+    def _went_on(self) -> bool:
+        """Whether there was a lesson after what the manifest told at first. A server that comes back does not know,
+        unless something is published; one whose recorder was away does."""
+        return self._took or self._why == "recorder"
 
     def _align(self) -> None:
         for writer in self._writers.values():

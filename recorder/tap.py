@@ -6,7 +6,7 @@ too slow it finds a hole where the ring has moved on and says how large it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,7 +53,7 @@ class Taps(Protocol):
     def read(self, stream: int, after: int | None, limit: int, settled_us: int) -> Piece: ...
     def newest(self, stream: int, now_us: int) -> int | None: ...
     def want_keyframe(self, stream: int) -> None: ...
-    def watch_leaving(self, listener: Callable[[str], None]) -> None: ...
+    def watch_leaving(self, listener: Callable[[str, Set[int], bool], None]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -64,6 +64,8 @@ class Tap:
     :ivar safe: up to here everything is on disk. :ivar opened: the reader's other end knows the track.
     :ivar skip: what has come meanwhile is not for the recorder. :ivar again: the one before knew it up to `after`.
     :ivar floor: what lies before it was skipped, and nothing after it is known to be on disk yet.
+    :ivar since_us: when the first packet that is for the recorder came.
+    :ivar lost: its publisher may have been lost before it ended.
     :ivar report: the sender report that was told last.
     """
 
@@ -77,6 +79,8 @@ class Tap:
     again: bool = False
     floor: int | None = None
     muted: bool = False
+    since_us: int | None = None
+    lost: bool = False
     report: tuple[int, int, int] | None = None
 
     def jump(self, newest: int | None) -> None:

@@ -30,6 +30,8 @@ FREEZE_US = 100_000
 ORDERED = ("paused", "excluded", "disk")
 LINGER_US = 3_000_000
 """After an order ends: what comes within it ends the gap, what comes later was not there before."""
+LOST_US = 2_000_000
+"""Who goes by her own will sends until she goes; a screen on which nothing moves sends once a second."""
 _HEAD = struct.Struct("!BBHII")
 
 Packets = Iterable[tuple[int, int, bytes]]
@@ -141,7 +143,7 @@ class TrackWriter:
             self._assembler.go_on(index)
         return True
 
-    def absent(self, why: Why, since_us: int) -> None:
+    def absent(self, since_us: int, why: Why) -> None:
         """Nobody wrote since then."""
         self._end_us = self._recorded_us = since_us
         self._open_gap(why, since_us)
@@ -168,6 +170,13 @@ class TrackWriter:
         self.parts.end()
         self._close_gap(at_us)
         self._here = False
+
+    def lost_since(self, at_us: int) -> int | None:
+        """When packets ceased to come, for no known reason; None: they came until now, or there was a reason."""
+        if not self._here or self._barred is not None or (self._gap and self._gap[1] not in ("network", "recorder")):
+            return None
+        since_us = self._gap[0] if self._gap else self._end_us
+        return since_us if since_us and at_us - since_us >= LOST_US else None
 
     # ------------------------------------------------------------ media
 

@@ -91,6 +91,7 @@ class Begin(_Model):
     """Begin a recording, or go on with it. At the monotonic time `began_us` it was `began_ms` (Unix time).
 
     :ivar after: why nobody recorded before, where there is a manifest already: `server` or `recorder`.
+    :ivar boot: of the server's machine: its monotonic time goes on as long as that stays the same; empty: not known.
     :ivar only: go on with what there is; where there is nothing, begin nothing.
     :ivar paused: and :ivar excluded: all orders in force. Whatever else the manifest says has ended meanwhile.
     """
@@ -100,6 +101,7 @@ class Begin(_Model):
     room: Room
     began_ms: Micros
     began_us: Micros
+    boot: Annotated[str, Field(max_length=100)] = ""
     lead: Text
     after: Literal["server", "recorder"]
     only: bool = False
@@ -120,6 +122,8 @@ class Open(_Model):
 
     :ivar goes_on: the process before this one had it, up to this index at least, and what follows comes without a hole;
         -1: a new session.
+    :ivar since_us: since then it had packets that are not among those which follow; None: it had none.
+    :ivar why: nobody took them.
     """
 
     t: Literal["open"] = "open"
@@ -132,14 +136,23 @@ class Open(_Model):
     payload_types: Annotated[dict[Annotated[int, Field(ge=0, le=127)], Text], Field(max_length=128)]
     now_us: Micros
     goes_on: Micros = -1
+    since_us: Micros | None = None
+    why: Literal["recorder", "disk"] = "recorder"
 
 
 class Shut(_Model):
-    """A track is over."""
+    """A track is over. Told of all that were there since the recording began, to each process.
+
+    :ivar track: its number, when this process has it open. :ivar lost: nobody said that it ends: its publisher may have
+        been lost before.
+    """
 
     t: Literal["shut"] = "shut"
+    recording: Number
     track: Number
+    id: Text
     now_us: Micros
+    lost: bool = False
 
 
 class Silence(_Model):

@@ -237,6 +237,8 @@ RULES = (
     Rule("recorder/sync.py", ("recorder.alignment", "recorder.manifest"), refused=IMPURE),
     Rule("recorder/speech/feed.py", ("mediaserver.rtp",), refused=IMPURE),
     Rule("recorder/gaps.py", ("recorder.manifest",), refused=IMPURE),
+    Rule("recorder/absence.py", ("recorder.gaps", "recorder.manifest"), refused=IMPURE),
+    Rule("recorder/teacher.py", ("recorder.manifest",), refused=IMPURE),
     # What is made of the engine's words; the engine itself is imported by few.
     *(
         Rule(

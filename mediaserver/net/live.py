@@ -63,8 +63,8 @@ class Live:
         self._ticker: asyncio.Task[None] | None = None
         self._nack_timer: asyncio.TimerHandle | None = None
         self._next_report = self._next_stats = 0.0
-        self.before_leaving: Callable[[str], None] | None = None
-        """Told of a room before streams that are published in it end. Never raises."""
+        self.before_leaving: Callable[[Session, str], None] | None = None
+        """Told of a session before the streams that it publishes end, and of the reason. Never raises."""
         self._count = dict.fromkeys(
             ("session_published", "session_subscribed", "session_closed", "drop_dtls_unknown", "drop_dtls_queue"), 0
         )
@@ -195,7 +195,7 @@ class Live:
     def close(self, session: Session, reason: str) -> None:
         """Out of the tables first, so that nothing finds a session that is ending; farewells last."""
         if session.published and self.before_leaving is not None and session.id in self.sessions:
-            self.before_leaving(session.room.name)
+            self.before_leaving(session, reason)
         if not self.sessions.remove(session):
             return
         del self._by_key[session.key]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from mediaserver.net.live import Live
+from mediaserver.net.session import Session
 from mediaserver.plane.interface import Plane, Tapped
 
 _WHOLE_HISTORY = 1 << 20
 """More packets than any history has."""
+_LOST = ("consent_expired", "dtls_failed", "ice_timeout", "replaced")
+"""Reasons of `api.SessionChanged`: whose line broke comes again after a while, or never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class Taps:
         """Its pictures can be read from the next keyframe on only."""
         self._live.want_keyframe(stream)
 
-    def watch_leaving(self, listener: Callable[[str], None]) -> None:
-        """`listener` is told of a room before what somebody published in it is taken out of the plane."""
-        self._live.before_leaving = listener
+    def watch_leaving(self, listener: Callable[[str, Set[int], bool], None]) -> None:
+        """`listener` is told of a room and of streams before these are taken out of the plane, and whether their
+        publisher may have been lost before that: nobody said that she goes."""
+
+        def leaving(session: Session, reason: str) -> None:
+            streams = {published.spec.id for published in session.published}
+            listener(session.room.name, streams, reason in _LOST)
+
+        self._live.before_leaving = leaving

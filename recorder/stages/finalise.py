@@ -20,6 +20,7 @@ from recorder.mux import Source
 from recorder.sound import lay
 from recorder.stages.work import Work
 from recorder.strands import LONGEST_US, Placed, Strand
+from recorder.teacher import teacher
 
 NAME = "finalise"
 FOLDER = "out"
@@ -50,6 +51,7 @@ def run(work: Work) -> None:
     manifest, folder = work.manifest, work.folder
     if retention.NAME in manifest.done:
         return
+    manifest.lead = teacher(manifest)
     fingerprint = _fingerprint(folder, manifest)
     made_before = manifest.done.get(NAME)
     if made_before and _there(folder, manifest) and (made_before == fingerprint or _poorer(folder, manifest)):

@@ -46,10 +46,22 @@ class Scene:
 
 
 class Publisher:
-    """:ivar frames: what it sends, from `number` on. :ivar sent: numbers of the frames that were sent."""
+    """:ivar frames: what it sends, from `number` on. :ivar sent: numbers of the frames that were sent.
 
-    def __init__(self, scene: Scene, name: str, codec: str, *, size: tuple[int, int] = (160, 120), **more) -> None:
-        self.scene, self.id, self.codec = scene, name, codec
+    :ivar since: µs on the lesson's time line from which on nobody took what it sent.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        name: str,
+        codec: str,
+        *,
+        size: tuple[int, int] = (160, 120),
+        since: int | None = None,
+        **more,
+    ) -> None:
+        self.scene, self.id, self.codec, self.since = scene, name, codec, since
         self.audio = codec == "opus"
         self.frames = tape(codec, size)
         self.step, self.length = (960, 20_000) if self.audio else (3000, 33_333)
@@ -70,10 +82,11 @@ class Publisher:
         self.scene.recording.packets(self.id, [(index, arrived, data) for index, _, data in held], 0)
 
     def open(self) -> None:
-        source = "microphone" if self.audio else "camera"
+        source = "microphone" if self.audio else "screen" if self.id.endswith("-screen") else "camera"
         participant = self.id.rpartition("-")[0]
         kind = "audio" if self.audio else "video"
-        self.scene.recording.open(self.id, participant, source, kind, self.scene.clock())
+        since_us = None if self.since is None else ZERO + self.since
+        self.scene.recording.open(self.id, participant, source, kind, self.scene.clock(), -1, since_us)
         self.scene.recording.payload_types(self.id, {self.sender.pt: self.codec.upper()})
 
     def send(self, count: int, *, lose: set[int] = frozenset(), first_only: set[int] = frozenset()) -> None:

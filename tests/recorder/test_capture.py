@@ -186,6 +186,22 @@ async def test_a_full_disk_leaves_a_gap_and_is_got_over(studio: Studio) -> None:
     assert studio.capture.deaths == 0
 
 
+async def test_a_teacher_whose_line_dies_is_missing_until_she_is_back(tmp_path: Path) -> None:
+    async with studios(tmp_path / "recording", consent_timeout_s=3.0) as studio:
+        teacher = await studio.teach()
+        studio.capture.begin(ROOM, back=True)
+        await studio.written(30_000)
+        await studio.silence(teacher)
+        assert await studio.bench.closed(teacher.publisher.peer) == "consent_expired"
+        await studio.teach()
+        await studio.written(30_000)
+        kept = await studio.end()
+    assert {track.id for track in kept.tracks} == {"teacher-camera", "teacher-microphone"}
+    for track in kept.tracks:
+        [gap] = [gap for gap in track.gaps if gap.end_us - gap.start_us > 2_000_000]
+        assert gap.why == "network" and abs(gap.end_us - track.parts[1].start_us) < 100_000
+
+
 async def test_a_killed_server_leaves_whole_files_and_the_next_one_goes_on(tmp_path: Path) -> None:
     program = (sys.executable, "-m", "tests.recorder.server", str(tmp_path))
     for life in range(2):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mediaserver import api
 from recorder import process
 from recorder.capture import LOUD
 from recorder.manifest import Manifest
@@ -114,6 +115,23 @@ async def test_a_cable_that_is_pulled_for_long_leaves_a_gap(tmp_path: Path, monk
         assert abs(sum(gap.end_us - gap.start_us for gap in microphone.gaps) / 1e6 - missing_s) < 1
         assert kept.ended and len(microphone.parts) >= 2
         assert studio.capture.missed > 0
+
+
+async def test_what_a_broken_line_costs_at_the_end_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with machines(tmp_path / "there") as machine, apart(machine, **SHORT) as (studio, _):
+        monkeypatch.setattr(process, "SILENT_S", 2.0)
+        machine.cut()
+        await studio.until(lambda: studio.capture.deaths)
+        monkeypatch.undo()
+        studio.capture.end(ROOM)
+        await studio.bench.request(api.CloseRoom(ROOM, "room_ended"))
+        machine.mend()
+        await studio.until(lambda: studio.capture.state(ROOM) is None)
+        kept = studio.manifest()
+        for track in kept.tracks:
+            gap = track.gaps[-1]
+            assert gap.why == "recorder" and gap.end_us - gap.start_us > 1_500_000
+            assert abs(gap.end_us - kept.length_us) < 500_000
 
 
 def assert_hole(heard: list[bytes], said: list[bytes]) -> None:

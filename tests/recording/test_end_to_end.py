@@ -68,7 +68,9 @@ async def test_a_lesson_is_recorded_while_everything_goes_wrong(
             kept = await row(database, room)
             assert kept is not None and kept.state == "recording"
             assert recordings._metrics.registry.get_sample_value("tongke_recordings", {"state": "recording"}) == 1
-            if life == 1:
+            if life == 0:
+                await capture.stop()  # the server goes while she teaches
+            else:
                 await server.signalling.rooms.end(room, county.teacher)
                 await until(lambda: _ended(database, room))
         between = manifest.load(folder)
