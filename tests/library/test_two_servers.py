@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ async def test_each_finishes_its_own_lessons_and_leaves_the_others(shared: Datab
             resources = {row.lesson: row for row in await session.scalars(select(Resource))}
             files = {row.resource for row in await session.scalars(select(ResourceFile))}
         assert tries == 1, "nobody tried what only the other one can do"
+        for server in servers:
+            await until(partial(finds_both, server))
         assert files == {row.id for row in resources.values()}
         for server, room in pairs:
             folder = server.config.recording_dir
@@ -118,6 +121,11 @@ async def test_each_finishes_its_own_lessons_and_leaves_the_others(shared: Datab
         one.signalling.shelf.discard()
         await until(lambda: noted(shared, first, ""))
         assert not (one.config.recording_dir / first).exists()
+
+
+async def finds_both(server: Server) -> bool:
+    """In the index of its own `data_dir`."""
+    return (await server.signalling.searches.search("", frozenset({"system"}))).total == 2
 
 
 async def noted(shared: Database, room: str, note: str) -> bool:
