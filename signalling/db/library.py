@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text, true
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
@@ -108,9 +108,9 @@ class Resource(Base):
 
 
 def here(column: InstrumentedAttribute[str], spool: str) -> ColumnElement[bool]:
-    """Rows whose files are in a folder of recordings, or in none. :param spool: its name; empty: all rows, for nobody
-    knows."""
-    return column.in_(("", spool)) if spool else true()
+    """Rows whose files are in a folder of recordings, or in none. :param spool: its name; empty: it cannot be read, and
+    might be any of those that are named."""
+    return column.in_(("", spool))
 
 
 class SearchIndex(Base):

@@ -52,11 +52,12 @@ async def take(
 ) -> Task | None:
     """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
 
-    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers.
+    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers. `UNKNOWN`:
+        it cannot be read, and what lies in any is left alone.
     :param side: stages that are not done there are left to others.
     """
     row = await _locked(session, resource)
-    if row is None or row.state == "removed" or (spool and row.spool not in ("", spool)):
+    if row is None or row.state == "removed" or row.spool not in ("", spool):
         return None
     while True:
         rows = await rows_of(session, resource)
