@@ -147,7 +147,7 @@ class Signalling:
             LedgerResource(),
             RatingResource(config.bell),
             FeedsResource(config.http, secret),
-            ImportsResource(self._imports, rules, uploads, config.import_dir),
+            ImportsResource(self._imports, rules, uploads, config.import_dir, clock),
             ExportsResource(),
             AuditResource(),
             PairingResource(self.devices),

@@ -6,11 +6,11 @@ be done. Each change names the worker it is made for: one whose lease was taken 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -40,11 +40,17 @@ class Task:
 
 async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> None:
     """All stages of a new resource, waiting."""
-    session.add_all(
-        Stage(resource=resource, name=step.name, position=position, state="waiting", due=int(now))
+    await begin_all(session, {resource: kind}, now)
+
+
+async def begin_all(session: AsyncSession, kinds: Mapping[str, str], now: float) -> None:
+    """Of many, with one statement. :param kinds: by their ids."""
+    rows = [
+        {"resource": resource, "name": step.name, "position": position, "state": "waiting", "due": int(now)}
+        for resource, kind in kinds.items()
         for position, step in enumerate(CHAINS[kind])
-    )
-    await session.flush()
+    ]
+    await session.execute(insert(Stage), rows)
 
 
 async def take(
