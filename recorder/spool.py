@@ -16,35 +16,46 @@ UNKNOWN = ""
 _SHAPE = re.compile(r"[0-9a-f]{16}")
 
 
-def identity(folder: Path) -> str:
-    """Made with the first call, together with the folder. `UNKNOWN` where that cannot be. Blocks."""
+def identity(folder: Path, file: str = NAME) -> str:
+    """Made with the first call, together with the folder. `UNKNOWN` where that cannot be. Blocks.
+
+    :param file: another one for folders of something else.
+    """
     try:
-        return _read(folder) or _make(folder)
+        return _read(folder, file) or _make(folder, file)
     except OSError:
         return UNKNOWN
 
 
-def _read(folder: Path) -> str:
+def known(folder: Path, file: str = NAME) -> str:
+    """As `identity`, but nothing is made: `UNKNOWN` where there is no name yet. Blocks."""
     try:
-        found = (folder / NAME).read_bytes()[:64].decode("ascii", "replace").strip()
+        return _read(folder, file)
+    except OSError:
+        return UNKNOWN
+
+
+def _read(folder: Path, file: str) -> str:
+    try:
+        found = (folder / file).read_bytes()[:64].decode("ascii", "replace").strip()
     except FileNotFoundError:
         return ""
     return found if _SHAPE.fullmatch(found) else ""
 
 
-def _make(folder: Path) -> str:
+def _make(folder: Path, file: str) -> str:
     folder.mkdir(exist_ok=True)
-    new = folder / f"{NAME}-{secrets.token_hex(8)}"
+    new = folder / f"{file}-{secrets.token_hex(8)}"
     try:
-        with new.open("w") as file:
-            file.write(secrets.token_hex(8) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with new.open("w") as writing:
+            writing.write(secrets.token_hex(8) + "\n")
+            writing.flush()
+            os.fsync(writing.fileno())
         try:
-            os.link(new, folder / NAME)  # of two that make one at once, one is first
+            os.link(new, folder / file)  # of two that make one at once, one is first
         except FileExistsError:
-            if not _read(folder):  # nothing can be read in it
-                new.replace(folder / NAME)
+            if not _read(folder, file):  # nothing can be read in it
+                new.replace(folder / file)
     finally:
         new.unlink(missing_ok=True)
-    return _read(folder)
+    return _read(folder, file)

@@ -106,6 +106,7 @@ class Signalling:
         self._bus = bus
         self._database = database
         self._ca_file = ca_file
+        self._clock = clock
         self._ready = False
         self._ticking: asyncio.Task[None] | None = None
         guard = access.make_guard(
@@ -146,7 +147,7 @@ class Signalling:
             LedgerResource(),
             RatingResource(config.bell),
             FeedsResource(config.http, secret),
-            ImportsResource(self._imports, rules, uploads, config.import_dir),
+            ImportsResource(self._imports, rules, uploads, config.import_dir, clock),
             ExportsResource(),
             AuditResource(),
             PairingResource(self.devices),
@@ -178,7 +179,7 @@ class Signalling:
         await self.people.start()
         await self.devices.start()
         await self.api.start()
-        await indexing.begin(self._database, self._index_dir)
+        await indexing.begin(self._database, self._index_dir, self._clock())
         await self.searches.start()
         await self.shelf.start()
         if left := await asyncio.to_thread(scratch.sweep):

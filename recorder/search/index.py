@@ -1,5 +1,6 @@
 """The index on disk: one folder of tantivy's in use, named by `CURRENT`, and a lock that one writer holds at a time.
 
+    index/.index         its name, made by the server that searches it (signalling/library/indexes.py)
     index/CURRENT        {"folder": "i-7", "version": 1}, replaced at once when another folder takes over
     index/i-7/           tantivy's files: what was committed is there after a kill -9
     index/i-7/DAMAGED    whoever read it found that its files are not what was written: it goes when another takes over

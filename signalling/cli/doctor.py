@@ -60,6 +60,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield speech(config)
     yield recording(config)
     yield captions(config, cores())
+    yield search_index(config)
 
 
 def tcp_port(config: Config) -> Finding:
@@ -254,6 +255,22 @@ def captions(config: Config, cores: int) -> Finding:
             "hears them: look at recorder.captions_at_once",
         )
     return Finding("ok", what, f"on for {settings.captions_at_once} lessons at once, {cores} cores")
+
+
+def search_index(config: Config) -> Finding:
+    """Is there an index that this machine's workers keep, and can it be searched?"""
+    from recorder.search import index
+    from signalling.library import indexes
+
+    what, folder = "Search index", config.index_dir
+    if not indexes.known(folder):
+        return Finding("ok", what, f"none in {folder}: a server makes its own, tongke worker leaves it to servers")
+    keeps = "a process of its own keeps it" if config.recorder.workers == 0 else "recorder.workers keep it"
+    try:
+        index.current(folder)
+    except index.Missing as error:
+        return Finding("warn", what, f"{error.reason}; {keeps} and makes it again, or tongke index rebuild")
+    return Finding("ok", what, f"{index.size(folder) / 1e6:,.1f} MB in {folder}; beside a server {keeps}")
 
 
 def doctor(

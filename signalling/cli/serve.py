@@ -171,7 +171,7 @@ class Server:
                     *(config.recorder.captions_at_once, metrics),
                 )
                 self.captions.start()
-            self.crew = Crew(order.line(), config.recorder.workers, metrics)
+            self.crew = Crew(order.line(), max(config.recorder.workers, 1), metrics)
             ours = await asyncio.to_thread(spool.identity, config.recording_dir)
             queue = Queue(Path(order.queue), order.redis, ours)
             self._sweep = Sweep(

@@ -35,7 +35,11 @@ MEMORY_MB = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a worker needs of a configuration, as JSON can hold it."""
+    """What a worker needs of a configuration, as JSON can hold it.
+
+    :ivar guest: no server said that it searches the index of this machine: there may be none.
+    :ivar index_alone: nothing is done but that the server's index is kept: other machines do the stages.
+    """
 
     database: str = field(repr=False)
     redis: str = field(repr=False)
@@ -51,13 +55,19 @@ class Order:
     log_format: str
     side: Side = "all"
     keep_parts_days: int = 0
+    guest: bool = False
+    index_alone: bool = False
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
 
-def order_of(config: Config, *, lessons: bool = False) -> Order:
-    """:param lessons: only those that were recorded on this machine for a server elsewhere."""
+def order_of(config: Config, *, lessons: bool = False, guest: bool = False) -> Order:
+    """Of the processes that a server starts.
+
+    :param lessons: only those that were recorded on this machine for a server elsewhere. :param guest: of a worker that
+        no server starts.
+    """
     return Order(
         database=config.database_url,
         redis=config.redis.url.get_secret_value() if config.redis.url is not None else "",
@@ -73,6 +83,8 @@ def order_of(config: Config, *, lessons: bool = False) -> Order:
         log_format=config.log.format,
         side="lessons" if lessons else side_of(config),
         keep_parts_days=config.recorder.keep_parts_days,
+        guest=guest,
+        index_alone=not guest and config.recorder.workers == 0,
     )
 
 
@@ -134,12 +146,15 @@ async def work(order: Order, stop: asyncio.Event, heard: Heard) -> None:
     """Stages, and corrections that the index has to follow; returns after `stop`."""
     queue = Queue(Path(order.queue), order.redis, await asyncio.to_thread(spool.identity, Path(order.folder)))
     async with Database(order.database) as database:
-        indexer = Indexer(database, Path(order.index))
+        indexer = Indexer(database, Path(order.index), guest=order.guest)
+        if order.index_alone:
+            await indexer.run(stop)
+            return
         worker = Worker(database, queue, shop_of(order, indexer), heard=heard)
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
             if order.side == "lessons":
-                # The server's index is not here, nor does its sweep reach this machine's queue and folder.
+                # The server's sweep does not reach this machine's queue and folder.
                 rule = Rule(keep_days=0, keep_parts_days=order.keep_parts_days)
                 outpost = Outpost(database, queue, Path(order.folder), rule, lambda: has_model(order))
                 group.create_task(outpost.run(stop))
@@ -200,7 +215,7 @@ def worker(
             "recorder.files: both are shared with the server on the other machine."
         )
     logs.configure(config.log.level, config.log.format)
-    asyncio.run(_serve(order_of(config, lessons=lessons), leashed=False))
+    asyncio.run(_serve(order_of(config, lessons=lessons, guest=True), leashed=False))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text, true
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
@@ -49,7 +49,8 @@ class Resource(Base):
     :ivar kept: no rule removes it for its age.
     :ivar lesson: it was recorded in. :ivar of: the resource a clip shows a part of, from `starts_ms` to `ends_ms`.
     :ivar note: a code that says what is missing, such as `no_model`. :ivar url: of a link.
-    :ivar version: counts changes of what is searched; :ivar indexed: the version that the index holds.
+    :ivar version: counts changes of what is searched; :ivar indexed: the version that an index holds; other indexes
+        that have not followed yet have an `IndexLag`.
     :ivar spool: as of `Recording`, or of an upload; empty: there are no files of it but those in the store.
     :ivar withdrawn: it was public and is not any more, of which those are told who list what is public.
     :ivar text: of a document, up to a million characters: read only where it is asked for (`undefer`).
@@ -109,9 +110,30 @@ class Resource(Base):
 
 
 def here(column: InstrumentedAttribute[str], spool: str) -> ColumnElement[bool]:
-    """Rows whose files are in a folder of recordings, or in none. :param spool: its name; empty: all rows, for nobody
-    knows."""
-    return column.in_(("", spool)) if spool else true()
+    """Rows whose files are in a folder of recordings, or in none. :param spool: its name; empty: it cannot be read, and
+    might be any of those that are named."""
+    return column.in_(("", spool))
+
+
+class SearchIndex(Base):
+    """An index of the library, by the name of its folder. :ivar seen: somebody kept it.
+
+    :ivar whole: it has what was in the database when its name was written here.
+    """
+
+    __tablename__ = "search_index"
+    name: Mapped[Short] = mapped_column(primary_key=True)
+    seen: Mapped[Instant]
+    whole: Mapped[bool] = mapped_column(default=False)
+
+
+class IndexLag(Base):
+    """Another index holds this version of a resource, and this one does not yet."""
+
+    __tablename__ = "index_lag"
+    index: Mapped[Short] = mapped_column(ForeignKey("search_index.name", ondelete="CASCADE"), primary_key=True)
+    resource: Mapped[Ref] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
 
 
 class ResourceFile(Base):

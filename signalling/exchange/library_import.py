@@ -7,7 +7,7 @@ and is given its files once more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -36,13 +36,17 @@ async def import_library(
     school: str,
     folder: Path,
     uploads: Uploads,
-    now: float,
+    clock: Callable[[], float],
     actor: str,
     *,
     skip_refused: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """:param folder: of files that the list names. :raises UserError: 404 `not_found`; 503 `disk_full`."""
+    """:param folder: of files that the list names. :param clock: seconds since 1970; rows say when they were written,
+    which may be hours after their files began to be copied.
+
+    :raises UserError: 404 `not_found`; 503 `disk_full`, `folder_unavailable`.
+    """
     report = Report()
     progress("read", 0, None)
     async with database.read() as session:
@@ -71,13 +75,13 @@ async def import_library(
                 if one.kind and one.kind != received.kind.kind:
                     report.refuse(FILE, one.row, "other_kind", value=one.kind, found=received.kind.kind)
                     continue
-            ready.append((one, new_id(now), received))
+            ready.append((one, new_id(clock()), received))
         if not ready or (report.refused and not skip_refused):
             return report
         progress("write", 0, len(ready))
         places = [(received, id) for _, id, received in ready if received is not None]
-        async with uploads.settled(places, now) as spool:
-            await database.run(lambda session: _write(session, ready, school, spool, now, actor))
+        async with uploads.settled(places, clock()) as spool:
+            await database.run(lambda session: _write(session, ready, school, spool, clock(), actor))
     report.of(FILE).created = len(ready)
     report.written = True
     return report
@@ -101,13 +105,17 @@ async def _write(
     now: float,
     actor: str,
 ) -> None:
-    entries = []
-    for one, id, received in ready:
-        kind = received.kind.kind if received is not None else "link"
-        state = "waiting" if received is not None else "published"
-        row = await editing.make(session, now, actor, school, one.said, kind=kind, state=state, id=id)
-        row.spool = spool if received is not None else ""
-        entries.append(audit.Entry(actor, "resource.created", id, {**editing.created(row), "row": one.row}))
+    wanted = [
+        editing.New(id, received.kind.kind, "waiting", one.said, spool)
+        if received is not None
+        else editing.New(id, "link", "published", one.said)
+        for one, id, received in ready
+    ]
+    rows = await editing.make_all(session, now, actor, school, wanted)
+    entries = [
+        audit.Entry(actor, "resource.created", row.id, {**editing.created(row), "row": one.row})
+        for row, (one, *_) in zip(rows, ready, strict=True)
+    ]
     await audit.append_all(session, int(now), entries)
 
 

@@ -1,7 +1,8 @@
 """The index follows the database: what changed is put into it, and what was lost is made again.
 
-`resource.version` counts what is searched, `resource.indexed` is the version that the index holds: where they differ
-there is something to do, whoever made the change and whichever process died over it.
+`resource.version` counts what is searched, `resource.indexed` is the version that an index holds: where they differ
+there is something to do, whoever made the change and whichever process died over it. Which indexes there are, and what
+of it each has still to do: `indexes`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select, text
 
 from mediaserver.api import UserError
 from recorder.search import index
@@ -24,7 +24,7 @@ from recorder.search.document import Record
 from recorder.search.index import Batch, Missing, Rebuild, Unfit, Writer, guarded
 from signalling.db.engine import Database
 from signalling.db.library import Resource
-from signalling.library import search_documents
+from signalling.library import indexes, search_documents
 from signalling.library.damage import Inspector, Rest
 from signalling.library.search_documents import PUBLISHED
 
@@ -38,33 +38,59 @@ AWAY_S = 10.0
 COMMIT_EVERY = 5000
 """Records of a rebuild between two commits."""
 NAMED = 10
+BEHIND = "behind"
+"""An index of which the database knows nothing, or no more: changes went by."""
+ELSEWHERE = "index_elsewhere"
 Progress = Callable[[int, int], None]
 """How many of how many."""
 
 
 class Indexer:
-    """:param folder: of the index, on a local disk. Several may work on one: batches of one wait for the other's."""
+    """:param folder: of the index, on a local disk. Several may work on one: batches of one wait for the other's.
 
-    def __init__(self, database: Database, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    :param guest: it keeps the index that somebody made there, and makes none where nobody would search it.
+    :param clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        *,
+        guest: bool = False,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._folder = folder
+        self._guest = guest
+        self._clock = clock
         self._writer = Writer(folder)
         self._inspector = Inspector(folder, monotonic)
         self._rest = Rest(monotonic)
 
-    async def put(self, resource: str) -> None:
+    async def put(self, resource: str) -> bool:
         """Index a resource and its clips as they are in the database now; done twice, it changes nothing.
 
+        A guest without an index says whether another has followed.
         :raises UserError: 503 `index_busy`, `index_missing`, `database_unavailable`: try again.
         """
+        if not await self._is_here():
+            async with self._database.read() as session:
+                asked = _stale().where(Resource.id == resource)
+                return (await session.execute(asked)).first() is None
         await self._put([resource])
+        return True
 
     async def catch_up(self) -> int:
         """Put some of what changed. How many there were; call it again until there is none.
 
         :raises UserError: as `put`."""
+        name = await asyncio.to_thread(indexes.known, self._folder)
         async with self._database.read() as session:
             stale = list(await session.execute(_stale().limit(search_documents.BATCH)))
+            if not stale:
+                stale = list(await session.execute(indexes.late(name).limit(search_documents.BATCH)))
         if not stale:
             return 0
         wanted = {id: version for id, version, state in stale if state == PUBLISHED}
@@ -81,27 +107,31 @@ class Indexer:
         return len(stale)
 
     async def ensure(self) -> bool:
-        """Make the index where there is none that can be read; whether there was none.
+        """Make the index where there is none that can be read and has everything; whether there was none.
 
         :raises UserError: 503 `index_missing`: what was made is damaged again, or could not be made: later.
         """
+        whole = await indexes.enrol(self._database, await self._named(), self._clock())
         try:
             await asyncio.to_thread(lambda: index.opened(index.current(self._folder)))
+            if whole:
+                return False
+            reason = BEHIND
         except Missing as error:
-            if self._rest.left_s() > 0:
-                raise missing(error) from None
-            if error.reason == "damaged":
-                self._rest.count()
-            log.warning("index_rebuilding", reason=error.reason, in_a_row=self._rest.times)
-            try:
-                await self.rebuild()
-            except UserError:
-                raise
-            except Exception:
-                self._rest.count()
-                raise
-            return True
-        return False
+            reason = error.reason
+        if self._rest.left_s() > 0:
+            raise missing(Missing(reason))
+        if reason == "damaged":
+            self._rest.count()
+        log.warning("index_rebuilding", reason=reason, in_a_row=self._rest.times)
+        try:
+            await self.rebuild()
+        except UserError:
+            raise
+        except Exception:
+            self._rest.count()
+            raise
+        return True
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep it in step until `stopping`: what a worker does beside its stages."""
@@ -109,6 +139,12 @@ class Indexer:
         while not stopping.is_set():
             wait = LOOK_S
             try:
+                if not await self._is_here():
+                    if said != ELSEWHERE:
+                        said = ELSEWHERE
+                        log.info(said, folder=str(self._folder))
+                    await _pause(stopping, AWAY_S)
+                    continue
                 await self.ensure()
                 if await self.catch_up():
                     continue
@@ -121,14 +157,15 @@ class Indexer:
             except Exception:
                 log.exception("bug", task="index")
                 wait = AWAY_S
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), wait)
+            await _pause(stopping, wait)
 
     async def rebuild(self, progress: Progress = lambda done, total: None) -> int:
         """Build it beside the one in use, which is searched and written meanwhile; how many records it has.
 
         :raises UserError: 503 `index_busy`, when somebody else does it; `database_unavailable`.
         """
+        name = await self._named()
+        await indexes.enrol(self._database, name, self._clock())
         async with contextlib.AsyncExitStack() as stack:
             rebuild: Rebuild = await _entered(stack, self._writer.rebuilding())
             unfit: list[Unfit] = []
@@ -141,6 +178,7 @@ class Indexer:
                         rows = await search_documents.with_clips(session, some)
                         records = await search_documents.records(session, rows)
                     await _on_thread(_write, rebuild.batch, {*some, *(row.id for row in rows)}, records, unfit)
+        await indexes.is_whole(self._database, name)
         if unfit:
             log.error(
                 "index_leaves_out", count=len(unfit), resources=[it.id for it in unfit[:NAMED]], reason=unfit[0].why
@@ -200,28 +238,43 @@ class Indexer:
             raise missing(error) from None
 
     async def _mark(self, versions: Mapping[str, int]) -> None:
-        async def work(session: AsyncSession) -> None:
-            for id, version in sorted(versions.items()):
-                await session.execute(update(Resource).where(Resource.id == id).values(indexed=version))
+        name = await self._named()
+        await self._database.run(lambda session: indexes.mark(session, name, versions))
 
-        await self._database.run(work)
+    async def _is_here(self) -> bool:
+        return not self._guest or bool(await asyncio.to_thread(indexes.known, self._folder))
+
+    async def _named(self) -> str:
+        """:raises UserError: 503 `index_missing`."""
+        name = await asyncio.to_thread(indexes.known if self._guest else indexes.named, self._folder)
+        if not name:
+            raise missing(Missing("lost"))
+        return name
 
 
-async def begin(database: Database, folder: Path) -> None:
-    """Where nothing is published yet, a search finds nothing: no index is lost. Else a worker makes what is missing.
+async def begin(database: Database, folder: Path, now: float) -> None:
+    """This server searches the index in a folder: whoever works beside it keeps it.
 
+    Where nothing is published yet, a search finds nothing: no index is lost. Else a worker makes what is missing.
     :raises UserError: 503 `database_unavailable`.
     """
-    async with database.read() as session:
+    if not (name := await asyncio.to_thread(indexes.named, folder)):
+        log.warning("index_not_begun", error=f"{folder} cannot be written")
+        return
+    whole = await indexes.enrol(database, name, now)
+    async with database.read() as session:  # after its name: from then on nothing is marked without it
         if await session.scalar(select(Resource.id).where(Resource.state == PUBLISHED).limit(1)) is not None:
             return
+    if whole:
+        with contextlib.suppress(Missing):
+            await asyncio.to_thread(index.current, folder)
+            return
     try:
-        await asyncio.to_thread(index.current, folder)
-    except Missing:
-        try:
-            await asyncio.to_thread(index.make, folder)
-        except (UserError, OSError) as error:  # a worker is at it, or will say the same of the disk
-            log.warning("index_not_begun", error=str(error))
+        await asyncio.to_thread(index.make, folder)
+    except (UserError, OSError) as error:  # a worker is at it, or will say the same of the disk
+        log.warning("index_not_begun", error=str(error))
+        return
+    await indexes.is_whole(database, name)
 
 
 def missing(error: Missing) -> UserError:
@@ -264,6 +317,11 @@ def _each(do: Callable[[Record], None], records: Iterable[Record], unfit: list[U
             if unfit is None:
                 raise
             unfit.append(error)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
 
 
 async def _on_thread(work: Callable[..., T], *args: Any) -> T:

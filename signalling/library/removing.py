@@ -33,7 +33,8 @@ from signalling.library.work import LEASE_S
 FILES_LEFT = "files_left"
 """`Resource.note` of a tombstone whose files are not gone yet."""
 PARTS_LEFT = "parts_left"
-"""Of one whose finished files are gone; what lies in another server's folder of recordings is for that one."""
+"""Of one whose finished files are gone; what lies in another server's folder of recordings is for that one, and what
+lies on a disk that is away for later."""
 LINGER_S = 2 * LEASE_S
 _BATCH = 50
 _AWAY = 10
@@ -83,7 +84,8 @@ async def clear(database: Database, now: float, discard: Discard, spool: str = "
     """Remove the files of tombstones, and say of how many. What cannot be removed now waits for the next time.
 
     Whoever works on a resource while it is taken out may still put files into the store: it is looked at once more when
-    no lease of that time holds. :param spool: name of this server's folder of recordings.
+    no lease of that time holds. :param spool: name of this server's folder of recordings; empty: its disk is away, and
+    what lies in it is removed when it is back.
     """
     done, failed = 0, 0
     last = (-1, "")
@@ -98,7 +100,7 @@ async def clear(database: Database, now: float, discard: Discard, spool: str = "
                 continue
             failed = 0
             if changed <= now - LINGER_S:
-                gone[PARTS_LEFT if spool and of not in ("", spool) else ""].append(id)
+                gone[PARTS_LEFT if of not in ("", spool) else ""].append(id)
         for note, ids in gone.items():
             if ids:
                 async with database.write() as session:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -45,6 +46,7 @@ OUTPUT = "upload"
 INCOMING = ".uploads"
 _LOOK_EVERY = 64 << 20
 _CHUNK = 1 << 20
+_NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG))
 _ASKED = 500
 """Folders that are asked for in one query."""
 
@@ -143,8 +145,9 @@ class Uploads:
     async def copied(self, path: Path) -> AsyncIterator[Received]:
         """A copy of a file that lies on the server, as `receive` gives it.
 
+        Only the copy is held while it is used, so that a list of thousands takes no descriptors from others.
         :raises UserError: 404 `no_such_file`; 413 `too_large`; 415 `unknown_type`; 422 `bad_document`;
-            503 `disk_full`.
+            503 `disk_full`, `folder_unavailable`.
         """
         folder = self._spool / INCOMING / f"{holder.new_name()}-{new_id()}"
         try:
@@ -153,7 +156,8 @@ class Uploads:
                 if size > self._most:
                     raise self._too_large()
                 self._require_room(size)
-                yield await self._take(folder, _pieces(source))
+                received = await self._take(folder, _pieces(source))
+            yield received
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
@@ -257,11 +261,18 @@ def _write(file: Any, digest: Any, chunk: bytes) -> None:
 
 
 def _open_plain(path: Path) -> BinaryIO:
-    """Neither a link nor anything that is no file. :raises UserError: 404 `no_such_file`."""
+    """Neither a link nor anything that is no file.
+
+    :raises UserError: 404 `no_such_file`; 422 `bad_document`; 503 `folder_unavailable`.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        raise _no_such_file() from None
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise _no_such_file() from None
+        if isinstance(error, PermissionError):
+            raise UserError(422, "bad_document", "The server may not read the file; change its permissions.") from None
+        raise _unreadable(error) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _no_such_file()
@@ -272,8 +283,21 @@ def _no_such_file() -> UserError:
     return UserError(404, "no_such_file", "There is no such file in the import folder; put it there.")
 
 
+def _unreadable(error: OSError) -> UserError:
+    return UserError(
+        503, "folder_unavailable", f"The import folder cannot be read now ({error.strerror}); try again, or check it."
+    )
+
+
 async def _pieces(source: BinaryIO) -> AsyncIterator[bytes]:
-    while chunk := await asyncio.to_thread(source.read, _CHUNK):
+    """:raises UserError: 503 `folder_unavailable`."""
+    while True:
+        try:
+            chunk = await asyncio.to_thread(source.read, _CHUNK)
+        except OSError as error:
+            raise _unreadable(error) from None
+        if not chunk:
+            return
         yield chunk
 
 
@@ -290,6 +314,7 @@ def _manifest(received: Received, id: str, now: float) -> Manifest:
 
 def _settle(received: Received, place: Path, made: Manifest) -> None:
     manifest.save(received.folder, made)
+    os.utime(received.folder / OUTPUT)  # it may have waited for hours for others: from now on `sweep_unknown` counts
     files.sync_folder(received.folder / OUTPUT)
     received.folder.rename(place)
     files.sync_folder(place.parent)

@@ -6,11 +6,11 @@ be done. Each change names the worker it is made for: one whose lease was taken 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import and_, not_, select, update
+from sqlalchemy import and_, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -44,11 +44,17 @@ class Task:
 
 async def begin(session: AsyncSession, resource: str, kind: str, now: float) -> None:
     """All stages of a new resource, waiting."""
-    session.add_all(
-        Stage(resource=resource, name=step.name, position=position, state="waiting", due=int(now))
+    await begin_all(session, {resource: kind}, now)
+
+
+async def begin_all(session: AsyncSession, kinds: Mapping[str, str], now: float) -> None:
+    """Of many, with one statement. :param kinds: by their ids."""
+    rows = [
+        {"resource": resource, "name": step.name, "position": position, "state": "waiting", "due": int(now)}
+        for resource, kind in kinds.items()
         for position, step in enumerate(CHAINS[kind])
-    )
-    await session.flush()
+    ]
+    await session.execute(insert(Stage), rows)
 
 
 async def take(
@@ -56,11 +62,12 @@ async def take(
 ) -> Task | None:
     """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
 
-    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers.
+    :param spool: the folder of recordings that the worker has: what lies in another one is for its workers. `UNKNOWN`:
+        it cannot be read, and what lies in any is left alone.
     :param side: stages that are not done there are left to others.
     """
     row = await _locked(session, resource)
-    if row is None or row.state == "removed" or (spool and row.spool not in ("", spool)):
+    if row is None or row.state == "removed" or row.spool not in ("", spool):
         return None
     while True:
         rows = await rows_of(session, resource)

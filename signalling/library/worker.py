@@ -52,9 +52,10 @@ Heard = Callable[[str, str, float], None]
 class Indexer(Protocol):
     """Whoever keeps the index of the library."""
 
-    async def put(self, resource: str) -> None:
+    async def put(self, resource: str) -> bool:
         """Index a resource as it is in the database now. Done twice, it changes nothing.
 
+        False: the index is elsewhere, and has not followed yet.
         :raises UserError: below 500: no second try would mend it.
         """
         ...
@@ -209,7 +210,8 @@ class Worker:
     async def _index(self, task: Task, limit_s: float) -> Outcome:
         try:
             async with asyncio.timeout(limit_s):
-                await self._shop.indexer.put(task.resource)
+                if not await self._shop.indexer.put(task.resource):
+                    return Outcome("busy")
         except TimeoutError:
             return too_slow(limit_s)
         except UserError as error:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.lessons import Booking, Lesson
@@ -75,14 +75,18 @@ def _row(lesson: str, state: str, ended: int | None, records: bool, row: Recordi
 
 
 async def left_open(session: AsyncSession, spool: str, lost: float) -> Sequence[str]:
-    """Lessons that are over and whose recordings are not: those of a folder, and others' that ended before `lost`."""
+    """Lessons that are over and whose recordings are not: those of a folder, and others' that ended before `lost`.
+
+    :param spool: name of the folder; empty: nobody knows it, and all are meant.
+    """
+    ours = here(Recording.spool, spool) if spool else true()
     query = (
         select(Recording.lesson)
         .join(Lesson, Lesson.id == Recording.lesson)
         .where(
             Recording.state.in_(UNFINISHED),
             Lesson.state.not_in(BEFORE_END),
-            or_(here(Recording.spool, spool), Lesson.ended < int(lost)),
+            or_(ours, Lesson.ended < int(lost)),
         )
         .limit(_CHUNK)
     )

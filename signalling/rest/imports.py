@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,13 +87,14 @@ class ImportShown:
 
 class ImportsResource:
     """:param rules: for the lessons of timetables. :param uploads: takes files of the library,
-    :param folder: where those lie that a list names."""
+    :param folder: where those lie that a list names. :param clock: seconds since 1970."""
 
-    def __init__(self, jobs: Jobs, rules: Rules, uploads: Uploads, folder: Path) -> None:
+    def __init__(self, jobs: Jobs, rules: Rules, uploads: Uploads, folder: Path, clock: Callable[[], float]) -> None:
         self._jobs = jobs
         self._rules = rules
         self._uploads = uploads
         self._folder = folder
+        self._clock = clock
 
     def operations(self) -> Iterable[Operation]:
         right = "import.run"
@@ -179,7 +180,7 @@ class ImportsResource:
                 asked.school,
                 self._folder,
                 self._uploads,
-                call.now,
+                self._clock,
                 call.person,
                 skip_refused=asked.skip_refused,
                 progress=progress,

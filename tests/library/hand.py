@@ -25,7 +25,7 @@ class Notebook:
         self._database = database
         self._folder = folder
 
-    async def put(self, resource: str) -> None:
+    async def put(self, resource: str) -> bool:
         async with self._database.read() as session:
             row = await session.get(Resource, resource)
         assert row is not None
@@ -36,6 +36,7 @@ class Notebook:
             if (folder / "order-index").exists():
                 raise UserError(409, "index_busy", "Another process writes into the search index; try again.")
         note(self._folder / "index", f"{resource} {row.version} {row.title}")
+        return True
 
 
 def shop(database: Database, folder: Path, store: str, *, memory_mb: int = 0) -> Shop:

@@ -14,7 +14,7 @@ from signalling.db.library import Resource
 from signalling.library import search_documents
 from signalling.library.indexing import Indexer, begin
 from tests.library.shelf import change, correct, shelve, speak, stale
-from tests.people.conftest import seed_county
+from tests.people.conftest import NOW, seed_county
 
 PUBLIC = frozenset({"public"})
 
@@ -64,10 +64,10 @@ async def test_what_a_row_says_is_found(database, folder, indexer, county):
 
 
 async def test_a_new_server_finds_nothing_and_misses_no_index(database, folder):
-    await begin(database, folder)
+    await begin(database, folder, NOW)
     assert found(folder, "勾股") == []
     await shelve(database, None, "r1", "勾股")
-    await begin(database, folder)  # what is there stays
+    await begin(database, folder, NOW)  # what is there stays
     indexer = Indexer(database, folder)
     assert await indexer.ensure() is False
     await catch_up(indexer)
@@ -76,7 +76,7 @@ async def test_a_new_server_finds_nothing_and_misses_no_index(database, folder):
 
 async def test_what_is_published_is_not_hidden_by_an_empty_index(database, folder):
     await shelve(database, None, "r1", "勾股")
-    await begin(database, folder)
+    await begin(database, folder, NOW)
     with pytest.raises(index.Missing):
         index.current(folder)
 

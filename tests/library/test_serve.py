@@ -23,15 +23,17 @@ from signalling.library.crew import PROGRAM
 from signalling.library.queue import SOON, Queue
 from tests.library.doing import SECOND
 from tests.library.hall import Hall, alive, until
+from tests.library.shelf import shelve, stale
 from tests.recorder.making import Maker
 from tests.signalling.fakes import FakeMedia
 
 LENGTH = 4 * SECOND
+PUBLIC = frozenset({"public"})
 
 
-def config_of(tmp_path: Path, database_url: str) -> Config:
+def config_of(tmp_path: Path, database_url: str, workers: int = 1) -> Config:
     http = {"host": ["127.0.0.1"], "port": 0, "tls": "off"}
-    recorder = {"folder": tmp_path / "recording", "files": f"file://{tmp_path / 'library'}", "workers": 1}
+    recorder = {"folder": tmp_path / "recording", "files": f"file://{tmp_path / 'library'}", "workers": workers}
     return Config(data_dir=tmp_path, http=http, database={"url": database_url}, recorder=recorder)
 
 
@@ -97,6 +99,20 @@ async def test_a_worker_that_is_killed_is_started_again(hall: Hall, tmp_path: Pa
         assert other != pid
         await close(hall, lesson)
         await until(lambda: found(hall, lesson))
+
+
+async def test_a_server_whose_stages_are_done_elsewhere_keeps_its_index(hall: Hall, tmp_path: Path, database_url: str):
+    await shelve(hall.database, None, "r1", "勾股定理", kind="link")
+    resource, _ = await hall.resource()
+    async with Server(config_of(tmp_path, database_url, workers=0), media=FakeMedia) as server:
+
+        async def kept() -> bool:
+            return await stale(hall.database) == []
+
+        await until(kept)
+        assert server.crew is not None and len(server.crew.pids) == 1
+        assert [hit.id for hit in (await server.signalling.searches.search("勾股", PUBLIC)).hits] == ["r1"]
+        assert {stage.tries for stage in (await hall.stages(resource)).values()} == {0}
 
 
 async def test_the_command_works_beside_a_server_and_stops_when_told(hall: Hall, tmp_path: Path, database_url: str):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ from signalling.db.engine import Database
 from signalling.db.lessons import Lesson
 from signalling.db.library import Recording, Resource, ResourceFile, Stage
 from signalling.library import removing, retention, work
+from signalling.library.queue import Queue
+from signalling.library.shelf import Shelf
+from signalling.library.sweep import remember
 from signalling.recording import rows
 from tests.asr.speech import speak
 from tests.bell.county import County, add_lesson, lesson, make_county
@@ -88,6 +92,8 @@ async def test_each_finishes_its_own_lessons_and_leaves_the_others(shared: Datab
             resources = {row.lesson: row for row in await session.scalars(select(Resource))}
             files = {row.resource for row in await session.scalars(select(ResourceFile))}
         assert tries == 1, "nobody tried what only the other one can do"
+        for server in servers:
+            await until(partial(finds_both, server))
         assert files == {row.id for row in resources.values()}
         for server, room in pairs:
             folder = server.config.recording_dir
@@ -120,6 +126,11 @@ async def test_each_finishes_its_own_lessons_and_leaves_the_others(shared: Datab
         assert not (one.config.recording_dir / first).exists()
 
 
+async def finds_both(server: Server) -> bool:
+    """In the index of its own `data_dir`."""
+    return (await server.signalling.searches.search("", frozenset({"system"}))).total == 2
+
+
 async def noted(shared: Database, room: str, note: str) -> bool:
     async with shared.read() as session:
         return await session.scalar(select(Resource.note).where(Resource.lesson == room)) == note
@@ -133,6 +144,35 @@ async def test_a_worker_leaves_what_lies_on_another_machine(hall: Hall) -> None:
     assert {stage.tries for stage in (await hall.stages(resource)).values()} == {0}
     now = hall.clock()
     assert await hall.database.run(lambda session: work.take(session, resource, "w-1-2-3", now, "f" * 16)) is not None
+
+
+async def test_who_cannot_read_his_folder_takes_nothing_that_lies_in_one(hall: Hall, tmp_path: Path) -> None:
+    """Its disk is away: nobody knows whether it is the one in which they are."""
+    resource, _ = await hall.resource()
+    name = spool.identity(hall.folder)
+    async with hall.database.write() as session:
+        await session.execute(update(Resource).values(spool=name))
+    queue, now = Queue(tmp_path), hall.clock()
+    assert await remember(hall.database, queue, now, spool.UNKNOWN, "all") == 0
+    take = partial(work.take, resource=resource, worker="w-1-2-3", now=now)
+    assert await hall.database.run(partial(take, spool=spool.UNKNOWN)) is None
+    assert await remember(hall.database, queue, now, name, "all") == 1
+    assert await hall.database.run(partial(take, spool=name)) is not None
+
+
+async def test_a_disk_that_was_away_is_cleared_when_it_is_back(hall: Hall, tmp_path: Path) -> None:
+    resource, folder = await hall.resource()
+    name = spool.identity(hall.folder)
+    async with hall.database.write() as session:
+        await session.execute(update(Resource).values(spool=name))
+        await removing.bury(session, await session.get_one(Resource, resource), NOW - 2 * removing.LINGER_S, "boss")
+    away = tmp_path / "unmounted" / "recording"
+    assert spool.identity(away) == spool.UNKNOWN
+    for place, note in ((away, removing.PARTS_LEFT), (away, removing.PARTS_LEFT), (hall.folder, "")):
+        shelf = Shelf(hall.store, place, hall.database, lambda: NOW)
+        await removing.clear(hall.database, NOW, shelf.remove, spool.identity(place))
+        assert (await hall.row(resource)).note == note
+        assert folder.exists() == bool(note)
 
 
 async def test_what_another_machine_records_is_its_own_to_close(hall: Hall) -> None:

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 import structlog
 
+from recorder.search import index
 from signalling import cli, sockets, tls, tokens
 from signalling.cli import doctor
 from signalling.config import Config
+from signalling.library import indexes
 
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -172,6 +174,16 @@ class TestDoctor:
         assert small.level == "warn" and "net.core.rmem_max" in small.text and "wmem_max" not in small.text
         (tmp_path / "rmem_max").write_text(f"{doctor.WANTED_BUFFER}\n")
         assert doctor.kernel_buffers(tmp_path).level == "ok"
+
+    def test_search_index(self, tmp_path: Path) -> None:
+        config = self.config(tmp_path)
+        none = doctor.search_index(config)
+        assert none.level == "ok" and "none" in none.text and not config.index_dir.exists()
+        indexes.named(config.index_dir)
+        lost = doctor.search_index(config)
+        assert lost.level == "warn" and "lost" in lost.text
+        index.make(config.index_dir)
+        assert doctor.search_index(config).level == "ok"
 
     def test_priority(self) -> None:
         before = os.getpriority(os.PRIO_PROCESS, 0)

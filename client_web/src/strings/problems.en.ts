@@ -71,6 +71,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.not_waiting": "Somebody has answered this request already.",
   "problem.bad_media": "This file cannot be opened: it is damaged, or no video, sound, PDF, PPTX or DOCX. Export it again and upload it once more.",
   "problem.disk_full": "The server's disk is full. Please tell whoever looks after it.",
+  "problem.folder_unavailable": "The server cannot read its import folder right now. Please try again later, or tell whoever looks after it.",
   "problem.too_many_uploads": "Too many people upload right now. Please try again in a moment.",
   "problem.upload_running": "A file of yours is still being uploaded. Please wait for it.",
   "problem.too_many_downloads": "Too many people download right now. Please try again in a moment.",

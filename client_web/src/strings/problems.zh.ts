@@ -71,6 +71,7 @@ export const problemsZh = {
   "problem.not_waiting": "这个申请已经有人处理过了。",
   "problem.bad_media": "这个文件打不开：已损坏，或者不是视频、音频、PDF、PPTX、DOCX。请重新导出后再传。",
   "problem.disk_full": "服务器的磁盘满了，请告诉维护服务器的人。",
+  "problem.folder_unavailable": "服务器暂时读不了导入目录，请稍后再试，或告诉维护服务器的人。",
   "problem.too_many_uploads": "现在上传的人太多了，请稍后再试。",
   "problem.upload_running": "您还有一个文件正在上传，请等它完成。",
   "problem.too_many_downloads": "现在下载的人太多了，请稍后再试。",

@@ -29,6 +29,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lesson", name=op.f("pk_recording")),
     )
     op.create_table(
+        "search_index",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_search_index")),
+    )
+    op.create_table(
         "resource",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -121,6 +128,15 @@ def upgrade() -> None:
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_comment_resource_at_ms"), ["resource", "at_ms"], unique=False)
 
+    op.create_table(
+        "index_lag",
+        sa.Column("index", sa.String(length=40), nullable=False),
+        sa.Column("resource", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["index"], ["search_index.name"], name=op.f("fk_index_lag_index"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["resource"], ["resource.id"], name=op.f("fk_index_lag_resource"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("index", "resource", name=op.f("pk_index_lag")),
+    )
     op.create_table(
         "line",
         sa.Column("resource", sa.String(length=16), nullable=False),
@@ -233,6 +249,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_line_resource_starts_ms"))
 
     op.drop_table("line")
+    op.drop_table("index_lag")
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_comment_resource_at_ms"))
 
@@ -250,5 +267,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_resource_made_by"))
 
     op.drop_table("resource")
+    op.drop_table("search_index")
     op.drop_table("recording")
     # ### end Alembic commands ###
