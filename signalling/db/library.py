@@ -36,6 +36,11 @@ class Recording(Base):
     spool: Mapped[Short] = mapped_column(default="")
 
 
+def _withdrawn(place: str) -> Index:
+    where = {"sqlite_where": text("withdrawn = 1"), "postgresql_where": text("withdrawn")}
+    return Index(f"ix_resource_withdrawn_{place}", place, "changed", "id", **where)  # type: ignore[arg-type]
+
+
 class Resource(Base):
     """One item of the library, in the terms of Dublin Core and LOM.
 
@@ -56,8 +61,13 @@ class Resource(Base):
     __tablename__ = "resource"
     __table_args__ = (
         Index(None, "state", "changed"),
-        Index(None, "rights", "state", "changed"),
-        Index(None, "withdrawn", "changed"),
+        # What is public, and what was, of all and of each place, in the order in which it is listed.
+        Index(None, "rights", "state", "changed", "id"),
+        Index(None, "school", "rights", "state", "changed", "id"),
+        Index(None, "region", "rights", "state", "changed", "id"),
+        Index(None, "withdrawn", "changed", "id"),
+        _withdrawn("school"),
+        _withdrawn("region"),
         Index(None, "school", "day"),
         Index(
             "ix_resource_stale",
@@ -81,7 +91,7 @@ class Resource(Base):
     teacher: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
     teacher_name: Mapped[Name] = mapped_column(default="")
     school: Mapped[Ref | None] = mapped_column(ForeignKey("school.id"))
-    region: Mapped[Ref | None] = mapped_column(ForeignKey("region.id"), index=True)
+    region: Mapped[Ref | None] = mapped_column(ForeignKey("region.id"))
     day: Mapped[dt.date]
     language: Mapped[Short] = mapped_column(default="zh-CN")
     rights: Mapped[Short] = mapped_column(default="county")
