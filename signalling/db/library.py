@@ -139,7 +139,7 @@ class ResourceFile(Base):
 
 
 class Slide(Base):
-    """:ivar image: name of a `ResourceFile`."""
+    """Of a film, or a page of a document, which has no time. :ivar image: name of a `ResourceFile`; empty of a page."""
 
     __tablename__ = "slide"
     resource: Mapped[Ref] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)
