@@ -36,11 +36,6 @@ class Recording(Base):
     spool: Mapped[Short] = mapped_column(default="")
 
 
-def _withdrawn(place: str) -> Index:
-    where = {"sqlite_where": text("withdrawn = 1"), "postgresql_where": text("withdrawn")}
-    return Index(f"ix_resource_withdrawn_{place}", place, "changed", "id", **where)  # type: ignore[arg-type]
-
-
 class Resource(Base):
     """One item of the library, in the terms of Dublin Core and LOM.
 
@@ -66,8 +61,8 @@ class Resource(Base):
         Index(None, "school", "rights", "state", "changed", "id"),
         Index(None, "region", "rights", "state", "changed", "id"),
         Index(None, "withdrawn", "changed", "id"),
-        _withdrawn("school"),
-        _withdrawn("region"),
+        Index(None, "school", "withdrawn", "changed", "id"),
+        Index(None, "region", "withdrawn", "changed", "id"),
         Index(None, "school", "day"),
         Index(
             "ix_resource_stale",

@@ -1,8 +1,9 @@
 """What becomes of a transcript's lines when the lesson is heard anew. Pure.
 
 A line that somebody corrected stays as it is and where it is. What is heard now for the same time gives way to it, and
-what is said before and behind it in the same breath becomes lines of its own; of the others a line that is the same stays, with its number, and numbers of lines that are gone are never used again:
-whoever corrects a line that no longer exists is told so, instead of correcting another.
+what is said before and behind it in the same breath becomes lines of its own; of the others a line that is the same
+stays, with its number, and numbers of lines that are gone are never used again: whoever corrects a line that no longer
+exists is told so, instead of correcting another.
 """
 
 from __future__ import annotations

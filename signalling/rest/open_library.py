@@ -79,7 +79,9 @@ class OpenLibrary:
     async def _turn(self) -> AsyncIterator[None]:
         """:raises UserError: 503 `open_library_busy`."""
         if self._asking >= AT_ONCE + WAITING:
-            raise UserError(503, "open_library_busy", "Many programs read the library right now; ask again in a moment.")
+            raise UserError(
+                503, "open_library_busy", "Many programs read the library right now; ask again in a moment."
+            )
         self._asking += 1
         try:
             async with self._turns:

@@ -48,7 +48,7 @@ async def test_a_clip_is_not_widened_while_its_origin_is_narrowed(
             change = editing.change(database, NOW, HERS, "part", 1, {"rights": "public"})
             widening.append(asyncio.create_task(change))
             async with asyncio.timeout(20):
-                while not (widening[0].done() or await waits(database)):
+                while not (widening[0].done() or await waits(database)):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
         await carry(*said)
 

@@ -29,12 +29,19 @@ async def test_places_are_listed_page_by_page_in_the_order_of_changes(
     for number in range(40):
         public, withdrawn = dice.random() < 0.6, dice.random() < 0.5
         rights = {"rights": "public" if public else "school", "withdrawn": withdrawn and not public}
-        said = {"kind": "link", "state": "published", "title": "公开", "day": DAY, "made": 1, "region": dice.choice(regions)}
+        said = {
+            "kind": "link",
+            "state": "published",
+            "title": "公开",
+            "day": DAY,
+            "made": 1,
+            "region": dice.choice(regions),
+        }
         rows.append({**said, **rights, "id": f"r{number:02}", "changed": dice.randrange(6)})
     async with database.write() as session:
         session.add_all(Resource(**row) for row in rows)
     listed = sorted(
-        ((row["changed"], row["id"], row["region"]) for row in rows if row["rights"] == "public" or row["withdrawn"])
+        (row["changed"], row["id"], row["region"]) for row in rows if row["rights"] == "public" or row["withdrawn"]
     )
     below = {
         None: regions,
@@ -51,7 +58,9 @@ async def test_places_are_listed_page_by_page_in_the_order_of_changes(
             assert found == [it for it in listed if it[2] in here]
         feed = await openly.newest(session, Place("region", county.city, ""))
         public = {row["id"] for row in rows if row["rights"] == "public"}
-        assert [it.row.id for it in feed] == [id for _, id, at in reversed(listed) if id in public and at in regions[1:]]
+        assert [it.row.id for it in feed] == [
+            id for _, id, at in reversed(listed) if id in public and at in regions[1:]
+        ]
         assert {it.id for it in await openly.places(session)} == set(regions)
 
 
@@ -76,4 +85,4 @@ async def test_an_index_has_it_in_its_order(tmp_path: Path) -> None:
     assert names[None, True, False] == "ix_resource_withdrawn_changed_id"
     for kind in ("school", "region"):
         assert names[kind, False, False] == names[kind, False, True] == f"ix_resource_{kind}_rights_state_changed_id"
-        assert names[kind, True, False] == f"ix_resource_withdrawn_{kind}"
+        assert names[kind, True, False] == f"ix_resource_{kind}_withdrawn_changed_id"

@@ -177,7 +177,9 @@ class TestClips:
         assert (row.title, row.points, row.rights) == ("认识四分之一", [], "county"), "what is its own stays"
         assert (row.version, row.changed) == (2, int(shelf.world.clock.now)), "it is indexed and listed again"
         hers = {"version": 2, "title": "我的片段"}
-        assert await refused(shelf.teacher, "PATCH", f"/resources/{id}", json=hers) == (403, "forbidden"), "not any more"
+        assert await refused(shelf.teacher, "PATCH", f"/resources/{id}", json=hers) == (403, "forbidden"), (
+            "not any more"
+        )
         assert (await shelf.row(gone)).subject == "数学"
 
     async def test_one_that_is_kept_for_herself_is_told_to_nobody(self, shelf: Shelf) -> None:

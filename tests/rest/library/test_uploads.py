@@ -207,7 +207,8 @@ async def test_the_answer_is_known_before_the_body_is(shelf: Shelf, spool: Path)
     [cookie] = shelf.staff.http.cookie_jar
     head = (
         "POST /api/v1/resources/upload?school=s0&name=a.pdf HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
-        f"Content-Length: {len(data)}\r\nCookie: {cookie.key}={cookie.value}\r\nX-CSRF-Token: {shelf.staff._csrf}\r\n\r\n"
+        f"Content-Length: {len(data)}\r\nCookie: {cookie.key}={cookie.value}\r\n"
+        f"X-CSRF-Token: {shelf.staff._csrf}\r\n\r\n"
     ).encode()
     answers = []
     for body in (data, b""):

@@ -79,18 +79,10 @@ def upgrade() -> None:
     with op.batch_alter_table("resource", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resource_made_by"), ["made_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_of"), ["of"], unique=False)
-        listed = ["rights", "state", "changed", "id"]
-        batch_op.create_index(batch_op.f("ix_resource_rights_state_changed_id"), listed, unique=False)
-        for place in ("school", "region"):
-            name = batch_op.f(f"ix_resource_{place}_rights_state_changed_id")
-            batch_op.create_index(name, [place, *listed], unique=False)
-            batch_op.create_index(
-                f"ix_resource_withdrawn_{place}",
-                [place, "changed", "id"],
-                unique=False,
-                sqlite_where=sa.text("withdrawn = 1"),
-                postgresql_where=sa.text("withdrawn"),
-            )
+        for place in ([], ["school"], ["region"]):
+            for columns in (["rights", "state", "changed", "id"], ["withdrawn", "changed", "id"]):
+                listed = [*place, *columns]
+                batch_op.create_index(batch_op.f(f"ix_resource_{'_'.join(listed)}"), listed, unique=False)
         batch_op.create_index(batch_op.f("ix_resource_school_day"), ["school", "day"], unique=False)
         batch_op.create_index(
             "ix_resource_stale",
@@ -101,9 +93,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_resource_state_changed"), ["state", "changed"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_teacher"), ["teacher"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_resource_withdrawn_changed_id"), ["withdrawn", "changed", "id"], unique=False
-        )
 
     op.create_table(
         "chapter",
@@ -248,15 +237,13 @@ def downgrade() -> None:
     op.drop_table("comment")
     op.drop_table("chapter")
     with op.batch_alter_table("resource", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_resource_withdrawn_changed_id"))
         batch_op.drop_index(batch_op.f("ix_resource_teacher"))
         batch_op.drop_index(batch_op.f("ix_resource_state_changed"))
         batch_op.drop_index("ix_resource_stale")
         batch_op.drop_index(batch_op.f("ix_resource_school_day"))
-        for place in ("school", "region"):
-            batch_op.drop_index(f"ix_resource_withdrawn_{place}")
-            batch_op.drop_index(batch_op.f(f"ix_resource_{place}_rights_state_changed_id"))
-        batch_op.drop_index(batch_op.f("ix_resource_rights_state_changed_id"))
+        for place in ("", "school_", "region_"):
+            for columns in ("rights_state_changed_id", "withdrawn_changed_id"):
+                batch_op.drop_index(batch_op.f(f"ix_resource_{place}{columns}"))
         batch_op.drop_index(batch_op.f("ix_resource_of"))
         batch_op.drop_index(batch_op.f("ix_resource_made_by"))
 
