@@ -31,6 +31,8 @@ BROAD = 50_000
 """Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
 SAMPLE = 16_000
 """About so many of them are counted then."""
+WITNESSES = 5
+"""Resources that are named for a suggestion."""
 _CANDIDATES = 16
 """Suggestions of a kind that are looked at, for some that may be shown."""
 
@@ -76,18 +78,23 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """:ivar about: `total` and the counts are reckoned from a sample, to two digits."""
+    """:ivar meant: ids of some that `did_you_mean` finds.
+    :ivar about: `total` and the counts are reckoned from a sample, to two digits."""
 
     total: int
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[Count]]
     did_you_mean: str
+    meant: Sequence[str] = ()
     about: bool = False
 
 
 class Suggestion(NamedTuple):
+    """:ivar ids: of some resources that it is of."""
+
     text: str
     kind: str
+    ids: tuple[str, ...] = ()
 
 
 class Library:
@@ -183,8 +190,8 @@ class _Search:
             places = self._ranked(wanted.query, offset, newest=True).hits if newest else self._broad(asked, offset)
             return Results(_about(total), self._hits(places, wanted), facets, "", about=True)
         found = self._ranked(wanted.query, offset, newest=newest, count=True)
-        meant = "" if found.count or not asked.must else self._meant(asked)
-        return Results(found.count, self._hits(found.hits, wanted), facets, meant)
+        meant, ids = ("", ()) if found.count or not asked.must else self._meant(asked)
+        return Results(found.count, self._hits(found.hits, wanted), facets, meant, ids)
 
     def _ranked(
         self, query: Query, offset: int, *, newest: bool = False, count: bool = False, limit: int = PAGE
@@ -266,31 +273,36 @@ class _Search:
 
     # ------------------------------------------------------------ what may have been meant
 
-    def _meant(self, asked: Asked) -> str:
+    def _meant(self, asked: Asked) -> tuple[str, tuple[str, ...]]:
         """The query with words in the place of those that nothing has; only where it finds something then."""
         for text in corrections(asked, self._searcher, self._builder):
-            wanted = self._builder.build(query.parse(text), self._filters)
-            if self._searcher.search(wanted.query, 1, count=False).hits:
-                return text
-        return ""
+            if found := self._some(self._builder.build(query.parse(text), self._filters).query):
+                return text, self._ids(found)
+        return "", ()
 
     def suggestions(self, text: str) -> list[Suggestion]:
         typed = " ".join(folded(_sound(text[: query.MAX_CHARACTERS]).replace(SEPARATOR, " ")).split())
         if not typed:
             return []
-        found: dict[Suggestion, int] = {}
+        counts: dict[Suggestion, int] = {}
+        shown: dict[Suggestion, list[tantivy.DocAddress]] = {}
         for kind, text in itertools.product(KINDS, {typed: 0, analysis.spelt(typed): 0}):
             prefix = f"{kind}{SEPARATOR}{text}"
             for term, count in self._searcher.terms_with_prefix("suggest", prefix, limit=_CANDIDATES):
                 suggestion = Suggestion(term.rpartition(SEPARATOR)[2], kind)
-                if suggestion not in found and self._visible(term):
-                    found[suggestion] = count
-        best = sorted(found, key=lambda it: (KINDS.index(it.kind) == 0, -found[it], len(it.text), it.text))
-        return best[:SUGGESTIONS]
+                if suggestion not in counts and (found := self._visible(term)):
+                    counts[suggestion], shown[suggestion] = count, found
+        best = sorted(counts, key=lambda it: (KINDS.index(it.kind) == 0, -counts[it], len(it.text), it.text))
+        return [it._replace(ids=self._ids(shown[it])) for it in best[:SUGGESTIONS]]
 
-    def _visible(self, term: str) -> bool:
-        both = everything([Query.term_query(self._schema, "suggest", term, "basic"), self._filters])
-        return bool(self._searcher.search(both, 1, count=False).hits)
+    def _visible(self, term: str) -> list[tantivy.DocAddress]:
+        return self._some(everything([Query.term_query(self._schema, "suggest", term, "basic"), self._filters]))
+
+    def _some(self, wanted: Query) -> list[tantivy.DocAddress]:
+        return [address for _, address in self._searcher.search(wanted, WITNESSES, count=False).hits]
+
+    def _ids(self, found: Sequence[tantivy.DocAddress]) -> tuple[str, ...]:
+        return tuple(str(self._searcher.doc(address)["id"][0]) for address in found)
 
 
 def _about(number: int) -> int:

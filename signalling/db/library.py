@@ -59,8 +59,13 @@ class Resource(Base):
     __tablename__ = "resource"
     __table_args__ = (
         Index(None, "state", "changed"),
-        Index(None, "rights", "state", "changed"),
-        Index(None, "withdrawn", "changed"),
+        # What is public, and what was, of all and of each place, in the order in which it is listed.
+        Index(None, "rights", "state", "changed", "id"),
+        Index(None, "school", "rights", "state", "changed", "id"),
+        Index(None, "region", "rights", "state", "changed", "id"),
+        Index(None, "withdrawn", "changed", "id"),
+        Index(None, "school", "withdrawn", "changed", "id"),
+        Index(None, "region", "withdrawn", "changed", "id"),
         Index(None, "school", "day"),
         Index(
             "ix_resource_stale",
@@ -84,7 +89,7 @@ class Resource(Base):
     teacher: Mapped[Ref | None] = mapped_column(ForeignKey("person.id"), index=True)
     teacher_name: Mapped[Name] = mapped_column(default="")
     school: Mapped[Ref | None] = mapped_column(ForeignKey("school.id"))
-    region: Mapped[Ref | None] = mapped_column(ForeignKey("region.id"), index=True)
+    region: Mapped[Ref | None] = mapped_column(ForeignKey("region.id"))
     day: Mapped[dt.date]
     language: Mapped[Short] = mapped_column(default="zh-CN")
     rights: Mapped[Short] = mapped_column(default="county")
@@ -153,7 +158,7 @@ class ResourceFile(Base):
 
 
 class Slide(Base):
-    """:ivar image: name of a `ResourceFile`."""
+    """Of a film, or a page of a document, which has no time. :ivar image: name of a `ResourceFile`; empty of a page."""
 
     __tablename__ = "slide"
     resource: Mapped[Ref] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True)

@@ -15,16 +15,12 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.library import Resource
 from signalling.library import vocabulary, work
-from signalling.library.editing import created
+from signalling.library.editing import OF_ORIGIN, created
 from signalling.library.seen import ADD, Viewer, find, forbidden
 
 LEAST_MS = 1000
 MAX_OF_ONE = 200
 """Clips of one resource."""
-_TAKEN = (
-    *("subject", "grade", "term", "textbook", "unit", "form", "teacher", "teacher_name", "school", "region", "day"),
-    *("language", "licence"),
-)
 
 
 async def cut(
@@ -51,7 +47,7 @@ async def cut(
                 409, "too_many_clips", f"There are {MAX_OF_ONE} clips of this already; remove some that nobody needs."
             )
         row = Resource(
-            **{name: getattr(origin, name) for name in _TAKEN},
+            **{name: getattr(origin, name) for name in OF_ORIGIN},
             **{"id": new_id(now), "kind": "clip", "state": "published", "title": kept["title"], "of": origin.id},
             **{"starts_ms": starts_ms, "ends_ms": ends_ms, "length_ms": ends_ms - starts_ms, "rights": origin.rights},
             **{"made_by": viewer.person, "made": int(now), "changed": int(now), "published": int(now)},

@@ -26,6 +26,11 @@ from signalling.people.roles import SYSTEM, allowed
 
 OF_CLIPS = frozenset(("title", "description", "points", "rights"))
 """The rest is its origin's."""
+OF_ORIGIN = (
+    *("subject", "grade", "term", "textbook", "unit", "form", "teacher", "teacher_name", "school", "region", "day"),
+    *("language", "licence"),
+)
+"""What a clip takes from its origin, and goes on taking."""
 _ASKED = 500
 """Teachers that are asked for in one query."""
 _LOGGED = 200
@@ -57,8 +62,8 @@ async def change(
         if "rights" in new and row.published is not None:
             row.withdrawn = row.rights != "public" and (row.withdrawn or before["rights"] == "public")
         await session.flush()
-        if "rights" in new:
-            await _narrow_clips(session, row, now)
+        if row.of is None:
+            await _carry_to_clips(session, row, new, now)
         detail = {name: {"before": _short(before[name]), "after": _short(new[name])} for name in new}
         await audit.append(session, int(now), viewer.person, "resource.changed", id, detail)
         return row
@@ -118,18 +123,18 @@ def _has_place(rights: str, school: str | None) -> None:
         raise _bad("rights", "must be own or public, because this is of no school")
 
 
-async def _narrow_clips(session: AsyncSession, row: Resource, now: float) -> None:
-    wider = vocabulary.RIGHTS[vocabulary.RIGHTS.index(row.rights) + 1 :]
-    await session.execute(
-        update(Resource)
-        .where(Resource.of == row.id, Resource.rights.in_(wider), Resource.state != "removed")
-        .values(
-            rights=row.rights,
-            version=Resource.version + 1,
-            changed=int(now),
-            withdrawn=or_(Resource.withdrawn, Resource.rights == "public"),
-        )
-    )
+async def _carry_to_clips(session: AsyncSession, row: Resource, new: Mapping[str, Any], now: float) -> None:
+    """:param new: what was changed of their origin."""
+    changed = {"version": Resource.version + 1, "changed": int(now)}
+    clips = update(Resource).where(Resource.of == row.id, Resource.state != "removed")
+    taken = {name: value for name, value in new.items() if name in OF_ORIGIN}
+    if taken:
+        await session.execute(clips.values(**taken, **changed))
+    if "rights" in new:
+        wider = vocabulary.RIGHTS[vocabulary.RIGHTS.index(row.rights) + 1 :]
+        withdrawn = or_(Resource.withdrawn, Resource.rights == "public")
+        narrowed = clips.where(Resource.rights.in_(wider))
+        await session.execute(narrowed.values(**{"rights": row.rights, "withdrawn": withdrawn}, **changed))
 
 
 # ---------------------------------------------------------------- new ones

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, true, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.library import Resource, ResourceFile
@@ -16,6 +16,8 @@ from signalling.db.places import Region, School
 PUBLIC = and_(Resource.rights == "public", Resource.state == "published")
 NEWEST = 50
 """In a feed."""
+AT_ONCE = 100
+"""Places of one question; SQLite puts at most 500 together."""
 Mark = tuple[int, str]
 """`changed` and id of the last one that is known."""
 
@@ -51,18 +53,17 @@ async def place(session: AsyncSession, id: str) -> Place | None:
 
 async def places(session: AsyncSession) -> Sequence[Place]:
     """Schools and regions of which something is or was public, in the order of their ids."""
-    seen = or_(PUBLIC, Resource.withdrawn)
-    schools = await session.execute(
-        select(School.id, School.name).where(School.id.in_(select(Resource.school).where(seen).distinct()))
-    )
+    schools = await session.execute(select(School.id, School.name).where(_any_of(Resource.school == School.id)))
     found = [Place("school", id, name) for id, name in schools]
-    paths = await session.scalars(
-        select(Region.path).where(Region.id.in_(select(Resource.region).where(seen).distinct()))
-    )
+    paths = await session.scalars(select(Region.path).where(_any_of(Resource.region == Region.id)))
     above = {part for path in paths for part in _parts(path)}
     regions = await session.execute(select(Region.id, Region.name).where(Region.id.in_(above)))
     found += [Place("region", id, name) for id, name in regions]
     return sorted(found, key=lambda it: (it.kind, it.id))
+
+
+def _any_of(here: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(exists().where(here, PUBLIC), exists().where(here, Resource.withdrawn))
 
 
 async def listed(
@@ -77,30 +78,29 @@ async def listed(
 
     :param since, until: seconds since 1970, both inclusive. :param of: only of this school or region.
     """
-    asked = select(Resource).order_by(Resource.changed, Resource.id).limit(limit)
+    bounds: list[ColumnElement[bool]] = []
     if after is not None:
-        asked = asked.where(tuple_(Resource.changed, Resource.id) > tuple_(*after))
+        bounds.append(tuple_(Resource.changed, Resource.id) > tuple_(*after))
     if since is not None:
-        asked = asked.where(Resource.changed >= since)
+        bounds.append(Resource.changed >= since)
     if until is not None:
-        asked = asked.where(Resource.changed <= until)
-    asked = within(asked, of)
+        bounds.append(Resource.changed <= until)
+    there = await _places(session, of)
     # One question for each of the two indexes.
-    public = (await session.scalars(asked.where(PUBLIC))).all()
-    gone = (await session.scalars(asked.where(Resource.withdrawn, ~PUBLIC))).all()
-    both = heapq.merge(public, gone, key=lambda row: (row.changed, row.id))
-    return await _items(session, [row for row, _ in zip(both, range(limit), strict=False)])
+    public = await _first(session, [PUBLIC, *bounds], there, limit)
+    gone = await _first(session, [Resource.withdrawn, ~PUBLIC, *bounds], there, limit)
+    both = heapq.merge(public, gone)
+    return await _items(session, [id for (_, id), _ in zip(both, range(limit), strict=False)])
 
 
 async def one(session: AsyncSession, id: str) -> Item | None:
-    row = await session.scalar(select(Resource).where(Resource.id == id, or_(PUBLIC, Resource.withdrawn)))
-    return None if row is None else (await _items(session, [row]))[0]
+    known = await session.scalar(select(Resource.id).where(Resource.id == id, or_(PUBLIC, Resource.withdrawn)))
+    return None if known is None else (await _items(session, [known]))[0]
 
 
 async def newest(session: AsyncSession, of: Place) -> Sequence[Item]:
-    asked = within(select(Resource).where(PUBLIC), of)
-    rows = (await session.scalars(asked.order_by(Resource.changed.desc(), Resource.id).limit(NEWEST))).all()
-    return await _items(session, rows)
+    found = await _first(session, [PUBLIC], await _places(session, of), NEWEST, newest=True)
+    return await _items(session, [id for _, id in found])
 
 
 async def earliest(session: AsyncSession) -> int | None:
@@ -109,17 +109,45 @@ async def earliest(session: AsyncSession) -> int | None:
     return found[0].row.changed if found else None
 
 
-def within(asked: Select[Any], of: Place | None) -> Select[Any]:
+async def _places(session: AsyncSession, of: Place | None) -> Sequence[ColumnElement[bool]]:
+    """What all of it lies in, each in the order of an index: a place with little must not be looked for in all."""
     if of is None:
-        return asked
+        return [true()]
     if of.kind == "school":
-        return asked.where(Resource.school == of.id)
-    below: ColumnElement[bool] = Region.path.contains(f"/{of.id}/")
-    return asked.where(Resource.region.in_(select(Region.id).where(below)))
+        return [Resource.school == of.id]
+    below = await session.scalars(select(Region.id).where(Region.path.contains(f"/{of.id}/")))
+    return [Resource.region == id for id in below]
 
 
-async def _items(session: AsyncSession, rows: Sequence[Resource]) -> list[Item]:
-    ids = {row.id for row in rows}
+async def _first(
+    session: AsyncSession,
+    wanted: Sequence[ColumnElement[bool]],
+    there: Sequence[ColumnElement[bool]],
+    limit: int,
+    *,
+    newest: bool = False,
+) -> list[Mark]:
+    """:param there: of one of these. :param newest: the last change first."""
+    found: list[Mark] = []
+    for start in range(0, len(there), AT_ONCE):
+        rows = await session.execute(asked(wanted, there[start : start + AT_ONCE], limit, newest=newest))
+        found += [(changed, id) for changed, id in rows]
+    return sorted(found, reverse=newest)[:limit]
+
+
+def asked(
+    wanted: Sequence[ColumnElement[bool]], there: Sequence[ColumnElement[bool]], limit: int, *, newest: bool = False
+) -> CompoundSelect[Any]:
+    """The first of each place."""
+    order = (Resource.changed.desc(), Resource.id.desc()) if newest else (Resource.changed, Resource.id)
+    first = select(Resource.changed, Resource.id).where(*wanted).order_by(*order).limit(limit)
+    return union_all(*(select(first.where(place).subquery()) for place in there))
+
+
+async def _items(session: AsyncSession, ids: Sequence[str]) -> list[Item]:
+    """In their order."""
+    found = {row.id: row for row in await session.scalars(select(Resource).where(Resource.id.in_(ids)))}
+    rows = [found[id] for id in ids]
     schools = {row.school for row in rows if row.school}
     regions = {row.region for row in rows if row.region}
     names = dict((await session.execute(select(School.id, School.name).where(School.id.in_(schools)))).all())

@@ -5,7 +5,7 @@ Everything is made from the manifest each time, so that doing it twice changes n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
@@ -34,6 +34,8 @@ _TITLE = 120
 _TEXT = 10_000
 _ALL = 1_000_000
 """Characters of what stands on a slide, and in a document."""
+_SHOWN = 200_000
+"""Of these the first, page by page, go to whoever opens it."""
 
 
 async def publish(
@@ -120,8 +122,22 @@ async def _slides(session: AsyncSession, resource: str, manifest: Manifest, name
         }
         for number, slide in enumerate((slide for slide in manifest.slides if slide.image in names), 1)
     ]
+    values += [
+        {"resource": resource, "number": number, "at_ms": 0, "image": "", "text": text}
+        for number, text in enumerate(_pages(manifest), len(values) + 1)
+    ]
     if values:
         await session.execute(insert(Slide), values)
+
+
+def _pages(manifest: Manifest) -> Iterator[str]:
+    """Of a document: they have a number, and neither a time nor a picture."""
+    room = _SHOWN
+    for text in manifest.pages:
+        if room <= 0:
+            return
+        yield text[:room]
+        room -= len(text)
 
 
 async def _chapters(session: AsyncSession, resource: str, manifest: Manifest) -> None:

@@ -113,8 +113,10 @@ async def _lines(session: AsyncSession, ids: set[str]) -> dict[str, list[Any]]:
 
 
 async def _slides(session: AsyncSession, ids: set[str]) -> dict[str, list[Slide]]:
+    """Those that stand on the time line; pages of a document are in its text."""
     found: dict[str, list[Slide]] = {}
-    rows = await session.scalars(select(Slide).where(Slide.resource.in_(ids)).order_by(Slide.resource, Slide.number))
+    shown = select(Slide).where(Slide.resource.in_(ids), Slide.image != "")
+    rows = await session.scalars(shown.order_by(Slide.resource, Slide.number))
     for slide in rows:
         found.setdefault(slide.resource, []).append(slide)
     return found

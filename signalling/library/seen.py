@@ -54,7 +54,7 @@ class Found:
 
 
 async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = READ, *, lock: bool = False) -> Found:
-    """:param lock: until the transaction ends, on PostgreSQL.
+    """:param lock: it, and what it is a clip of, until the transaction ends, on PostgreSQL.
 
     :raises UserError: 403 `forbidden`; 404 `not_found`; 410 `resource_removed`.
     """
@@ -62,8 +62,7 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
         raise forbidden(READ)
     if not scopes.is_id(id):
         raise missing()
-    asked = select(Resource).where(Resource.id == id)
-    row = await session.scalar(asked.with_for_update() if lock else asked)
+    row = await (_locked(session, id) if lock else session.get(Resource, id))
     if row is None:
         raise missing()
     origin = await session.get(Resource, row.of) if row.of else None
@@ -76,6 +75,14 @@ async def find(session: AsyncSession, viewer: Viewer, id: str, action: str = REA
     if row.state == "removed":
         raise UserError(410, "resource_removed", "This was taken out of the library; search for another one.")
     return found
+
+
+async def _locked(session: AsyncSession, id: str) -> Resource | None:
+    """What it is a clip of first, as everybody does: that must not be narrowed while a clip is fitted to it."""
+    of = await session.scalar(select(Resource.of).where(Resource.id == id))
+    if of is not None:
+        await session.get(Resource, of, with_for_update=True, populate_existing=True)
+    return await session.get(Resource, id, with_for_update=True, populate_existing=True)
 
 
 async def _reads(session: AsyncSession, found: Found) -> bool:

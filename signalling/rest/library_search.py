@@ -137,17 +137,23 @@ class LibrarySearchResource:
         filters = _filters(query)
         found = await self._searches.search(query.q, allow, filters, page=query.page, sort=query.sort)
         async with call.database.read() as session:
-            shared = await still(session, allow, [hit.id for hit in found.hits])
-            facets = await choices.labelled(session, found.facets, filters.exact)
-        items = [_item(hit) for hit in found.hits if hit.id in shared]
+            shared = await still(session, allow, [*(hit.id for hit in found.hits), *found.meant])
+            items = [_item(hit) for hit in found.hits if hit.id in shared]
+            # Where the index lags, its counts would tell of what is shared no more.
+            counts = found.facets if len(items) == len(found.hits) else dict.fromkeys(found.facets, ())
+            facets = await choices.labelled(session, counts, filters.exact)
         total = found.total - len(found.hits) + len(items)
+        meant = found.did_you_mean if shared.intersection(found.meant) else ""
         took = round(1000 * (time.perf_counter() - began), 1)
-        return Found(total, took, items, facets, found.did_you_mean, found.about)
+        return Found(total, took, items, facets, meant, found.about)
 
     async def suggest(self, call: Call[Nothing, SuggestQuery]) -> Suggested:
         """What titles, teachers, subjects and points begin like this, also in pinyin"""
-        found = await self._searches.suggest(call.query.q, await _allow(call))
-        return Suggested([Suggestion(it.text, it.kind) for it in found])
+        allow = await _allow(call)
+        found = await self._searches.suggest(call.query.q, allow)
+        async with call.database.read() as session:
+            shared = await still(session, allow, [id for it in found for id in it.ids])
+        return Suggested([Suggestion(it.text, it.kind) for it in found if shared.intersection(it.ids)])
 
 
 async def _allow(call: Call[Any, Any]) -> access.Terms:

@@ -10,7 +10,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
@@ -37,15 +37,21 @@ B = TypeVar("B", bound=Body)
 Q = TypeVar("Q", bound=Query)
 
 
+async def _done(work: Callable[[], Awaitable[Any]]) -> Any:
+    return await work()
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B, Q]):
-    """:ivar now: seconds since 1970. :ivar finish: what is done to the answer before it leaves, such as cookies."""
+    """:ivar now: seconds since 1970. :ivar finish: what is done to the answer before it leaves, such as cookies.
+    :ivar once: awaits what makes something of an upload, when its file is there; a repetition is given the same."""
 
     request: web.Request
     body: B
     query: Q
     now: float
     finish: list[Callable[[web.StreamResponse], None]] = field(default_factory=list)
+    once: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] = _done
 
     @property
     def caller(self) -> Caller:
@@ -154,11 +160,29 @@ class Operation:
             for finish in call.finish:
                 finish(response)
             return response
-        return await idempotency.once(call.database, call.person, key, request, now, lambda: self._answer(call))
+        if self.uploads:
+            return await self._upload(call, key)
+        work = functools.partial(self._answer, functools.partial(self.handler, call))
+        return await idempotency.once(call.database, call.person, key, request, now, work)
 
-    async def _answer(self, call: Call[Any, Any]) -> tuple[int, Any]:
+    async def _answer(self, work: Callable[[], Awaitable[Any]]) -> tuple[int, Any]:
         assert self.answers is not None
-        return self.succeeds, self.answers.dump_python(await self.handler(call), mode="json")
+        return self.succeeds, self.answers.dump_python(await work(), mode="json")
+
+    async def _upload(self, call: Call[Any, Any], key: str) -> web.StreamResponse:
+        """Whether it was done before is said before the file arrives, so it is known by its length alone."""
+        length = str(call.request.content_length).encode()
+        given = idempotency.of_request(call.database, call.person, key, call.request, length, call.now)
+        before = await given.answered()
+        if before is not None:
+            return web.json_response(before.body, status=before.status, headers=idempotency.REPEATED)
+
+        async def once(work: Callable[[], Awaitable[Any]]) -> Any:
+            assert self.answers is not None
+            _, document, _ = await given.once(functools.partial(self._answer, work))
+            return self.answers.validate_python(document)
+
+        return self._response(await self.handler(replace(call, once=once)))
 
     def _response(self, result: Any) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):

@@ -58,7 +58,7 @@ class UploadsResource:
 
     def operations(self) -> Iterable[Operation]:
         path = "/resources/upload"
-        yield Operation("POST", path, self.upload, right="library.add", status=201, uploads=TYPES)
+        yield Operation("POST", path, self.upload, right="library.add", status=201, creates=True, uploads=TYPES)
 
     async def upload(self, call: Call[Nothing, UploadAsked]) -> Made:
         """Add a video, a sound, a PDF, PPTX or DOCX; it is searched when the workers have read it"""
@@ -70,8 +70,13 @@ class UploadsResource:
         said = asked.said()
         async with aclosing(_chunks(request)) as chunks:
             async with self._uploads.receive(call.person, chunks, request.content_length) as received:
-                row = await self._uploads.keep(call.database, call.now, viewer(call), asked.school, received, said)
-        return Made(row.id)
+
+                async def keep() -> Made:
+                    row = await self._uploads.keep(call.database, call.now, viewer(call), asked.school, received, said)
+                    return Made(row.id)
+
+                made: Made = await call.once(keep)
+        return made
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:

@@ -33,7 +33,23 @@ def test_a_corrected_line_stays_and_what_is_heard_for_its_time_gives_way():
     assert change.new == ((8, other[0]), (9, other[3]))
 
 
-def test_a_long_line_over_a_short_corrected_one_gives_way_too():
+def test_a_long_line_over_a_short_corrected_one_keeps_what_stands_beside_it():
+    words = ((0, 2000, "今天"), (2000, 4900, "学分数"), (5100, 5900, "队"), (6000, 7000, "，"), (7000, 20_000, "好"))
+    long = Heard(0, 20_000, "今天学分数队，好", words, "教师甲")
+    change = merge([Kept(1, True, Heard(5000, 6000, "对"))], [long], 1)
+    before, behind = Heard(0, 4900, "今天学分数", words[:2], "教师甲"), Heard(6000, 20_000, "好", words[3:], "教师甲")
+    assert change.new == ((2, before), (3, behind))
+    both = [Kept(1, True, Heard(5000, 6000, "对")), Kept(2, True, Heard(7000, 19_900, "好的"))]
+    assert merge(both, [long], 2).new == ((3, before),), "a mark alone is no line"
+
+
+def test_the_edges_of_what_was_corrected_are_no_lines():
+    """Another model hears the same word a little earlier."""
+    words = ((4400, 4900, "同"), (4900, 5500, "学"), (5500, 8800, "们好"), (8800, 9400, "啊"))
+    assert merge([Kept(1, True, Heard(5000, 9000, "同学们好"))], [Heard(4400, 9400, "同学们好啊", words)], 1).new == ()
+
+
+def test_a_line_without_words_gives_way():
     kept = [Kept(1, True, Heard(5000, 6000, "对"))]
     assert merge(kept, [Heard(0, 20_000, "长")], 1).new == ()
     assert merge(kept, [Heard(0, 5400, "前")], 1).new == ((2, Heard(0, 5400, "前")),)
@@ -42,8 +58,12 @@ def test_a_long_line_over_a_short_corrected_one_gives_way_too():
 def spans() -> st.SearchStrategy[list[Heard]]:
     span = st.tuples(st.integers(0, 50), st.integers(1, 10), st.sampled_from("甲乙丙"))
     return st.lists(span, max_size=8, unique=True).map(
-        lambda found: [Heard(at * 100, (at + long) * 100, text) for at, long, text in found]
+        lambda found: [Heard(at * 1000, (at + long) * 1000, text, _words(at, long, text)) for at, long, text in found]
     )
+
+
+def _words(at: int, long: int, text: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple((second * 1000, second * 1000 + 1000, text) for second in range(at, at + long))
 
 
 @given(spans(), spans(), st.data())
@@ -55,6 +75,11 @@ def test_corrected_lines_are_never_touched_and_numbers_never_used_twice(before, 
     numbers = [number for number, _ in change.new]
     assert len(numbers) == len(set(numbers)) and all(number > len(kept) for number in numbers)
     stays = [line for line in kept if line.number not in change.gone]
+    spans = [line.heard for line in kept if line.corrected]
+    lines = [line.heard for line in stays] + [line for _, line in change.new]
+    there = {word for line in lines for word in line.words}
+    lost = {word for line in heard for word in line.words} - there
+    assert all(any(it.starts_ms <= word[0] < it.ends_ms for it in spans) for word in lost)
     again = merge(stays + [Kept(number, False, line) for number, line in change.new], heard, 100)
     assert again.gone == () and again.new == (), "a second time changes nothing"
 

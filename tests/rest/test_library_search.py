@@ -140,10 +140,16 @@ async def test_what_was_shared_is_not_told_while_the_index_lags(library, tmp_pat
     await Indexer(library.database, tmp_path / "index").catch_up()
     page = await library.page("a1")
     assert await ids(page, "勾股") == ["c1", "r1"]
+    typed = "/library/suggest?" + urlencode({"q": "勾股"})
+    assert {it["text"] for it in (await page.get(typed))["items"]} == {"勾股定理", "勾股片段"}
+    assert (await page.get(path("钩股定理")))["did_you_mean"] == "勾股定理"
     async with library.database.write() as session:
         await session.execute(update(Resource).where(Resource.id == "r1").values(**change))
     found = await page.get(path("勾股"))
     assert (found["items"], found["total"]) == ([], 0), "neither it nor a part of it"
+    assert set(map(len, found["facets"].values())) == {0}, "nor what was counted of it"
+    assert (await page.get(typed))["items"] == []
+    assert (await page.get(path("钩股定理")))["did_you_mean"] == ""
 
 
 async def test_filters_narrow_what_is_found(library):

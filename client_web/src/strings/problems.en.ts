@@ -75,6 +75,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.too_many_uploads": "Too many people upload right now. Please try again in a moment.",
   "problem.upload_running": "A file of yours is still being uploaded. Please wait for it.",
   "problem.too_many_downloads": "Too many people download right now. Please try again in a moment.",
+  "problem.open_library_busy": "Many programs read the library right now. Please try again in a moment.",
   "problem.nothing_to_retry": "There is nothing to try again.",
   "problem.stage_running": "This step is running. Please wait for its end.",
   "problem.queue_unavailable": "The queue of work does not answer. Please try again later.",

@@ -75,6 +75,7 @@ export const problemsZh = {
   "problem.too_many_uploads": "现在上传的人太多了，请稍后再试。",
   "problem.upload_running": "您还有一个文件正在上传，请等它完成。",
   "problem.too_many_downloads": "现在下载的人太多了，请稍后再试。",
+  "problem.open_library_busy": "现在读取资源库的程序太多了，请稍后再试。",
   "problem.nothing_to_retry": "没有需要重试的步骤。",
   "problem.stage_running": "这一步正在进行，请等它结束。",
   "problem.queue_unavailable": "处理队列暂时没有回应，请稍后再试。",

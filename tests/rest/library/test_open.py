@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tracemalloc
 from typing import Any
@@ -10,8 +11,9 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from signalling.library import oai
-from tests.rest.library.conftest import Shelf, add, done
+from signalling.library import oai, openly
+from signalling.rest import open_library
+from tests.rest.library.conftest import Shelf, add, done, problem, until
 
 OAI, DC = "{http://www.openarchives.org/OAI/2.0/}", "{http://purl.org/dc/elements/1.1/}"
 LIST = {"verb": "ListRecords", "metadataPrefix": "oai_dc"}
@@ -206,3 +208,28 @@ class TestFeed:
         browser = await shelf.world.browser()
         for place in ("nowhere", "..%2f", "x" * 40):
             assert (await browser.get(f"/feeds/library/{place}.rss")).status == 404
+
+
+async def test_few_are_answered_at_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who is signed in waits for those who read what is public."""
+    monkeypatch.setattr(open_library, "WAITING", 0)
+    go, begun = asyncio.Event(), []
+
+    async def slow(*_: Any) -> list[Any]:
+        begun.append(1)
+        await go.wait()
+        return []
+
+    monkeypatch.setattr(openly, "newest", slow)
+    browser = await shelf.world.browser()
+    feed = "/feeds/library/s0.rss"
+    held = [asyncio.create_task(browser.get(feed)) for _ in range(open_library.AT_ONCE)]
+    await until(lambda: len(begun) == len(held))
+    for path in (feed, "/oai?verb=Identify"):
+        refused = await browser.get(path)
+        assert await problem(refused) == (503, "open_library_busy") and refused.headers["Retry-After"]
+    monkeypatch.setattr(open_library, "WAITING", 1)
+    held.append(asyncio.create_task(browser.get(feed)))
+    go.set()
+    assert [answer.status for answer in await asyncio.gather(*held)] == [200] * 3
+    assert (await browser.get("/oai?verb=Identify")).status == 200

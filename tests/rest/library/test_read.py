@@ -28,12 +28,17 @@ async def test_a_document_is_read_published_and_found(shelf: Shelf, spool: Path)
     assert row.text == "认识分数\n把一个圆平均分成四份" and row.note == ""
     shown = await shelf.near.get(f"/resources/{made['id']}")
     assert shown["download"] == f"/library/files/{made['id']}/document" and shown["tracks"] == []
+    pages = [{"at_ms": 0, "image": "", "text": text} for text in ("认识分数", "把一个圆平均分成四份")]
+    assert shown["slides"] == pages
     answer = await shelf.near.http.get(shown["download"])
     assert (answer.content_type, await answer.read()) == ("application/pdf", data)
     assert answer.headers["Content-Disposition"].endswith(".pdf")
     async with asyncio.timeout(60):
         while made["id"] not in await found_by(shelf, "平均分成四份"):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+    [item] = (await shelf.near.get("/library/search?q=平均分成四份&kind=document"))["items"]
+    assert item["slides"] == [], "a page is no moment of a film"
+    assert (await shelf.near.get("/library/search?kind=document&has=slides"))["items"] == []
 
 
 async def test_one_that_cannot_be_read_fails_with_a_sentence(shelf: Shelf, spool: Path) -> None:

@@ -166,6 +166,22 @@ class TestClips:
         assert await refused(shelf.near, "GET", f"/resources/{id}") == (404, "not_found"), "even who has cut it"
         assert await status_of(shelf.near, f"/library/files/{id}/camera") == 404
 
+    async def test_what_is_corrected_of_its_origin_is_corrected_of_it(self, shelf: Shelf) -> None:
+        id, gone = await cut(shelf, shelf.near), await cut(shelf, shelf.near)
+        await done(await shelf.near.call("DELETE", f"/resources/{gone}"))
+        shelf.world.clock.now += 60
+        whole = {"version": 1, "title": "分数", "points": ["分数"], "subject": "科学", "teacher": "t00"}
+        await done(await shelf.staff.call("PATCH", f"/resources/{shelf.lesson}", json=whole))
+        row = await shelf.row(id)
+        assert (row.subject, row.teacher, row.teacher_name) == ("科学", "t00", "教师乙")
+        assert (row.title, row.points, row.rights) == ("认识四分之一", [], "county"), "what is its own stays"
+        assert (row.version, row.changed) == (2, int(shelf.world.clock.now)), "it is indexed and listed again"
+        hers = {"version": 2, "title": "我的片段"}
+        assert await refused(shelf.teacher, "PATCH", f"/resources/{id}", json=hers) == (403, "forbidden"), (
+            "not any more"
+        )
+        assert (await shelf.row(gone)).subject == "数学"
+
     async def test_one_that_is_kept_for_herself_is_told_to_nobody(self, shelf: Shelf) -> None:
         id = await cut(shelf, shelf.near)
         hers = {"version": 1, "title": "给家长会看的片段", "rights": "own"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import os
 import zipfile
 from collections.abc import AsyncIterator
@@ -174,6 +175,50 @@ async def test_one_at_a_time(shelf: Shelf, spool: Path) -> None:
     assert (await upload(shelf.teacher, pdf_of("z"))).status == 201
     wait.set()
     assert (await first).status == 201
+
+
+async def test_one_that_is_sent_again_is_made_once(shelf: Shelf, spool: Path) -> None:
+    """Its answer was lost; the file does not have to arrive once more."""
+
+    async def send(data: Any, key: str, **params: str) -> Any:
+        return await shelf.staff.call(
+            *("POST", "/resources/upload"),
+            params={"name": "第一课.pdf", "school": "s0", **params},
+            data=data,
+            headers={"Idempotency-Key": key, "Content-Type": "application/pdf"},
+        )
+
+    data = pdf_of("认识分数")
+    assert await problem(await send(b"hello", "k1")) == (415, "unknown_type"), "the key is free"
+    made = await send(data, "k1")
+    id, before = (await done(made))["id"], left(spool)
+    assert "Idempotency-Replayed" not in made.headers
+    again = await send(data, "k1")
+    assert (again.status, await again.json()) == (201, {"id": id}) and again.headers["Idempotency-Replayed"] == "1"
+    assert left(spool) == before and len((await shelf.staff.get("/library/mine"))["added"]) == 1
+    assert await problem(await send(data + b" ", "k1")) == (422, "key_reused")
+    assert await problem(await send(data, "k1", title="第二课")) == (422, "key_reused")
+    assert await problem(await send(data, "has space")) == (422, "bad_key")
+    assert (await done(await send(data, "k2")))["id"] != id
+
+
+async def test_the_answer_is_known_before_the_body_is(shelf: Shelf, spool: Path) -> None:
+    data = pdf_of("认识分数")
+    [cookie] = shelf.staff.http.cookie_jar
+    head = (
+        "POST /api/v1/resources/upload?school=s0&name=a.pdf HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
+        f"Content-Length: {len(data)}\r\nCookie: {cookie.key}={cookie.value}\r\n"
+        f"X-CSRF-Token: {shelf.staff._csrf}\r\n\r\n"
+    ).encode()
+    answers = []
+    for body in (data, b""):
+        reader, writer = await asyncio.open_connection("127.0.0.1", shelf.world.server.port)
+        writer.write(head + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        answers.append(await reader.readexactly(int(answer.lower().partition(b"content-length: ")[2].split()[0])))
+        writer.transport.abort()
+    assert json.loads(answers[0]) == json.loads(answers[1]) and "id" in json.loads(answers[0])
+    assert len(_originals(spool)) == 1
 
 
 async def test_who_goes_away_leaves_nothing(shelf: Shelf, spool: Path) -> None:

@@ -87,10 +87,10 @@ def upgrade() -> None:
     with op.batch_alter_table("resource", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resource_made_by"), ["made_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_of"), ["of"], unique=False)
-        batch_op.create_index(batch_op.f("ix_resource_region"), ["region"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_resource_rights_state_changed"), ["rights", "state", "changed"], unique=False
-        )
+        for place in ([], ["school"], ["region"]):
+            for columns in (["rights", "state", "changed", "id"], ["withdrawn", "changed", "id"]):
+                listed = [*place, *columns]
+                batch_op.create_index(batch_op.f(f"ix_resource_{'_'.join(listed)}"), listed, unique=False)
         batch_op.create_index(batch_op.f("ix_resource_school_day"), ["school", "day"], unique=False)
         batch_op.create_index(
             "ix_resource_stale",
@@ -101,7 +101,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_resource_state_changed"), ["state", "changed"], unique=False)
         batch_op.create_index(batch_op.f("ix_resource_teacher"), ["teacher"], unique=False)
-        batch_op.create_index(batch_op.f("ix_resource_withdrawn_changed"), ["withdrawn", "changed"], unique=False)
 
     op.create_table(
         "chapter",
@@ -256,13 +255,13 @@ def downgrade() -> None:
     op.drop_table("comment")
     op.drop_table("chapter")
     with op.batch_alter_table("resource", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_resource_withdrawn_changed"))
         batch_op.drop_index(batch_op.f("ix_resource_teacher"))
         batch_op.drop_index(batch_op.f("ix_resource_state_changed"))
         batch_op.drop_index("ix_resource_stale")
         batch_op.drop_index(batch_op.f("ix_resource_school_day"))
-        batch_op.drop_index(batch_op.f("ix_resource_rights_state_changed"))
-        batch_op.drop_index(batch_op.f("ix_resource_region"))
+        for place in ("", "school_", "region_"):
+            for columns in ("rights_state_changed_id", "withdrawn_changed_id"):
+                batch_op.drop_index(batch_op.f(f"ix_resource_{place}{columns}"))
         batch_op.drop_index(batch_op.f("ix_resource_of"))
         batch_op.drop_index(batch_op.f("ix_resource_made_by"))
 
