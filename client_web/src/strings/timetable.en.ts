@@ -76,6 +76,7 @@ export const timetableEn: Record<TimetableKey, string> = {
   "tt.check.free": "This time is free.",
   "tt.check.freeSeries": "All {n} lessons are free.",
   "tt.check.holidays": "{n} days of it are holidays without a lesson.",
+  "tt.check.before": "{n} days of it are taught on a swapped day before the beginning: no lesson for them.",
   "tt.check.conflict": "This time is not free",
   "tt.check.more": "And {n} more conflicts.",
   "tt.check.instead": "Free instead",

@@ -74,6 +74,7 @@ export const timetableZh = {
   "tt.check.free": "这个时间可以用。",
   "tt.check.freeSeries": "{n} 次课都可以用。",
   "tt.check.holidays": "其中 {n} 天放假，不上课。",
+  "tt.check.before": "其中 {n} 天的课调到了开始日期之前的日子，不再排。",
   "tt.check.conflict": "这个时间有冲突",
   "tt.check.more": "还有 {n} 处冲突。",
   "tt.check.instead": "可以改到",
