@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RestProblem } from "../src/lib/rest.ts";
 import type { Form, LessonShown, Plan } from "../src/timetable/api.ts";
 import { Checker } from "../src/timetable/checker.ts";
 import { bodyOf, elsewhere, missing, newDraft, toPlan, toWhen, weekly, withForm, type Draft } from "../src/timetable/draft.ts";
 import { chosen, covers, drag, IDLE, THRESHOLD, type Drag, type DragEvent, type Outcome } from "../src/timetable/drag.ts";
 import { align, alongWith, moveSeries, repeatOf, ruleOf } from "../src/timetable/rule.ts";
 import { coming } from "../src/timetable/scope.ts";
+import { problemSentence } from "../src/timetable/sentences.ts";
 
 const MONDAY = "2026-11-23";
 const FORM: Form = { code: "delivered", zh: "专递课堂", en: "delivered lesson", least: 1, usual: 2, most: 3, minutes: 40, records: true, dual: true };
@@ -94,6 +96,11 @@ test("lessons on swapped days go along with those of the weekday that they run",
   const moving = { ...MOVING, today: "2026-09-16", ...alongWith("2026-09-20", "2026-09-23", tuesdays, false, planned) };
   const found = moveSeries(counted, moving);
   assert.deepEqual([found?.since, found?.plan.first, found?.plan.rule], ["2026-09-20", "2026-09-20", "FREQ=WEEKLY;BYDAY=WE;COUNT=4"]);
+});
+
+test("a refusal names the schools that want to be asked", () => {
+  const problem = new RestProblem(409, "needs_yes", "", { schools: ["第一村小", "第二村小"] });
+  assert.match(problemSentence(problem), /^第一村小、第二村小的教室/);
 });
 
 test("lessons that can still be changed", () => {

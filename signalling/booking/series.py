@@ -18,6 +18,7 @@ from signalling.booking.book import short
 from signalling.booking.change import receiving, sit, take_over
 from signalling.booking.check import bounded
 from signalling.booking.claims import Holding, Place, resources
+from signalling.booking.consent import require_yes
 from signalling.booking.forms import form_named
 from signalling.booking.limits import Rules
 from signalling.booking.problems import conflict
@@ -51,6 +52,7 @@ async def move(
     now: float,
     *,
     rules: Rules,
+    may_approve: Collection[str] = (),
     by_hand: ByHand = "ask",
     version: int | None = None,
 ) -> Series:
@@ -61,9 +63,11 @@ async def move(
     now. Too many are cancelled, missing ones are added. The booking has the new plan from then on.
 
     :param plan: begins on `since` or later, and names all days that it leaves out.
+    :param may_approve: schools in whose name the actor may say yes.
     :param by_hand: lessons that were moved or changed one by one: `keep` them as they are, `move` them like the
         others, or refuse with 409 `moved_by_hand`, whose extra field `lessons` names them, so that somebody is asked.
-    :raises UserError: 409 `conflict`, `moved_by_hand`, `nothing_left`, `changed_meanwhile`; 422 when the plan is wrong.
+    :raises UserError: 409 `conflict`, `needs_yes`, `moved_by_hand`, `nothing_left`, `changed_meanwhile`; 422 when the
+        plan is wrong.
     """
     if plan.first < since:
         raise UserError(422, "bad_start", f"The new plan begins on {plan.first}; let it begin on {since} or later.")
@@ -82,8 +86,8 @@ async def move(
         usual = resources(form_named(row.form), row.teacher, row.device, places)
         everything = tuple(sorted({*usual, *(name for held in holdings.values() for name in held.resources)}))
         await claims.lock(session, everything, rules)
-        schools = (await rows.party(session, row, places)).schools
-        time = await schooltime.load(session, row.school, schools, plan.first)
+        party = await rows.party(session, row, places)
+        time = await schooltime.load(session, row.school, party.schools, plan.first)
         new, skipped = time.expand(plan)
         bounded(len(new), usual)
         planned = _planned(lessons, coming, plan_of(row), time)
@@ -98,6 +102,8 @@ async def move(
         wanted += [Holding("", when.starts, when.ends, usual) for when in change.added]
         if not wanted:
             raise UserError(422, "no_lessons", "No lesson comes of this plan; let it go on longer, or cancel the rest.")
+        before = [(held.starts, held.ends) for held in own.values()]
+        await require_yes(session, party, may_approve, [(it.starts, it.ends) for it in wanted], before)
         span = int(new[0].starts - NEAR), int(new[-1].ends + NEAR)
         teachers = {row.teacher, *(lesson.teacher for lesson in coming)}
         around = await survey(session, time, rules, now, everything, span, own=list(own.values()), teachers=teachers)

@@ -51,10 +51,10 @@ async def test_every_change_is_told_and_logged(county: Database) -> None:
     made = await book(county, request(), "p1")
     approved = await booking.approve(county, made.booking, "p0", NOW, rules=RULES, may_approve={"s0"})
     first, second, third = approved.lessons
-    await change.move(county, first, single(TUESDAY, 2), "t0", NOW, rules=RULES)
+    await change.move(county, first, single(TUESDAY, 2), "t0", NOW, rules=RULES, may_approve={"s0"})
     await change.substitute(county, second, "t00", "p0", NOW, rules=RULES)
     await change.cancel(county, third, "p0", NOW)
-    await change.make_up(county, third, single(TUESDAY, 5), "p0", NOW, rules=RULES)
+    await change.make_up(county, third, single(TUESDAY, 5), "p0", NOW, rules=RULES, may_approve={"s0"})
     await set_lesson(county, first, state="live")
     await change.extend(county, first, 5, "t0", at(TUESDAY, 9), rules=RULES)
     await series.cancel(county, made.booking, "clock", NOW)

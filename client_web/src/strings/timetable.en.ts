@@ -91,6 +91,7 @@ export const timetableEn: Record<TimetableKey, string> = {
   "tt.conflict.outside_term": "{name} is in no term on {date} ({count} days in all).",
   "tt.conflict.capacity": "On {when} {classrooms} classrooms would be connected; the machines carry {limit}.",
   "tt.problem.moved_by_hand": "{n} lessons of this series were changed one by one.",
+  "tt.problem.needs_yes": "Before a lesson takes place there at another time {schools} wants to be asked: cancel it and book it anew, or let somebody who may say yes there do this.",
   "tt.problem.already_begun": "This lesson has begun, is over or was cancelled; book a make-up lesson instead.",
   "tt.problem.lesson_over": "This lesson is over or was cancelled.",
   "tt.problem.nothing_left": "No lesson of this series is left to change.",

@@ -89,6 +89,7 @@ export const timetableZh = {
   "tt.conflict.outside_term": "{name} {date} 不在学期内（共 {count} 天）。",
   "tt.conflict.capacity": "{when} 会有 {classrooms} 间教室同时在线，服务器最多承载 {limit} 间。",
   "tt.problem.moved_by_hand": "这个系列里有 {n} 次课单独改过。",
+  "tt.problem.needs_yes": "{schools}的教室和教师要先经该校同意才能改时间：请取消后重新预约，或请能代该校同意的人来改。",
   "tt.problem.already_begun": "这节课已经开始、结束或取消，不能再改；可以安排补课。",
   "tt.problem.lesson_over": "这节课已经结束或取消，不能再改。",
   "tt.problem.nothing_left": "这个系列没有还能改的课了。",
