@@ -114,7 +114,8 @@ async def move(
         held = await _rearrange(session, row, plan, places, seats, change, now, rules)
         first = min(held, key=lambda holding: holding.starts)
         facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(change.dropped)}
-        await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=teachers)
+        also = _people([*(lesson for lesson, _ in change.moved), *change.dropped], seats)
+        await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=also)
         changed = (*(holding.lesson for holding in held), *(lesson.id for lesson in change.dropped))
         return Series(row.id, row.version, row.state, changed, tuple(skipped))
 
@@ -222,11 +223,11 @@ async def cancel(
         if not lessons:
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
+        also = _people(lessons, await rows.lesson_places(session, [lesson.id for lesson in lessons]))
         await _call_off_all(session, row, lessons, reason, now)
         left = await session.scalar(select(func.count()).where(Lesson.booking == row.id, Lesson.state != "cancelled"))
         if not left:
             row.state = "cancelled"
-        also = {lesson.teacher for lesson in lessons}
         await notices.record(session, "cancelled", row, places, actor, now, facts=facts, also=also)
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
@@ -255,10 +256,10 @@ async def leave_out(
         if not lessons:
             raise _nothing_left()
         places = await rows.booking_places(session, row.id)
+        also = _people(lessons, await rows.lesson_places(session, [lesson.id for lesson in lessons]))
         row.without = sorted({*row.without, day.isoformat()})
         await _call_off_all(session, row, lessons, reason, now)
         facts = _first(lessons) | {"day": day.isoformat(), "reason": reason}
-        also = {lesson.teacher for lesson in lessons}
         await notices.record(
             session, "cancelled", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
@@ -302,8 +303,9 @@ async def substitute(
         await claims.replace(session, [lesson.id for lesson in lessons], held)
         places = await rows.booking_places(session, row.id)
         told = {**facts, **_first(lessons), "reason": reason}
+        also = {before, *_people(lessons, seats)}
         await notices.record(
-            session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=[before, teacher]
+            session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=also
         )
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
@@ -347,7 +349,7 @@ async def substitute_assistant(
         await session.flush()
         await claims.replace(session, [lesson.id for lesson in lessons], held)
         facts = {**names, **_first(lessons), "reason": reason}
-        also = {row.teacher, *(id for id in (before, assistant) if id)}
+        also = {*_people(lessons, seats), *([assistant] if assistant else [])}
         await notices.record(
             session, "substituted", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
@@ -395,6 +397,12 @@ async def _call_off_all(
 def _call_off(lesson: Lesson, reason: str) -> None:
     lesson.state, lesson.reason = "cancelled", reason
     lesson.version += 1
+
+
+def _people(lessons: Sequence[Lesson], seats: Mapping[str, Sequence[Place]]) -> set[str]:
+    """Who teaches these lessons and who is beside the pupils, where that is somebody else than in the series too."""
+    beside = {place.assistant for lesson in lessons for place in seats[lesson.id]}
+    return {lesson.teacher for lesson in lessons} | {id for id in beside if id}
 
 
 def _first(lessons: Sequence[Lesson]) -> dict[str, object]:
