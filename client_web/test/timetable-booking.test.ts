@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RestProblem } from "../src/lib/rest.ts";
 import type { Form, LessonShown, Plan } from "../src/timetable/api.ts";
 import { Checker } from "../src/timetable/checker.ts";
 import { bodyOf, elsewhere, missing, newDraft, toPlan, toWhen, weekly, withForm, type Draft } from "../src/timetable/draft.ts";
 import { chosen, covers, drag, IDLE, THRESHOLD, type Drag, type DragEvent, type Outcome } from "../src/timetable/drag.ts";
-import { align, moveSeries, repeatOf, ruleOf } from "../src/timetable/rule.ts";
+import { align, alongWith, moveSeries, repeatOf, ruleOf } from "../src/timetable/rule.ts";
 import { coming } from "../src/timetable/scope.ts";
+import { problemSentence } from "../src/timetable/sentences.ts";
 
 const MONDAY = "2026-11-23";
 const FORM: Form = { code: "delivered", zh: "专递课堂", en: "delivered lesson", least: 1, usual: 2, most: 3, minutes: 40, records: true, dual: true };
@@ -42,29 +44,63 @@ test("a plan by the clock names no period", () => {
 });
 
 const SERIES: Plan = { first: "2026-09-07", minutes: 40, rule: "FREQ=WEEKLY;BYDAY=MO,TH;UNTIL=20270114", weeks: "all", without: ["2026-12-07"], period: 2 };
-const MOVING = { period: 3, starts: null, minutes: 40, left: 7, today: "2026-11-22" };
+const MOVING = { period: 3, starts: null, minutes: 40, today: "2026-11-22" };
 
 test("a series moves from the day on which one of its lessons was taken elsewhere", () => {
-  const later = moveSeries(SERIES, { ...MOVING, from: MONDAY, to: "2026-11-25" });
+  const later = moveSeries(SERIES, { ...MOVING, day: MONDAY, from: MONDAY, to: "2026-11-25" });
   assert.equal(later?.since, MONDAY);
   assert.equal(later?.plan.first, "2026-11-25");
   assert.equal(later?.plan.rule, "FREQ=WEEKLY;BYDAY=WE,TH;UNTIL=20270114");
   assert.deepEqual(later?.plan.without, ["2026-12-09"]);
-  const earlier = moveSeries(SERIES, { ...MOVING, from: "2026-11-26", to: "2026-11-24" });
+  const earlier = moveSeries(SERIES, { ...MOVING, day: "2026-11-26", from: "2026-11-26", to: "2026-11-24" });
   assert.deepEqual([earlier?.since, earlier?.plan.first, earlier?.plan.rule], ["2026-11-24", "2026-11-24", "FREQ=WEEKLY;BYDAY=MO,TU;UNTIL=20270114"]);
 });
 
 test("a series is not planned before today", () => {
-  const moved = moveSeries(SERIES, { ...MOVING, from: "2026-11-26", to: "2026-11-24", today: "2026-11-25" });
+  const moved = moveSeries(SERIES, { ...MOVING, day: "2026-11-26", from: "2026-11-26", to: "2026-11-24", today: "2026-11-25" });
   assert.deepEqual([moved?.since, moved?.plan.first], ["2026-11-26", "2026-11-30"]);
 });
 
 test("the last week keeps its lesson", () => {
   const single = { ...SERIES, rule: "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270111", without: [] };
-  assert.equal(moveSeries(single, { ...MOVING, from: MONDAY, to: "2026-11-26" })?.plan.rule, "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270114");
+  assert.equal(moveSeries(single, { ...MOVING, day: MONDAY, from: MONDAY, to: "2026-11-26" })?.plan.rule, "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270114");
   const counted = { ...single, rule: "FREQ=WEEKLY;BYDAY=MO;COUNT=18" };
-  assert.equal(moveSeries(counted, { ...MOVING, from: MONDAY, to: "2026-11-24" })?.plan.rule, "FREQ=WEEKLY;BYDAY=TU;COUNT=7");
-  assert.equal(moveSeries({ ...single, rule: "FREQ=MONTHLY" }, { ...MOVING, from: MONDAY, to: "2026-11-24" }), null);
+  assert.equal(moveSeries(counted, { ...MOVING, day: MONDAY, from: MONDAY, to: "2026-11-24" })?.plan.rule, "FREQ=WEEKLY;BYDAY=TU;COUNT=7");
+  assert.equal(moveSeries({ ...single, rule: "FREQ=MONTHLY" }, { ...MOVING, day: MONDAY, from: MONDAY, to: "2026-11-24" }), null);
+});
+
+test("a series that counts goes on for as many days as it has left", () => {
+  const rule = (weekdays: string, count: number, from: string, to: string, without: string[] = []): string | undefined =>
+    moveSeries({ ...SERIES, rule: `FREQ=WEEKLY;BYDAY=${weekdays};COUNT=${count}`, without }, { ...MOVING, day: from, from, to })?.plan.rule;
+  assert.equal(rule("MO", 18, "2026-09-07", "2026-09-08"), "FREQ=WEEKLY;BYDAY=TU;COUNT=18");
+  // Holidays, exceptions and weeks without a lesson are counted by the rule: the lessons that are left would be too few.
+  assert.equal(rule("MO", 18, MONDAY, MONDAY, ["2026-12-07"]), "FREQ=WEEKLY;BYDAY=MO;COUNT=7");
+  assert.equal(rule("MO,TH", 10, "2026-09-17", "2026-09-18"), "FREQ=WEEKLY;BYDAY=MO,FR;COUNT=7");
+  assert.equal(rule("MO", 2, "2026-12-07", "2026-12-08"), "FREQ=WEEKLY;BYDAY=TU;COUNT=1");
+  const later = { ...SERIES, first: "2026-09-10", rule: "FREQ=WEEKLY;BYDAY=TH;COUNT=5" };
+  assert.equal(moveSeries(later, { ...MOVING, day: "2026-09-07", from: "2026-09-07", to: "2026-09-08" })?.plan.rule, "FREQ=WEEKLY;BYDAY=TU,TH;COUNT=5");
+});
+
+test("lessons on swapped days go along with those of the weekday that they run", () => {
+  // Sunday runs the Tuesday of a holiday to come, Saturday the Wednesday of it.
+  const swapped: Record<string, string> = { "2026-09-20": "2026-10-06", "2026-10-10": "2026-10-07" };
+  const planned = (day: string): string => swapped[day] ?? day;
+  const tuesdays = ["2026-09-20", "2026-09-22", "2026-09-29", "2026-10-13"];
+  const wednesdays = ["2026-09-23", "2026-10-10", "2026-10-14"];
+  assert.deepEqual(alongWith("2026-09-22", "2026-09-23", tuesdays.slice(1), false, planned), { day: "2026-09-22", from: "2026-09-22", to: "2026-09-23" });
+  assert.deepEqual(alongWith("2026-09-22", "2026-09-23", tuesdays, true, planned), { day: "2026-09-20", from: "2026-09-22", to: "2026-09-23" });
+  assert.deepEqual(alongWith("2026-09-20", "2026-09-20", tuesdays, true, planned), { day: "2026-09-20", from: "2026-09-22", to: "2026-09-22" });
+  assert.deepEqual(alongWith("2026-10-10", "2026-10-12", wednesdays.slice(1), false, planned), { day: "2026-10-10", from: "2026-10-07", to: "2026-10-12" });
+  assert.deepEqual(alongWith("2026-10-14", "2026-10-15", wednesdays, true, planned), { day: "2026-09-23", from: "2026-09-23", to: "2026-09-24" });
+  const counted = { ...SERIES, first: "2026-09-08", rule: "FREQ=WEEKLY;BYDAY=TU;COUNT=6", without: [] };
+  const moving = { ...MOVING, today: "2026-09-16", ...alongWith("2026-09-20", "2026-09-23", tuesdays, false, planned) };
+  const found = moveSeries(counted, moving);
+  assert.deepEqual([found?.since, found?.plan.first, found?.plan.rule], ["2026-09-20", "2026-09-20", "FREQ=WEEKLY;BYDAY=WE;COUNT=4"]);
+});
+
+test("a refusal names the schools that want to be asked", () => {
+  const problem = new RestProblem(409, "needs_yes", "", { schools: ["第一村小", "第二村小"] });
+  assert.match(problemSentence(problem), /^第一村小、第二村小的教室/);
 });
 
 test("lessons that can still be changed", () => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -14,10 +14,11 @@ from signalling.booking import claims, notices, outbox, rows, schooltime
 from signalling.booking.book import short
 from signalling.booking.check import check
 from signalling.booking.claims import HOLDING, Holding, Place
+from signalling.booking.consent import require_yes
 from signalling.booking.forms import DUAL_EN
 from signalling.booking.limits import MAX_EXTENSION_MINUTES, Rules
 from signalling.booking.problems import conflict
-from signalling.booking.request import request_of, teach
+from signalling.booking.request import request_of, teach, validate
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, Lesson, Seat
@@ -39,12 +40,20 @@ class Changed:
 
 
 async def move(
-    database: Database, lesson: str, when: Plan, actor: str, now: float, *, rules: Rules, version: int | None = None
+    database: Database,
+    lesson: str,
+    when: Plan,
+    actor: str,
+    now: float,
+    *,
+    rules: Rules,
+    may_approve: Collection[str] = (),
+    version: int | None = None,
 ) -> Changed:
     """To another time of the same or another day; it is then left alone when its series moves.
 
-    :param when: without a rule.
-    :raises UserError: 409 `conflict`, `already_begun`, `changed_meanwhile`; 422 when the time cannot be.
+    :param when: without a rule. :param may_approve: schools in whose name the actor may say yes.
+    :raises UserError: 409 `conflict`, `needs_yes`, `already_begun`, `changed_meanwhile`; 422 when the time cannot be.
     """
 
     async def work(session: AsyncSession) -> Changed:
@@ -55,14 +64,9 @@ async def move(
         held = rows.holding(booking, row, places)
         await claims.lock(session, held.resources, rules)
         request = dataclasses.replace(request_of(booking, places), plan=_single(when), teacher=row.teacher)
-        checked = await check(
-            session,
-            request,
-            now,
-            rules=rules,
-            ignore_lesson=row.id,
-            party=await rows.party(session, booking, places),
-        )
+        party = await rows.party(session, booking, places)
+        checked = await check(session, request, now, rules=rules, ignore_lesson=row.id, party=party)
+        await require_yes(session, party, may_approve, checked.times(), [(row.starts, row.ends)])
         checked.require()
         rows.place_lesson(row, checked.lessons[0], when.period, rules)
         row.moved = True
@@ -256,11 +260,20 @@ async def _names(session: AsyncSession, before: str | None, after: str | None) -
     return {"from_teacher": names.get(before or ""), "to_teacher": names.get(after or "")}
 
 
-async def make_up(database: Database, lesson: str, when: Plan, actor: str, now: float, *, rules: Rules) -> Changed:
+async def make_up(
+    database: Database,
+    lesson: str,
+    when: Plan,
+    actor: str,
+    now: float,
+    *,
+    rules: Rules,
+    may_approve: Collection[str] = (),
+) -> Changed:
     """Another lesson in place of one that was cancelled or is over.
 
-    :param when: without a rule.
-    :raises UserError: 409 `conflict`, `not_missed`, `made_up`; 422 when the time cannot be.
+    :param when: without a rule. :param may_approve: schools in whose name the actor may say yes.
+    :raises UserError: 409 `conflict`, `needs_yes`, `not_missed`, `made_up`; 422 when the time cannot be.
     """
 
     async def work(session: AsyncSession) -> Changed:
@@ -277,7 +290,9 @@ async def make_up(database: Database, lesson: str, when: Plan, actor: str, now: 
         places = (await rows.lesson_places(session, [missed.id]))[missed.id]
         request = dataclasses.replace(request_of(booking, places), plan=_single(when), teacher=missed.teacher)
         await claims.lock(session, request.resources, rules)
-        checked = await check(session, request, now, rules=rules)
+        party = await validate(session, request)
+        checked = await check(session, request, now, rules=rules, party=party)
+        await require_yes(session, party, may_approve, checked.times())
         checked.require()
         held = await rows.add_lessons(
             session, booking, missed.teacher, places, checked.lessons, when.period, now, rules, missed.id

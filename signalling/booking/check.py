@@ -42,6 +42,9 @@ class Checked:
         if self.problems:
             raise conflict(self.problems, self.more, self.offers())
 
+    def times(self) -> list[tuple[int, int]]:
+        return [(lesson.starts, lesson.ends) for lesson in self.lessons]
+
     def offers(self) -> list[dict[str, Any]]:
         return [alternative.as_json() for alternative in self.alternatives]
 

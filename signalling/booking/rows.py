@@ -17,7 +17,7 @@ from signalling.booking.limits import Rules
 from signalling.booking.request import Party, Request, plain
 from signalling.db.base import new_id
 from signalling.db.lessons import Booking, BookingSeat, Lesson, Seat
-from signalling.db.places import Classroom
+from signalling.db.places import Classroom, School
 from signalling.timetable.series import Occurrence, Plan
 
 
@@ -92,8 +92,10 @@ async def lesson_places(session: AsyncSession, lessons: Collection[str]) -> dict
 async def party(session: AsyncSession, booking: Booking, places: Iterable[Place]) -> Party:
     """Of a booking that was validated when it was made."""
     ids = [place.classroom for place in places]
-    schools = await session.scalars(select(Classroom.school).where(Classroom.id.in_(ids)).distinct())
-    return Party(form_named(booking.form), frozenset(schools), frozenset())
+    query = select(School.id, School.approves).join(Classroom, Classroom.school == School.id)
+    approves = {id: asked for id, asked in await session.execute(query.where(Classroom.id.in_(ids)).distinct())}
+    asked = frozenset(id for id, asked in approves.items() if asked)
+    return Party(form_named(booking.form), frozenset(approves), asked)
 
 
 def holding(booking: Booking, lesson: Lesson, places: Iterable[Place]) -> Holding:

@@ -38,11 +38,14 @@ class SchoolTime:
 
         :raises UserError: 422, as `series.expand`.
         """
-        calendar = self.calendar
-        if not plan.rule:
-            holiday = calendar.runs(plan.first) is None
-            calendar = dataclasses.replace(calendar, days={plan.first: None} if holiday else {})
-        return expand(plan, calendar, self.periods)
+        return expand(plan, self.calendar_of(plan), self.periods)
+
+    def calendar_of(self, plan: Plan) -> Calendar:
+        """By which it takes place: of a single lesson one without swapped days."""
+        if plan.rule:
+            return self.calendar
+        holiday = self.calendar.runs(plan.first) is None
+        return dataclasses.replace(self.calendar, days={plan.first: None} if holiday else {})
 
     def is_school_day(self, day: dt.date) -> bool:
         """A weekday, or a weekend day that runs another day's timetable."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,14 +18,16 @@ from signalling.booking.book import short
 from signalling.booking.change import receiving, sit, take_over
 from signalling.booking.check import bounded
 from signalling.booking.claims import Holding, Place, resources
+from signalling.booking.consent import require_yes
 from signalling.booking.forms import form_named
 from signalling.booking.limits import Rules
 from signalling.booking.problems import conflict
-from signalling.booking.request import known
+from signalling.booking.request import known, plan_of
 from signalling.booking.survey import survey
 from signalling.db.engine import Database
 from signalling.db.lessons import Booking, BookingSeat, Lesson
 from signalling.timetable.series import Occurrence, Plan, Skipped
+from signalling.timetable.standing import Standing, planned_days
 
 ByHand = Literal["ask", "keep", "move"]
 
@@ -50,18 +52,22 @@ async def move(
     now: float,
     *,
     rules: Rules,
+    may_approve: Collection[str] = (),
     by_hand: ByHand = "ask",
     version: int | None = None,
 ) -> Series:
     """The lessons from a day on take place by another plan; each keeps its id, its people and its classrooms.
 
-    The first of them becomes the first of the plan, and so on. One that was cancelled, has begun or is kept uses up its
-    place in the plan. Too many are cancelled, missing ones are added. The booking has the new plan from then on.
+    The first of them becomes the first of the plan, and so on, in the order of the days they were planned for. One that
+    was cancelled, has begun or is kept uses up its place in the plan, but not when its day is a holiday or an exception
+    now. Too many are cancelled, missing ones are added. The booking has the new plan from then on.
 
-    :param plan: begins on `since` or later.
+    :param plan: begins on `since` or later, and names all days that it leaves out.
+    :param may_approve: schools in whose name the actor may say yes.
     :param by_hand: lessons that were moved or changed one by one: `keep` them as they are, `move` them like the
         others, or refuse with 409 `moved_by_hand`, whose extra field `lessons` names them, so that somebody is asked.
-    :raises UserError: 409 `conflict`, `moved_by_hand`, `nothing_left`, `changed_meanwhile`; 422 when the plan is wrong.
+    :raises UserError: 409 `conflict`, `needs_yes`, `moved_by_hand`, `nothing_left`, `changed_meanwhile`; 422 when the
+        plan is wrong.
     """
     if plan.first < since:
         raise UserError(422, "bad_start", f"The new plan begins on {plan.first}; let it begin on {since} or later.")
@@ -70,34 +76,34 @@ async def move(
 
     async def work(session: AsyncSession) -> Series:
         row = await _booked(session, booking, version)
-        tail = await _lessons(session, row, [Lesson.day >= since, Lesson.makes_up.is_(None)])
-        coming = [lesson for lesson in tail if lesson.state == "scheduled" and lesson.starts > now]
+        lessons = await _lessons(session, row, [Lesson.makes_up.is_(None)])
+        coming = [it for it in lessons if it.day >= since and it.state == "scheduled" and it.starts > now]
+        if not coming:
+            raise _nothing_left()
+        places = await rows.booking_places(session, row.id)
+        seats = await rows.lesson_places(session, [lesson.id for lesson in coming])
+        holdings = {lesson.id: rows.holding(row, lesson, seats[lesson.id]) for lesson in coming}
+        usual = resources(form_named(row.form), row.teacher, row.device, places)
+        everything = tuple(sorted({*usual, *(name for held in holdings.values() for name in held.resources)}))
+        await claims.lock(session, everything, rules)
+        party = await rows.party(session, row, places)
+        time = await schooltime.load(session, row.school, party.schools, plan.first)
+        new, skipped = time.expand(plan)
+        bounded(len(new), usual)
+        planned = _planned(lessons, coming, plan_of(row), time)
+        tail = [it for it in lessons if it.day >= since and planned.get(it.id, since) >= since]
+        coming = [lesson for lesson in coming if lesson in tail]
         if not coming:
             raise _nothing_left()
         _ask([lesson for lesson in coming if lesson.moved], by_hand)
-        places = await rows.booking_places(session, row.id)
-        seats = await rows.lesson_places(session, [lesson.id for lesson in coming])
-        own = {
-            lesson.id: rows.holding(row, lesson, seats[lesson.id])
-            for lesson in coming
-            if by_hand == "move" or not lesson.moved
-        }
-        usual = resources(form_named(row.form), row.teacher, row.device, places)
-        everything = tuple(sorted({*usual, *(name for holding in own.values() for name in holding.resources)}))
-        await claims.lock(session, everything, rules)
-        schools = (await rows.party(session, row, places)).schools
-        time = await schooltime.load(session, row.school, schools, plan.first)
-        new, skipped = time.expand(plan)
-        bounded(len(new), usual)
-        change = _Change(
-            [(lesson, when) for lesson, when in zip(tail, new, strict=False) if lesson.id in own],
-            new[len(tail) :],
-            [lesson for lesson in tail[len(new) :] if lesson.id in own],
-        )
+        own = {it.id: holdings[it.id] for it in coming if by_hand == "move" or not it.moved}
+        change = _change(tail, planned, own, new, skipped)
         wanted = [Holding(it.id, when.starts, when.ends, own[it.id].resources) for it, when in change.moved]
         wanted += [Holding("", when.starts, when.ends, usual) for when in change.added]
         if not wanted:
             raise UserError(422, "no_lessons", "No lesson comes of this plan; let it go on longer, or cancel the rest.")
+        before = [(held.starts, held.ends) for held in own.values()]
+        await require_yes(session, party, may_approve, [(it.starts, it.ends) for it in wanted], before)
         span = int(new[0].starts - NEAR), int(new[-1].ends + NEAR)
         teachers = {row.teacher, *(lesson.teacher for lesson in coming)}
         around = await survey(session, time, rules, now, everything, span, own=list(own.values()), teachers=teachers)
@@ -108,9 +114,10 @@ async def move(
         held = await _rearrange(session, row, plan, places, seats, change, now, rules)
         first = min(held, key=lambda holding: holding.starts)
         facts = {"starts": first.starts, "ends": first.ends, "lessons": len(held), "cancelled": len(change.dropped)}
-        await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=teachers)
-        lessons = (*(holding.lesson for holding in held), *(lesson.id for lesson in change.dropped))
-        return Series(row.id, row.version, row.state, lessons, tuple(skipped))
+        also = _people([*(lesson for lesson, _ in change.moved), *change.dropped], seats)
+        await notices.record(session, "moved", row, places, actor, now, facts=facts, lesson=first.lesson, also=also)
+        changed = (*(holding.lesson for holding in held), *(lesson.id for lesson in change.dropped))
+        return Series(row.id, row.version, row.state, changed, tuple(skipped))
 
     return await database.run(work)
 
@@ -122,6 +129,36 @@ class _Change:
     moved: Sequence[tuple[Lesson, Occurrence]]
     added: Sequence[Occurrence]
     dropped: Sequence[Lesson]
+
+
+def _planned(
+    lessons: Sequence[Lesson], coming: Sequence[Lesson], plan: Plan, time: schooltime.SchoolTime
+) -> dict[str, dt.date]:
+    """:param plan: that they came of. :returns: lesson → the planned day that it is there for."""
+    ids = {lesson.id for lesson in coming}
+    standing = [Standing(it.id, it.day, it.starts, it.id in ids, it.moved) for it in lessons]
+    return planned_days(standing, plan, time.calendar_of(plan))
+
+
+def _change(
+    tail: Sequence[Lesson],
+    planned: Mapping[str, dt.date],
+    own: Collection[str],
+    new: Sequence[Occurrence],
+    skipped: Sequence[Skipped],
+) -> _Change:
+    """:param own: ids of the lessons that move."""
+    out = {it.planned for it in skipped}
+    placed = [it for it in tail if it.id in planned and planned[it.id] not in out]
+    placed.sort(key=lambda it: (planned[it.id], it.starts))
+    # What the plan has no day for takes what is left, so that it is called off rather than a lesson that has one.
+    placed += [it for it in tail if it.id in own and it not in placed]
+    new = sorted(new, key=lambda it: (it.planned, it.starts))
+    return _Change(
+        [(lesson, when) for lesson, when in zip(placed, new, strict=False) if lesson.id in own],
+        new[len(placed) :],
+        [lesson for lesson in placed[len(new) :] if lesson.id in own],
+    )
 
 
 def _ask(touched: Sequence[Lesson], by_hand: ByHand) -> None:
@@ -186,11 +223,11 @@ async def cancel(
         if not lessons:
             raise _nothing_left()
         facts = _first(lessons) | {"reason": reason}  # before they are called off
+        also = _people(lessons, await rows.lesson_places(session, [lesson.id for lesson in lessons]))
         await _call_off_all(session, row, lessons, reason, now)
         left = await session.scalar(select(func.count()).where(Lesson.booking == row.id, Lesson.state != "cancelled"))
         if not left:
             row.state = "cancelled"
-        also = {lesson.teacher for lesson in lessons}
         await notices.record(session, "cancelled", row, places, actor, now, facts=facts, also=also)
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
@@ -219,10 +256,10 @@ async def leave_out(
         if not lessons:
             raise _nothing_left()
         places = await rows.booking_places(session, row.id)
+        also = _people(lessons, await rows.lesson_places(session, [lesson.id for lesson in lessons]))
         row.without = sorted({*row.without, day.isoformat()})
         await _call_off_all(session, row, lessons, reason, now)
         facts = _first(lessons) | {"day": day.isoformat(), "reason": reason}
-        also = {lesson.teacher for lesson in lessons}
         await notices.record(
             session, "cancelled", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
@@ -266,8 +303,9 @@ async def substitute(
         await claims.replace(session, [lesson.id for lesson in lessons], held)
         places = await rows.booking_places(session, row.id)
         told = {**facts, **_first(lessons), "reason": reason}
+        also = {before, *_people(lessons, seats)}
         await notices.record(
-            session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=[before, teacher]
+            session, "substituted", row, places, actor, now, facts=told, lesson=lessons[0].id, also=also
         )
         return Series(row.id, row.version, row.state, tuple(lesson.id for lesson in lessons))
 
@@ -311,7 +349,7 @@ async def substitute_assistant(
         await session.flush()
         await claims.replace(session, [lesson.id for lesson in lessons], held)
         facts = {**names, **_first(lessons), "reason": reason}
-        also = {row.teacher, *(id for id in (before, assistant) if id)}
+        also = {*_people(lessons, seats), *([assistant] if assistant else [])}
         await notices.record(
             session, "substituted", row, places, actor, now, facts=facts, lesson=lessons[0].id, also=also
         )
@@ -359,6 +397,12 @@ async def _call_off_all(
 def _call_off(lesson: Lesson, reason: str) -> None:
     lesson.state, lesson.reason = "cancelled", reason
     lesson.version += 1
+
+
+def _people(lessons: Sequence[Lesson], seats: Mapping[str, Sequence[Place]]) -> set[str]:
+    """Who teaches these lessons and who is beside the pupils, where that is somebody else than in the series too."""
+    beside = {place.assistant for lesson in lessons for place in seats[lesson.id]}
+    return {lesson.teacher for lesson in lessons} | {id for id in beside if id}
 
 
 def _first(lessons: Sequence[Lesson]) -> dict[str, object]:

@@ -10,16 +10,15 @@ from pydantic import Field
 
 from mediaserver.api import UserError
 from signalling.bodies import Id, Line, Text
-from signalling.booking import book, edit, listing, rows
+from signalling.booking import book, edit, listing
 from signalling.booking.book import Booked
 from signalling.booking.check import check as check_request
 from signalling.booking.edit import Edit, Edited
 from signalling.booking.forms import FORMS, Form
 from signalling.booking.limits import Rules
 from signalling.booking.listing import BookingShown, Filter, Listed
-from signalling.people import scopes
 from signalling.people.accounts import forbidden
-from signalling.rest import paging
+from signalling.rest import approving, paging
 from signalling.rest.booking_body import BookingBody, ReasonBody, VersionBody
 from signalling.rest.operation import Call, Nothing, Operation
 from signalling.rest.paging import Page, Paged
@@ -89,7 +88,7 @@ class BookingsResource:
         """Book a lesson or a series, or ask for it where a school wants that"""
         request = call.body.request()
         await call.caller.require("booking.request", "classroom", request.classroom)
-        may_approve = await _approves(call, [place.classroom for place in request.places])
+        may_approve = await approving.of_classrooms(call, [place.classroom for place in request.places])
         return await book.book(
             call.database, request, call.person, call.now, rules=self._rules, may_approve=may_approve
         )
@@ -174,18 +173,7 @@ class BookingsResource:
 
     async def _speaks_for(self, call: Call[Any, Any]) -> frozenset[str]:
         """:raises UserError: 403 `forbidden`: for none of the booking's schools."""
-        async with call.database.read() as session:
-            places = await rows.booking_places(session, call.path("booking"))
-        schools = await _approves(call, [place.classroom for place in places])
+        schools = await approving.of_booking(call)
         if not schools:
             raise forbidden("booking.approve")
         return schools
-
-
-async def _approves(call: Call[Any, Any], classrooms: Sequence[str]) -> frozenset[str]:
-    """The schools of these classrooms in whose name the caller may say yes."""
-    async with call.database.read() as session:
-        chains = await scopes.classrooms(session, classrooms)
-    return frozenset(
-        school[-1].id for *school, _ in chains.values() if call.caller.may("booking.approve", tuple(school))
-    )

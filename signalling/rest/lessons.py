@@ -18,6 +18,7 @@ from signalling.booking.limits import Rules
 from signalling.booking.week import LessonShown
 from signalling.config import BellConfig
 from signalling.db.lessons import Booking, Lesson
+from signalling.rest import approving
 from signalling.rest.booking_body import PlanBody, ReasonBody, VersionBody
 from signalling.rest.operation import Call, Nothing, Operation
 
@@ -165,7 +166,13 @@ class LessonsResource:
     async def move(self, call: Call[MoveBody, Nothing]) -> Changed:
         """Move this lesson alone"""
         body = call.body
-        return await change.move(*_of(call), when=body.plan.plan(), version=body.version, **_by(call, self._rules))
+        return await change.move(
+            *_of(call),
+            when=body.plan.plan(),
+            version=body.version,
+            may_approve=await approving.of_lesson(call),
+            **_by(call, self._rules),
+        )
 
     async def cancel(self, call: Call[ReasonBody, Nothing]) -> Changed:
         """Call this lesson off"""
@@ -181,7 +188,9 @@ class LessonsResource:
 
     async def make_up(self, call: Call[MakeUpBody, Nothing]) -> Changed:
         """Another lesson in place of one that was cancelled or is over"""
-        return await change.make_up(*_of(call), when=call.body.plan.plan(), **_by(call, self._rules))
+        may_approve = await approving.of_lesson(call)
+        when = call.body.plan.plan()
+        return await change.make_up(*_of(call), when=when, may_approve=may_approve, **_by(call, self._rules))
 
 
 def _of(call: Call[Any, Any]) -> tuple[Any, str]:

@@ -11,6 +11,7 @@ from signalling.bodies import Id, IsoDay
 from signalling.booking import series
 from signalling.booking.limits import Rules
 from signalling.booking.series import ByHand, Series
+from signalling.rest import approving
 from signalling.rest.booking_body import PlanBody, ReasonBody, VersionBody
 from signalling.rest.operation import Call, Nothing, Operation
 
@@ -68,6 +69,7 @@ class SeriesResource:
             by_hand=body.by_hand,
             version=body.version,
             rules=self._rules,
+            may_approve=await approving.of_booking(call),
             **_by(call),
         )
 

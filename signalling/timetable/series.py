@@ -50,10 +50,11 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A planned day on which there is no lesson. :ivar why: `holiday` or `exception`."""
+    """A planned day on which there is no lesson. :ivar why: `before`: its timetable runs on a day before the series
+    begins (调休)."""
 
     planned: dt.date
-    why: Literal["holiday", "exception"]
+    why: Literal["holiday", "exception", "before"]
 
 
 def expand(
@@ -79,13 +80,17 @@ def expand(
         raise UserError(422, "no_time", "The time of day lies between 00:00 and 23:59.")
     lessons: list[Occurrence] = []
     skipped: list[Skipped] = []
-    for planned in _planned(plan, term):
+    wanted = _planned(plan, term)
+    if not wanted:
+        raise UserError(422, "no_lessons", "The rule meets no day of the term; check its weekdays, weeks and end.")
+    for planned in wanted:
         if planned in plan.without:
             skipped.append(Skipped(planned, "exception"))
             continue
-        days = list(calendar.days_running(planned, term))
+        running = list(calendar.days_running(planned, term))
+        days = [day for day in running if day >= plan.first]
         if not days:
-            skipped.append(Skipped(planned, "holiday"))
+            skipped.append(Skipped(planned, "before" if running else "holiday"))
         lessons += [_occurrence(plan, calendar, periods, planned, day) for day in days]
     if not lessons:
         raise UserError(422, "no_lessons", "No lesson comes of this: every day of it is a holiday or left out.")
@@ -98,12 +103,24 @@ def expand(
     return lessons, skipped
 
 
+def days_of(plan: Plan, calendar: Calendar) -> dict[dt.date, dt.date]:
+    """Of a plan that was carried out once, by the calendar as it is now: day → the planned day that is taught on it.
+    None where its term is gone."""
+    term = calendar.term(plan.first)
+    if term is None:
+        return {}
+    return {
+        day: planned
+        for planned in _planned(plan, term)
+        if planned not in plan.without
+        for day in calendar.days_running(planned, term)
+        if day >= plan.first
+    }
+
+
 def _planned(plan: Plan, term: Term) -> list[dt.date]:
     days: Iterable[dt.date] = _by_rule(plan, term) if plan.rule else (plan.first,)
-    wanted = [day for day in days if plan.weeks == "all" or (term.week(day) % 2 == 1) == (plan.weeks == "odd")]
-    if not wanted:
-        raise UserError(422, "no_lessons", "The rule meets no day of the term; check its weekdays, weeks and end.")
-    return wanted
+    return [day for day in days if plan.weeks == "all" or (term.week(day) % 2 == 1) == (plan.weeks == "odd")]
 
 
 def _by_rule(plan: Plan, term: Term) -> Iterator[dt.date]:

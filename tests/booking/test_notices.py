@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from signalling.booking import book as booking
 from signalling.booking import change, series
@@ -13,6 +13,7 @@ from signalling.db.people import Person
 from signalling.db.places import School
 from signalling.db.records import Audit, Delivery, Notice, Webhook
 from tests.booking.county import NOW, RULES, TUESDAY, at, book, consistent, request, set_lesson, single
+from tests.booking.county import series as weekly
 
 DAY = dt.timedelta(days=1)
 EVERYBODY = {"t0", "a1", "a2", "p0", "p1", "p2"}
@@ -51,10 +52,10 @@ async def test_every_change_is_told_and_logged(county: Database) -> None:
     made = await book(county, request(), "p1")
     approved = await booking.approve(county, made.booking, "p0", NOW, rules=RULES, may_approve={"s0"})
     first, second, third = approved.lessons
-    await change.move(county, first, single(TUESDAY, 2), "t0", NOW, rules=RULES)
+    await change.move(county, first, single(TUESDAY, 2), "t0", NOW, rules=RULES, may_approve={"s0"})
     await change.substitute(county, second, "t00", "p0", NOW, rules=RULES)
     await change.cancel(county, third, "p0", NOW)
-    await change.make_up(county, third, single(TUESDAY, 5), "p0", NOW, rules=RULES)
+    await change.make_up(county, third, single(TUESDAY, 5), "p0", NOW, rules=RULES, may_approve={"s0"})
     await set_lesson(county, first, state="live")
     await change.extend(county, first, 5, "t0", at(TUESDAY, 9), rules=RULES)
     await series.cancel(county, made.booking, "clock", NOW)
@@ -74,6 +75,35 @@ async def test_every_change_is_told_and_logged(county: Database) -> None:
         facts = await session.scalar(select(Notice.facts).where(Notice.kind == "substituted").limit(1))
     assert facts is not None and (facts["from_teacher"], facts["to_teacher"]) == ("教师甲", "教师乙")
     await consistent(county)
+
+
+async def test_who_is_beside_the_pupils_in_one_lesson_alone_is_told_what_becomes_of_it(county: Database) -> None:
+    async with county.write() as session:
+        rows = [{"id": f"b{n}", "school": "s1", "name": f"代课教师{n}"} for n in range(4)]
+        await session.execute(insert(Person), rows)
+    made = await book(county, request(plan=weekly(rule="FREQ=WEEKLY;COUNT=4")))
+    for number, lesson in enumerate(made.lessons):
+        await change.substitute_assistant(county, lesson, "r1", f"b{number}", "p0", NOW, rules=RULES)
+    since = TUESDAY + 7 * DAY
+    moved = weekly(first=since, rule="FREQ=WEEKLY;COUNT=2", period=2)
+    await series.move(county, made.booking, since, moved, "p0", NOW, rules=RULES, by_hand="move")
+    assert await told(county, "moved") == EVERYBODY - {"p0"} | {"b1", "b2", "b3"}  # the last one is called off by it
+    await series.leave_out(county, made.booking, TUESDAY, "p0", NOW)
+    assert await told(county, "cancelled") == EVERYBODY - {"p0"} | {"b0"}
+    await series.cancel(county, made.booking, "p0", NOW)
+    assert await told(county, "cancelled") == EVERYBODY - {"p0"} | {"b0", "b1", "b2"}
+    await consistent(county)
+
+
+async def test_they_are_told_of_another_teacher_too(county: Database) -> None:
+    async with county.write() as session:
+        await session.execute(insert(Person), [{"id": "b1", "school": "s1", "name": "代课教师"}])
+    made = await book(county, request())
+    await change.substitute_assistant(county, made.lessons[2], "r1", "b1", "p0", NOW, rules=RULES)
+    async with county.write() as session:
+        await session.execute(delete(Notice))
+    await series.substitute(county, made.booking, None, "t00", "p0", NOW, rules=RULES)
+    assert await told(county, "substituted") == (EVERYBODY | {"t00", "b1"}) - {"p0"}
 
 
 async def test_who_is_not_active_any_more_is_not_told(county: Database) -> None:

@@ -115,13 +115,18 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
         @rule(which=WHICH, when=CLOCKS)
         def moves(self, which: int, when: Plan) -> None:
             lesson = self.run(self.some(Lesson, which))
-            self.attempt(change.move(self.database, lesson, when, "p0", self.now, rules=RULES))
+            self.attempt(change.move(self.database, lesson, when, "p0", self.now, rules=RULES, may_approve={"s3"}))
 
         @rule(which=WHICH, since=DAYS, period=PERIODS, by_hand=st.sampled_from(("ask", "keep", "move")))
         def moves_series(self, which: int, since: dt.date, period: int, by_hand: series.ByHand) -> None:
             it = self.run(self.some(Booking, which))
             plan = weekly(first=since, period=period)
-            self.attempt(series.move(self.database, it, since, plan, "p0", self.now, rules=RULES, by_hand=by_hand))
+            own = {"s3"} if which % 2 else set()
+            self.attempt(
+                series.move(
+                    self.database, it, since, plan, "p0", self.now, rules=RULES, may_approve=own, by_hand=by_hand
+                )
+            )
 
         @rule(which=WHICH)
         def cancels(self, which: int) -> None:
@@ -156,7 +161,7 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
         @rule(which=WHICH, when=CLOCKS)
         def makes_up(self, which: int, when: Plan) -> None:
             lesson = self.run(self.some(Lesson, which))
-            self.attempt(change.make_up(self.database, lesson, when, "p0", self.now, rules=RULES))
+            self.attempt(change.make_up(self.database, lesson, when, "p0", self.now, rules=RULES, may_approve={"s3"}))
 
         @rule(which=WHICH, minutes=st.integers(1, 60))
         def is_on_and_extended(self, which: int, minutes: int) -> None:

@@ -75,9 +75,13 @@ async def test_request_approval_and_the_series_after_it(office: Office) -> None:
     booked = await planner.post(f"/bookings/{id}/approve", {"version": 2})
     assert (booked["state"], len(booked["lessons"])) == ("booked", 3)
     assert await planner.refused("POST", f"/bookings/{id}/approve", {}) == (409, "not_waiting")
-    moved = await planner.post(
-        f"/bookings/{id}/move", {"since": "2026-09-15", "plan": plan(TUESDAY + WEEK, 2, rule="FREQ=WEEKLY;COUNT=2")}
-    )
+    later = {"since": "2026-09-15", "plan": plan(TUESDAY + WEEK, 2, rule="FREQ=WEEKLY;COUNT=2")}
+    status, refused = await planner.call("POST", f"/bookings/{id}/move", later)
+    assert (status, refused["code"], refused["schools"]) == (409, "needs_yes", ["第二村小"])
+    lesson = f"/lessons/{booked['lessons'][0]}"
+    assert await planner.refused("POST", f"{lesson}/move", {"plan": plan(period=3)}) == (409, "needs_yes")
+    boss = await office.page("boss")
+    moved = await boss.post(f"/bookings/{id}/move", later)
     assert moved["lessons"] == booked["lessons"][1:]
     out = await planner.post(f"/bookings/{id}/leave-out", {"day": "2026-09-22", "reason": "春游"})
     assert out["lessons"] == booked["lessons"][2:]
@@ -90,6 +94,9 @@ async def test_request_approval_and_the_series_after_it(office: Office) -> None:
     shown = await planner.get(f"/bookings/{id}")
     assert [lesson["state"] for lesson in shown["lessons"]] == ["cancelled"] * 3
     assert (shown["teacher"], shown["decided_by"], shown["decided"]) == ("t00", "p0", NOW)
+    instead = {"plan": plan(TUESDAY, 3)}
+    assert await planner.refused("POST", f"{lesson}/make-up", instead) == (409, "needs_yes")
+    assert (await boss.post(f"{lesson}/make-up", instead))["starts"] == at(TUESDAY, 9, 40)
     await consistent(office.database)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from mediaserver.api import UserError
 from signalling.timetable.calendar import Calendar, Period, Term
-from signalling.timetable.series import MAX_LESSONS, Occurrence, Plan, Skipped, expand
+from signalling.timetable.series import MAX_LESSONS, Occurrence, Plan, Skipped, days_of, expand
 
 TERM = Term("2026 秋", dt.date(2026, 9, 1), dt.date(2027, 1, 22))
 FIRST = dt.date(2026, 9, 7)  # Monday of week 2
@@ -59,6 +60,29 @@ def test_holidays_swaps_and_exceptions() -> None:
     friday = expand(plan(first=dt.date(2026, 12, 25), rule="FREQ=WEEKLY;COUNT=3"), CALENDAR, BELLS)
     assert friday[1] == [Skipped(dt.date(2027, 1, 1), "holiday")]
     assert len(friday[0]) == 2
+
+
+def test_a_swapped_day_before_the_beginning_makes_nothing_up() -> None:
+    """Sunday the 27th of September runs Monday, the 5th of October: it has no lesson of a series booked later."""
+    sunday = dt.date(2026, 9, 27)
+    calendar = Calendar(SHANGHAI, (TERM,), {HOLIDAY: None, sunday: HOLIDAY})
+    monday = sunday + dt.timedelta(1)
+    late = plan(first=monday, rule="FREQ=WEEKLY;COUNT=3")
+    given, skipped = expand(late, calendar, BELLS)
+    assert [lesson.day for lesson in given] == [monday, dt.date(2026, 10, 12)]
+    assert skipped == [Skipped(HOLIDAY, "before")]
+    early = dataclasses.replace(late, first=FIRST, rule="FREQ=WEEKLY;COUNT=5")
+    assert sunday in [lesson.day for lesson in expand(early, calendar, BELLS)[0]]
+    assert sunday in days_of(early, calendar) and sunday not in days_of(late, calendar)
+
+
+def test_the_days_of_a_plan_are_those_of_its_lessons() -> None:
+    for values in ({}, {"rule": "FREQ=WEEKLY", "weeks": "even"}, {"rule": "FREQ=DAILY;COUNT=40"}):
+        made = plan(**values)
+        days = {lesson.day: lesson.planned for lesson in expand(made, CALENDAR, BELLS)[0]}
+        assert days_of(made, CALENDAR) == days
+    assert days_of(plan(without=frozenset((FIRST,))), CALENDAR) == {}
+    assert days_of(plan(), Calendar(SHANGHAI)) == {}
 
 
 def test_odd_and_even_weeks_are_all_weeks() -> None:

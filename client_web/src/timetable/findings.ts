@@ -111,10 +111,11 @@ export class Findings extends LitElement {
     if (!checked) return this.checking ? html`<div class="box">${w("tt.check.running")}</div>` : nothing;
     if (checked.problems.length) return this.#conflict(checked);
     const n = checked.lessons.length;
-    const skipped = checked.skipped.filter(({ why }) => why === "holiday").length;
+    const [holidays, before] = (["holiday", "before"] as const).map((name) => checked.skipped.filter(({ why }) => why === name).length);
     return html`<div class="box ok">
       <h3>${icon("check")}${n > 1 ? w("tt.check.freeSeries", { n }) : w("tt.check.free")}</h3>
-      ${skipped ? html`<p class="say">${w("tt.check.holidays", { n: skipped })}</p>` : nothing}
+      ${holidays ? html`<p class="say">${w("tt.check.holidays", { n: holidays })}</p>` : nothing}
+      ${before ? html`<p class="say">${w("tt.check.before", { n: before })}</p>` : nothing}
     </div>`;
   }
 

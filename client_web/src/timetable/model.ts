@@ -202,6 +202,11 @@ export class Model {
     if (this.calendar.zone !== this.zone.name) this.zone = new Zone(this.calendar.zone);
   }
 
+  /** The day whose timetable a day runs: that is the one a series has its lesson on. */
+  planned(day: string): string {
+    return headOf(day, this.today, this.calendar.days).runs ?? day;
+  }
+
   #draw(): void {
     const lessons = this.#week?.lessons ?? [];
     this.#nameFromLessons(lessons);

@@ -8,13 +8,12 @@ import { fieldCss } from "../components/field.ts";
 import { LangController } from "../lib/i18n.ts";
 import { newKey, RestProblem } from "../lib/rest.ts";
 import type { BookingBody, Checked, LessonShown, Plan } from "./api.ts";
-import { addDays, between, weekday } from "./days.ts";
 import { Checker } from "./checker.ts";
 import { formCss } from "./dialog-css.ts";
 import { bodyOfLesson, elsewhere, minutesOf, toPlan, toWhen, type When } from "./draft.ts";
 import "./findings.ts";
 import type { Model } from "./model.ts";
-import { moveSeries } from "./rule.ts";
+import { alongWith, moveSeries } from "./rule.ts";
 import { coming, scopeFields, type BookingLesson, type Scope } from "./scope.ts";
 import { conflictOf, planName, problemSentence, whenOf } from "./sentences.ts";
 import "./when-fields.ts";
@@ -139,13 +138,9 @@ export class MoveDialog extends LitElement {
     const { series, when, lesson, model } = this;
     if (!series || !when) return null;
     const { first, minutes, period, starts } = toPlan(when);
-    const all = coming(series.lessons, model.seconds);
-    // With the whole series the first lesson to come on this weekday goes along, as many days as this one.
-    const earliest = all.find(({ day }) => weekday(day) === weekday(lesson.day))?.day;
-    const from = this.scope === "all" ? (earliest ?? lesson.day) : lesson.day;
-    const to = addDays(from, between(lesson.day, first));
-    const left = coming(series.lessons, model.seconds, from).length;
-    const found = moveSeries(series.plan, { from, to, period: period ?? null, starts: starts ?? null, minutes, left, today: model.today });
+    const days = coming(series.lessons, model.seconds, this.scope === "all" ? "" : lesson.day).map(({ day }) => day);
+    const moving = { ...alongWith(lesson.day, first, days, this.scope === "all", (day) => model.planned(day)), minutes, today: model.today };
+    const found = moveSeries(series.plan, { ...moving, period: period ?? null, starts: starts ?? null });
     if (!found || !this.taken) return found;
     return { since: this.taken.first < found.since ? this.taken.first : found.since, plan: this.taken };
   }

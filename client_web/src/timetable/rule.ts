@@ -1,6 +1,6 @@
 /** How a series repeats, as the page asks it, and as a rule of RFC 5545 §3.3.10. */
 
-import { addDays, isDay, monday, weekday } from "./days.ts";
+import { addDays, between, isDay, monday, weekday } from "./days.ts";
 import type { Alternative, Plan, Weeks } from "./api.ts";
 
 const NAMES = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
@@ -46,17 +46,31 @@ export function planOf(alternative: Alternative): Plan {
   return { first, minutes, rule, without, weeks, period, starts };
 }
 
+/** Of swapped days `from` and `to` are those whose timetable they run. */
 export interface Moving {
-  /** The day of the lesson that is moved, and the one that it goes to. */
+  /** The first day on which a lesson is that goes along: before `from` where it is taught on a swapped day before. */
+  day: string;
+  /** The first day that such a lesson was planned for, and the one that it goes to. */
   from: string;
   to: string;
   period: number | null;
   starts: number | null;
   minutes: number;
-  /** Lessons of the series from `from` on; a rule that counts is told this. */
-  left: number;
   /** No lesson can be planned before it. */
   today: string;
+}
+
+/**
+ * Which lessons go along when one of a series is taken from a day to another one: those of its weekday.
+ * @param days of the lessons that may go along, in order. @param planned the day whose timetable a day runs.
+ */
+export function alongWith(from: string, to: string, days: readonly string[], whole: boolean, planned: (day: string) => string): Pick<Moving, "day" | "from" | "to"> {
+  const [own, goal] = [planned(from), planned(to)];
+  const along = days.filter((day) => weekday(planned(day)) === weekday(own));
+  const first = along.map(planned).reduce((least, day) => (day < least ? day : least), own);
+  // All go as many days as this one; a day that was made up for in advance says nothing of how far that is.
+  const far = own > from ? weekday(goal) - weekday(own) : between(own, goal);
+  return { day: along[0] ?? from, from: first, to: whole ? addDays(first, far) : goal };
 }
 
 /**
@@ -68,13 +82,15 @@ export function moveSeries(plan: Plan, moving: Moving): { since: string; plan: P
   if (!repeat) return null;
   const [before, after] = [weekday(moving.from), weekday(moving.to)];
   const weekdays = sorted([...repeat.weekdays.filter((day) => day !== before), after]);
-  const earliest = moving.to < moving.from ? moving.to : moving.from;
-  const since = earliest < moving.today ? moving.from : earliest;
-  const end = endAfter(repeat, before, after, moving.left);
+  const own = moving.day < moving.from ? moving.day : moving.from;
+  const earliest = moving.to < own ? moving.to : own;
+  const since = earliest < moving.today ? own : earliest;
+  const end = endAfter(repeat, before, after, met(repeat.weekdays, plan.first, own));
   return {
     since,
     plan: {
-      first: align(since, weekdays),
+      // Where it begins with a swapped day, the weekday of that is none of the rule's.
+      first: moving.day < moving.from ? since : align(since, weekdays),
       minutes: moving.minutes,
       rule: ruleOf({ weekdays, weeks: repeat.weeks, end }),
       weeks: repeat.weeks,
@@ -85,9 +101,16 @@ export function moveSeries(plan: Plan, moving: Moving): { since: string; plan: P
   };
 }
 
+/** How often the rule is met before `until`: it counts holidays and exceptions, though they have no lesson. */
+function met(weekdays: readonly number[], first: string, until: string): number {
+  const days = between(first, until);
+  if (days <= 0) return 0;
+  return weekdays.reduce((sum, day) => sum + Math.floor((days + 6 - ((day - weekday(first) + 7) % 7)) / 7), 0);
+}
+
 /** The last week keeps its lesson when that comes later in the week than the series ended. */
-function endAfter({ weekdays, end }: Repeat, before: number, after: number, left: number): End {
-  if (end.kind === "count") return { kind: "count", count: Math.max(1, left) };
+function endAfter({ weekdays, end }: Repeat, before: number, after: number, behind: number): End {
+  if (end.kind === "count") return { kind: "count", count: Math.max(1, end.count - behind) };
   if (end.kind === "term") return end;
   const last = weekday(end.day);
   const hides = weekdays.some((day) => day !== before && day > last && day <= after);

@@ -73,8 +73,9 @@ export function conflictSentence(problem: ConflictProblem, zone: Zone): string {
 /** Why a booking or a change was refused: our own words for what only bookings know, else those of all pages. */
 export function problemSentence(error: unknown): string {
   if (!(error instanceof RestProblem)) return problemText(error);
-  const lessons = error.extra["lessons"];
-  return w.maybe(`tt.problem.${error.code}`, { n: Array.isArray(lessons) ? lessons.length : 0 }) ?? problemText(error);
+  const { lessons, schools } = error.extra;
+  const facts = { n: Array.isArray(lessons) ? lessons.length : 0, schools: Array.isArray(schools) ? schools.join(w("tt.comma")) : "" };
+  return w.maybe(`tt.problem.${error.code}`, facts) ?? problemText(error);
 }
 
 /** What a conflict carries beside its sentence. */
