@@ -32,7 +32,7 @@ class Belfry:
     ) -> None:
         self.bell = Bell(database, clock, settings, metrics=metrics)
         self.doors = Doors(database, rooms, self.bell.order)
-        self.evidence = Evidence(database, self.doors.is_open, clock, settings.evidence_s)
+        self.evidence = Evidence(database, self.doors.begins, clock, settings.evidence_s)
         self._watch = Pulse("rooms", self._look, settings.tick_s, metrics)
         self.bell.before_beat = self.doors.report
         self.bell.listeners.append(self.doors.hear)

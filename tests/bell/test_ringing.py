@@ -40,7 +40,7 @@ class TestALesson:
         assert await bell.ring() == 0
         clock.pass_(1)
         assert await bell.ring() == 1
-        assert heard == [LessonOpened(id, EIGHT - 10 * MINUTE, EIGHT + 50 * MINUTE)]
+        assert heard == [LessonOpened(id, EIGHT - 10 * MINUTE, EIGHT, EIGHT + 50 * MINUTE)]
         bell.order(Order(id, "arrives", county.teacher))
         bell.order(Order(id, "arrives", county.teacher))
         clock.set(EIGHT)
