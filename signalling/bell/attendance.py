@@ -2,7 +2,8 @@
 
 Pure: events and `now` in, rows out. `now` is in seconds of a monotonic clock, so that nobody who sets the wall clock
 lengthens a lesson. Somebody is present once, however many pages and sessions she has; a page that reloads interrupts
-her presence and adds nothing to it.
+her presence and adds nothing to it. Before the lesson begins it is only noted who has come: a camera that is warmed up
+teaches nobody.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ class Stopwatch:
 
 @dataclass(slots=True)
 class _Participant:
+    """:ivar here: and :ivar sends: as it is now; the stopwatches run for it from the lesson's beginning on."""
+
     role: str
     joined: float
     left: float | None = None
+    here: bool = False
+    sends: bool = False
     present: Stopwatch = field(default_factory=Stopwatch)
     sending: Stopwatch = field(default_factory=Stopwatch)
     seen: float = 0.0
@@ -63,10 +68,11 @@ class Row:
 
 
 class Attendance:
-    """:ivar closed: the lesson is over; nothing changes any more.
+    """:ivar begun: the lesson has begun. :ivar closed: it is over; nothing changes any more.
     :ivar ignored: how often somebody beyond `MAX_PARTICIPANTS` was seen, of whom nothing is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, begun: bool = True) -> None:
+        self.begun = begun
         self.closed = False
         self.ignored = 0
         self._people: dict[str, _Participant] = {}
@@ -82,13 +88,24 @@ class Attendance:
                 return
             known = self._people[participant] = _Participant(role, now)
         if here:
-            if not known.present.runs:
+            if not known.here:
                 known.reported = now
             known.role, known.left = role, None
-        elif known.present.runs:
+        elif known.here:
             known.left = now
-        known.present.set(here, now)
-        known.sending.set(here and sending, now)
+        known.here, known.sends = here, here and sending
+        known.present.set(self.begun and known.here, now)
+        known.sending.set(self.begun and known.sends, now)
+
+    def begin(self, now: float) -> None:
+        """The lesson begins, with those who are here."""
+        if self.begun or self.closed:
+            return
+        self.begun = True
+        for known in self._people.values():
+            known.reported = now
+            known.present.set(known.here, now)
+            known.sending.set(known.sends, now)
 
     def report(
         self,

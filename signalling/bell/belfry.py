@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from signalling.bell import belated
+from signalling.bell.belated import Belated
 from signalling.bell.doors import Doors
 from signalling.bell.evidence import Evidence
 from signalling.bell.pulse import Pulse
@@ -32,7 +34,8 @@ class Belfry:
     ) -> None:
         self.bell = Bell(database, clock, settings, metrics=metrics)
         self.doors = Doors(database, rooms, self.bell.order)
-        self.evidence = Evidence(database, self.doors.is_open, clock, settings.evidence_s)
+        self.evidence = Evidence(database, self.doors.begins, clock, settings.evidence_s)
+        self._belated = Pulse("evidence", Belated(database, clock).look, belated.EVERY_S, metrics)
         self._watch = Pulse("rooms", self._look, settings.tick_s, metrics)
         self.bell.before_beat = self.doors.report
         self.bell.listeners.append(self.doors.hear)
@@ -42,13 +45,14 @@ class Belfry:
     def start(self) -> None:
         self.bell.start()
         self._watch.start()
+        self._belated.start()
 
     async def stop(self) -> None:
         """What was measured is written, and another server may ring at once.
 
         :raises UserError: 503 `database_unavailable`: what was not written is lost.
         """
-        await self._watch.stop()
+        await asyncio.gather(self._watch.stop(), self._belated.stop())
         ended = await asyncio.gather(self.bell.stop(), self.evidence.flush(), return_exceptions=True)
         for error in ended:
             if isinstance(error, BaseException):

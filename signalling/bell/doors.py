@@ -33,15 +33,18 @@ RETRY_MS = 5000
 REVOKED_S = 86400
 """No room token that a device got lives so long."""
 _CHUNK = 500
+_COLUMNS = (Lesson.id, Lesson.state, Lesson.starts)
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 """What `db.base.new_id` makes."""
 
 
 @dataclass(slots=True)
 class Door:
-    """:ivar state: of the lesson, as it was read last. :ivar asked: monotonic seconds."""
+    """:ivar state: of the lesson, as it was read last. :ivar begins: seconds since 1970.
+    :ivar asked: monotonic seconds."""
 
     state: str
+    begins: int
     asked: float
 
     @property
@@ -82,17 +85,22 @@ class Doors:
         self._monotonic = monotonic
         self._doors: dict[str, Door] = {}
         self._revoked: frozenset[str] = frozenset()
-        self._asking: dict[str, asyncio.Task[str | None]] = {}
+        self._asking: dict[str, asyncio.Task[tuple[str, int] | None]] = {}
 
     def hear(self, event: Event) -> None:
         """A listener of the bell: whoever comes through a door that it has just opened need not ask for it."""
         if isinstance(event, LessonOpened):
-            self._doors[event.lesson] = Door("open", self._monotonic())
+            self._doors[event.lesson] = Door("open", event.starts, self._monotonic())
 
     def is_open(self, room: str) -> bool:
         """Whether this room is a lesson's, and the lesson goes on."""
         door = self._doors.get(room)
         return door is not None and door.open
+
+    def begins(self, room: str) -> int | None:
+        """When the lesson of this room begins, seconds since 1970; None: the room is none's that goes on."""
+        door = self._doors.get(room)
+        return door.begins if door is not None and door.open else None
 
     async def admit(self, claims: Claims) -> None:
         """For `Rooms.admit`.
@@ -107,10 +115,10 @@ class Doors:
             raise UserError(403, "device_revoked", "This device is not paired any more; pair it again.")
         door = self._doors.get(name)
         if door is None:
-            state = await self._ask(name)
-            if state is None:
+            found = await self._ask(name)
+            if found is None:
                 return
-            door = self._doors.setdefault(name, Door(state, 0.0))
+            door = self._doors.setdefault(name, Door(*found, 0.0))
         door.asked = self._monotonic()
         refused = refusal(door.state)
         if refused is None and self._ended(name):
@@ -130,16 +138,17 @@ class Doors:
         names = list(self._doors)
         if not names:
             return
-        states: dict[str, str] = {}
+        states: dict[str, tuple[str, int]] = {}
         revoked = select(Device.id).where(Device.revoked > int(self._rooms.clock()) - REVOKED_S)
         async with self._database.read() as session:
             for first in range(0, len(names), _CHUNK):
-                query = select(Lesson.id, Lesson.state).where(Lesson.id.in_(names[first : first + _CHUNK]))
-                states.update({id: state for id, state in await session.execute(query)})
+                query = select(*_COLUMNS).where(Lesson.id.in_(names[first : first + _CHUNK]))
+                states.update({id: (state, begins) for id, state, begins in await session.execute(query)})
             self._revoked = frozenset(await session.scalars(revoked))
         for name in names:
             # Removed from the timetable while people are in the room: over as well.
-            self._doors[name].state = states.get(name, "cancelled")
+            door = self._doors[name]
+            door.state, door.begins = states.get(name, ("cancelled", door.begins))
         for name in names:
             if not self._doors[name].open:
                 await self._close(name)
@@ -158,17 +167,18 @@ class Doors:
     def _is_revoked(self, claims: Claims) -> bool:
         return claims.participant in self._revoked or claims.beside in self._revoked
 
-    async def _ask(self, name: str) -> str | None:
-        """A whole school that joins one room in the same second asks once."""
+    async def _ask(self, name: str) -> tuple[str, int] | None:
+        """State and beginning. A whole school that joins one room in the same second asks once."""
         asking = self._asking.get(name)
         if asking is None:
             asking = self._asking[name] = asyncio.create_task(self._state(name), name="door")
             asking.add_done_callback(lambda _: self._asking.pop(name))
         return await asyncio.shield(asking)
 
-    async def _state(self, name: str) -> str | None:
+    async def _state(self, name: str) -> tuple[str, int] | None:
         async with self._database.read() as session:
-            return await session.scalar(select(Lesson.state).where(Lesson.id == name))
+            row = (await session.execute(select(*_COLUMNS).where(Lesson.id == name))).first()
+        return (row.state, row.starts) if row is not None else None
 
     def report(self) -> None:
         """Tell the bell what happened in the rooms, until the rows show it. For `Bell.before_beat`."""

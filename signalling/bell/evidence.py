@@ -21,6 +21,7 @@ from signalling import messages
 from signalling.bell import figures, standing
 from signalling.bell.attendance import Attendance, Row
 from signalling.bell.figures import Figures
+from signalling.bell.passes import display_of
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
@@ -30,6 +31,8 @@ from signalling.db.places import Device
 from signalling.db.upsert import insert
 from signalling.lessons import Lesson as RoomLesson
 
+ENTRY = "lesson.evidence"
+"""On the audit log, with the figures of a lesson that is over."""
 MAX_PUPILS = 500
 _LESSONS = 50
 """Of one transaction: a bell of 2,000 lessons must not hold up the next one."""
@@ -50,25 +53,25 @@ class _Written:
 
 @dataclass(slots=True)
 class _Watched:
-    attendance: Attendance = field(default_factory=Attendance)
+    attendance: Attendance = field(default_factory=lambda: Attendance(begun=False))
     written: dict[str, _Written] = field(default_factory=dict)
 
 
 class Evidence:
-    """A `rooms.Witness`. :param is_open: whether a room is that of a lesson that goes on.
-    :param every_s: seconds between two writings."""
+    """A `rooms.Witness`. :param every_s: seconds between two writings.
+    :param begins: when the lesson of a room begins, seconds since 1970; None: the room is none's that goes on."""
 
     def __init__(
         self,
         database: Database,
-        is_open: Callable[[str], bool],
+        begins: Callable[[str], int | None],
         clock: Callable[[], float],
         every_s: float,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._is_open = is_open
+        self._begins = begins
         self._clock = clock
         self._every_s = every_s
         self._monotonic = monotonic
@@ -85,10 +88,11 @@ class Evidence:
                 watched.attendance.close(now)
             return
         if watched is None:
-            if not self._is_open(room):
+            if self._begins(room) is None:
                 return
             watched = self._lessons[room] = _Watched()
             people = people | lesson.people.keys()
+        self._begin(room, watched, now)
         for id in people:
             person = lesson.people.get(id)
             sending = any(track.active for track in lesson.tracks.get(id, ()))
@@ -97,11 +101,13 @@ class Evidence:
 
     def reported(self, room: str, participant: str, report: messages.Stats) -> None:
         if (watched := self._lessons.get(room)) is not None:
+            now = self._monotonic()
+            self._begin(room, watched, now)
             watched.attendance.report(
                 participant,
                 picture=report.picture is True,
                 sound=report.sound is True,
-                now=self._monotonic(),
+                now=now,
                 delay_ms=report.delay_ms,
                 freezes=report.freezes or 0,
             )
@@ -110,6 +116,11 @@ class Evidence:
         if (watched := self._lessons.get(room)) is not None:
             for it in sessions:
                 watched.attendance.measure(it.participant, publishes=it.direction == "publish", loss=it.loss)
+
+    def _begin(self, room: str, watched: _Watched, now: float) -> None:
+        begins = None if watched.attendance.begun else self._begins(room)
+        if begins is not None and begins <= self._clock():
+            watched.attendance.begin(now)
 
     # ------------------------------------------------------------ writing
 
@@ -120,8 +131,10 @@ class Evidence:
         """
         now = self._monotonic()
         for name, watched in self._lessons.items():
-            if not self._is_open(name):
+            if self._begins(name) is None:
                 watched.attendance.close(now)
+            else:
+                self._begin(name, watched, now)
         if now - self._flushed >= self._every_s:
             await self.flush()
         else:
@@ -193,7 +206,11 @@ class Evidence:
             adding = insert(session, Participation.__table__).values(values[first : first + _ROWS])
             again = {name: adding.excluded[name] for name in _KEPT}
             await session.execute(adding.on_conflict_do_update(index_elements=["lesson", "participant"], set_=again))
-        entries = [_entry(lesson, totals) for lesson in lessons if lesson in ended]
+        entries = [
+            entry(lesson, {participant: total for (other, participant), total in totals.items() if other == lesson})
+            for lesson in lessons
+            if lesson in ended
+        ]
         if entries:
             await audit.append_all(session, int(self._clock()), entries)
 
@@ -207,12 +224,10 @@ class Evidence:
         return total
 
 
-def _entry(lesson: str, totals: Mapping[tuple[str, str], Figures]) -> audit.Entry:
+def entry(lesson: str, people: Mapping[str, Figures]) -> audit.Entry:
     """The figures of everybody who was there, also of those who had left before a restart."""
-    people = {
-        participant: figures.seconds(total) for (other, participant), total in sorted(totals.items()) if other == lesson
-    }
-    return audit.Entry("clock", "lesson.evidence", lesson, {"participants": people})
+    detail = {participant: figures.seconds(total) for participant, total in sorted(people.items())}
+    return audit.Entry("clock", ENTRY, lesson, {"participants": detail})
 
 
 async def _who(
@@ -220,15 +235,20 @@ async def _who(
 ) -> dict[tuple[str, str], tuple[str | None, str | None]]:
     """(lesson, participant) → (person, classroom), each None where it is not known.
 
-    A participant's id is that of a person or a device (`passes`); tokens made by hand may name anything.
+    A participant's id is that of a person, a device or the phone beside one (`passes`); tokens made by hand may name
+    anything.
     """
     keys = list(keys)
     if not keys:
         return {}
     ids, lessons = {participant for _, participant in keys}, {lesson for lesson, _ in keys}
     people = set(await session.scalars(select(Person.id).where(Person.id.in_(ids))))
-    devices = {
-        id: room for id, room in await session.execute(select(Device.id, Device.classroom).where(Device.id.in_(ids)))
+    own = {id: display_of(id) or id for id in ids}
+    rooms = {
+        id: room
+        for id, room in await session.execute(
+            select(Device.id, Device.classroom).where(Device.id.in_(set(own.values())))
+        )
     }
     places: dict[tuple[str, str], str] = {}
     seats = (
@@ -242,7 +262,8 @@ async def _who(
         if seat.part == "lead":
             places[seat.lesson, seat.teacher] = seat.classroom
     return {
-        (lesson, id): (id if id in people else None, devices.get(id) or places.get((lesson, id))) for lesson, id in keys
+        (lesson, id): (id if id in people else None, rooms.get(own[id]) or places.get((lesson, id)))
+        for lesson, id in keys
     }
 
 

@@ -1,8 +1,9 @@
 """Which of several servers on one database rings the bell.
 
-The holder renews its row well before it ends. Another takes it when the row has ended by its own clock, or when the
-row has not changed for as long as a lease lasts: that needs no clocks that agree, so a holder whose clock was wrong
-cannot keep the others out for longer. A holder that is seen to be dead, on the same machine, keeps nobody out.
+The holder renews its row well before it ends. Another takes it when the row has not changed for as long as a lease
+lasts, or, where it has ended by the other's wall clock, for as long as the holder takes to renew it. The watching is
+done by the monotonic clock: neither a holder whose clock is wrong keeps the others out, nor does one with a wrong clock
+take what is in good hands. A holder that is seen to be dead, on the same machine, keeps nobody out.
 Whoever acts on the lease does so in the transaction in which `hold` found it, with the row locked: a process that was
 paused and wakes up finds another name there and does nothing.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,8 +20,10 @@ from signalling.bell import holder
 from signalling.db import records
 from signalling.db.upsert import insert
 
+log = structlog.get_logger("signalling.bell")
+
 SKEW_S = 5
-"""Clocks of two servers may differ by this much without one of them taking what the other still holds."""
+"""Clocks of two servers may differ, and the holder may be late, by this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Lease:
         self.seconds = seconds
         self._watched: tuple[Held | None, float] | None = None
         """Another's row as it was seen first, and the monotonic moment that was."""
+        self._looked = 0.0
+        """The monotonic moment of the last look at another's row."""
+        self._differ = False
 
     async def look(self, session: AsyncSession, now: float, monotonic: float) -> bool:
         """Whether to try `hold`: the lease is ours, or nobody's. Reads only."""
@@ -67,13 +74,26 @@ class Lease:
         await session.execute(row.values(holder="", until=0))
 
     def _ours(self, held: Held | None, now: float, monotonic: float) -> bool:
-        if held is None or held.holder in ("", self.holder) or held.until + SKEW_S <= now:
+        if held is None or held.holder in ("", self.holder) or holder.is_dead(held.holder):
             return True
-        if holder.is_dead(held.holder):
-            return True
+        looked, self._looked = self._looked, monotonic
+        over = held.until + SKEW_S <= now
         if self._watched is None or self._watched[0] != held:
+            if self._watched is not None:
+                # It was written since we looked before, to last from then on.
+                ahead_s = now - (held.until - self.seconds) - (monotonic - looked)
+                self._compare(ahead_s if over and ahead_s > SKEW_S else None)
             self._watched = held, monotonic
-        return monotonic - self._watched[1] >= self.seconds + SKEW_S
+        renewed_within_s = self.seconds / 3 if over else self.seconds
+        return monotonic - self._watched[1] >= renewed_within_s + SKEW_S
+
+    def _compare(self, ahead_s: float | None) -> None:
+        """:param ahead_s: how far, at least, our clock is ahead of that of a living holder, so that we would take what
+        it holds; None: it is not. Said once."""
+        if ahead_s is not None and not self._differ:
+            why = "The clock of this server is ahead of that of the server which holds the lease; set both by NTP."
+            log.error("clocks_differ", lease=self.name, by_s=round(ahead_s), detail=why)
+        self._differ = ahead_s is not None
 
     async def _read(self, session: AsyncSession, *, lock: bool = False) -> Held | None:
         query = select(records.Lease.holder, records.Lease.until).where(records.Lease.name == self.name)

@@ -1,9 +1,12 @@
 """Teaching hours: planned by the timetable against taught by measurement, for both teachers of a lesson.
 
-The lead teacher teaches while her sound or picture arrives (or that of the recorder box which publishes for her), the
-assistant while she is in the lesson. Neither counts for more than the lesson was planned for: who warms up a camera
-before the bell teaches nobody. Everything is computed by the database, from rows that stay as they are; behind each
-figure stand the numbers of the audit log's rows about its lessons.
+The lead teacher teaches while her sound or picture arrives, or that of the recorder box which publishes for her: only
+one of the two sends at a time, so their seconds add up. The assistant works while she is in the lesson, by her own page
+or the phone beside her classroom's display; who has both is there once. It is measured from the lesson's beginning on
+(`attendance`), and counts for no more than the lesson was planned for. Who gave a lesson away when it had begun keeps
+what she did herself; what the box sent and the phone saw is the teacher's who has the lesson now. Everything is
+computed by the database, from rows that stay as they are; behind each figure stand the numbers of the audit log's rows
+about its lessons.
 """
 
 from __future__ import annotations
@@ -54,6 +57,7 @@ class Scope:
 class Line:
     """One teacher's hours in one part in one period. :ivar part: `lead` or `assistant`.
     :ivar period: `2026-03`, or the name of a term; empty for days outside every term.
+    :ivar lessons: and :ivar planned_s: as the timetable has it now, without lessons that she gave away.
     :ivar taught_lessons: those with any evidence. :ivar audit: (first, last, how many) rows of the audit log."""
 
     teacher: str
@@ -69,7 +73,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One lesson of one teacher. :ivar audit: numbers of the audit log's rows about it."""
+    """One lesson of one teacher. :ivar planned_s: 0 where she gave it away after she had begun.
+    :ivar audit: numbers of the audit log's rows about it."""
 
     lesson: str
     title: str
@@ -157,46 +162,69 @@ async def items_csv(database: Database, scope: Scope, language: str = "zh-CN") -
 
 
 def _duties(scope: Scope) -> Any:
-    """Who was to teach which lesson in which part: two rows for a dual-teacher lesson."""
+    """Who was to teach which lesson in which part, two rows for a dual-teacher lesson; and who has begun to teach what
+    was given to somebody else, of which nothing is planned for her any more."""
     within = and_(Lesson.starts >= scope.since, Lesson.starts < scope.until, Lesson.state != "cancelled")
     columns = (
         *(Lesson.id.label("lesson"), Lesson.title, Lesson.day, Lesson.starts, Lesson.state, Lesson.booking),
-        (Lesson.ends - Lesson.starts).label("planned"),
+        (Lesson.ends - Lesson.starts).label("length"),
     )
-    lead: Select[Any] = select(*columns, Lesson.teacher.label("person"), literal("lead").label("part")).where(within)
+    planned, nothing = (Lesson.ends - Lesson.starts).label("planned"), literal(0).label("planned")
+    of_lead, of_assistant = literal("lead").label("part"), literal("assistant").label("part")
+    lead: Select[Any] = select(*columns, planned, Lesson.teacher.label("person"), of_lead).where(within)
+    was_there = select(*columns, nothing, Participation.person.label("person"))
+    was_there = was_there.join(Participation, Participation.lesson == Lesson.id).where(within)
+    has_led = was_there.add_columns(of_lead).where(
+        Participation.role == "lead", Participation.sent > 0, Participation.person != Lesson.teacher
+    )
+    sits = select(Seat.lesson).where(Seat.lesson == Lesson.id, Seat.assistant == Participation.person)
+    has_assisted = was_there.add_columns(of_assistant).where(
+        Participation.role == "assistant",
+        *(Participation.present > 0, Participation.person.is_not(None)),
+        ~sits.correlate(Lesson, Participation).exists(),
+    )
     # An assistant of two classrooms in one lesson works once.
     seats = select(Seat.lesson, Seat.assistant).where(Seat.assistant.is_not(None)).distinct()
     if scope.school is not None:
-        lead = lead.join(Booking, Booking.id == Lesson.booking).where(Booking.school == scope.school)
+        lead, has_led = (
+            it.join(Booking, Booking.id == Lesson.booking).where(Booking.school == scope.school)
+            for it in (lead, has_led)
+        )
         seats = seats.join(Classroom, Classroom.id == Seat.classroom).where(Classroom.school == scope.school)
+        rooms = select(Classroom.id).where(Classroom.school == scope.school)
+        has_assisted = has_assisted.where(Participation.classroom.in_(rooms))
     if scope.teacher is not None:
         lead = lead.where(Lesson.teacher == scope.teacher)
         seats = seats.where(Seat.assistant == scope.teacher)
+        has_led, has_assisted = (it.where(Participation.person == scope.teacher) for it in (has_led, has_assisted))
     seat = seats.subquery("seats")
     assistant = (
-        select(*columns, seat.c.assistant.label("person"), literal("assistant").label("part"))
+        select(*columns, planned, seat.c.assistant.label("person"), of_assistant)
         .join(seat, seat.c.lesson == Lesson.id)
         .where(within)
     )
-    return union_all(lead, assistant).subquery("duties")
+    return union_all(lead, assistant, has_led, has_assisted).subquery("duties")
 
 
 def _taught(duties: Any) -> Any:
     """The same rows with `taught`, in seconds: as measured, but not more than planned."""
     # Conditions are on the lesson alone where they can be: PostgreSQL without statistics would go by the person.
-    hers = or_(Participation.person == duties.c.person, Participation.person.is_(None))
-    sent = select(func.max(case((hers, Participation.sent), else_=0))).where(
-        Participation.lesson == duties.c.lesson, Participation.role == "lead"
+    row = Participation
+    hers = or_(row.person == duties.c.person, and_(row.person.is_(None), duties.c.planned > 0))
+    sent = select(func.sum(case((hers, row.sent), else_=0))).where(row.lesson == duties.c.lesson, row.role == "lead")
+    beside = select(Seat.lesson).where(
+        Seat.lesson == row.lesson, Seat.classroom == row.classroom, Seat.assistant == duties.c.person
     )
-    there = select(func.max(Participation.present)).where(
-        Participation.lesson == duties.c.lesson, Participation.participant == duties.c.person
+    phone = and_(row.role == "assistant", row.person.is_(None), beside.correlate(row, duties).exists())
+    there = select(func.max(row.present)).where(
+        row.lesson == duties.c.lesson, or_(row.participant == duties.c.person, phone)
     )
     seconds = case(
         (duties.c.part == "lead", sent.correlate(duties).scalar_subquery()),
         else_=there.correlate(duties).scalar_subquery(),
     )
     measured = select(duties, func.coalesce(seconds, 0).label("measured")).subquery("measured")
-    capped = case((measured.c.measured > measured.c.planned, measured.c.planned), else_=measured.c.measured)
+    capped = case((measured.c.measured > measured.c.length, measured.c.length), else_=measured.c.measured)
     return select(measured, capped.label("taught")).subquery("taught")
 
 
@@ -224,7 +252,7 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
         Person.name,
         each.c.part,
         *key,
-        func.count(),
+        func.sum(case((each.c.planned > 0, 1), else_=0)),
         func.sum(case((each.c.taught > 0, 1), else_=0)),
         func.sum(each.c.planned),
         func.sum(each.c.taught),
@@ -240,8 +268,8 @@ async def _hours(session: AsyncSession, scope: Scope, by: By, limit: int, offset
     for person, name, part, first, second, *sums in await session.execute(query):
         period = f"{int(first):04d}-{int(second):02d}" if by == "month" else second or ""
         lessons, taught_lessons, planned, taught, lowest, highest, entries = sums
-        found = (lowest, highest, int(entries))
-        lines.append(Line(person, name, part, period, lessons, int(taught_lessons), int(planned), int(taught), found))
+        whole = int(lessons), int(taught_lessons), int(planned), int(taught)
+        lines.append(Line(person, name, part, period, *whole, (lowest, highest, int(entries))))
     return lines
 
 

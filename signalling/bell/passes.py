@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import Role, UserError
 from signalling import tokens
 from signalling.bell.doors import refusal
+from signalling.booking.limits import MAX_EXTENSION_MINUTES
 from signalling.db.engine import Database
 from signalling.db.lessons import Lesson, Seat
 from signalling.db.people import Person
 from signalling.db.places import Classroom, Device, School
 
-LEEWAY_S = 3600
-"""A token outlives the closing it was made for, so that a teacher who extends the lesson keeps hers. It opens nothing
-longer than that: the door is closed with the lesson."""
+LEEWAY_S = MAX_EXTENSION_MINUTES * 60
+"""A token outlives the closing it was made for by all that a lesson can be extended by, so that nobody is sent out in
+the middle of it. It opens nothing longer than that: the door is closed with the lesson."""
+_PHONE = "-phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Pass:
     participant: str
     role: Role
     closes: int
+
+
+def phone_of(display: str) -> str:
+    """The participant that all phones beside a display are."""
+    return f"{display}{_PHONE}"
+
+
+def display_of(participant: str) -> str | None:
+    """The display that a phone is beside; None: the participant is no phone."""
+    return participant.removesuffix(_PHONE) if participant.endswith(_PHONE) else None
 
 
 class Passes:
@@ -97,7 +109,7 @@ class Passes:
             role, name = await _device(session, lesson, device)
         if role != "classroom":
             raise _stranger()
-        return self._mint(row, f"{device}-phone", "assistant", name, now, beside=device)
+        return self._mint(row, phone_of(device), "assistant", name, now, beside=device)
 
     def _mint(
         self, lesson: Lesson, participant: str, role: Role, name: str, now: float, beside: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from signalling.bell.passes import display_of
 from signalling.db.lessons import Participation
 from signalling.db.people import Person
 from signalling.db.places import Classroom, Device, School
@@ -20,8 +21,10 @@ MAX_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """:ivar name: of the person or the device. :ivar present_s: and so on: seconds. :ivar count: of pupils, as somebody
-    counted them. :ivar quality: as in `figures.quality`. Instants: seconds since 1970."""
+    """:ivar name: of the person or the device; of a phone, that of the display beside it.
+    :ivar present_s: and so on: seconds, from the lesson's beginning on.
+    :ivar count: of pupils, as somebody counted them. :ivar quality: as in `figures.quality`.
+    Instants: seconds since 1970."""
 
     participant: str
     name: str
@@ -59,7 +62,7 @@ class Proof:
 async def of_lesson(session: AsyncSession, lesson: str) -> Proof:
     """In the order in which they came, and in which it was written."""
     row = Participation
-    people = await session.execute(
+    query = (
         select(row, Person.name, Device.name, School.name, Classroom.name)
         .outerjoin(Person, Person.id == row.person)
         .outerjoin(Device, Device.id == row.participant)
@@ -68,6 +71,10 @@ async def of_lesson(session: AsyncSession, lesson: str) -> Proof:
         .where(row.lesson == lesson)
         .order_by(row.joined, row.participant)
     )
+    people = (await session.execute(query)).all()
+    displays = {it.participant: display_of(it.participant) for it, *_ in people}
+    named = select(Device.id, Device.name).where(Device.id.in_({id for id in displays.values() if id is not None}))
+    beside = {id: name for id, name in await session.execute(named)}
     log = await session.execute(
         select(Audit.number, Audit.at, Audit.actor, Person.name, Audit.action, Audit.detail)
         .outerjoin(Person, Person.id == Audit.actor)
@@ -79,7 +86,7 @@ async def of_lesson(session: AsyncSession, lesson: str) -> Proof:
         [
             Attended(
                 participant=it.participant,
-                name=person or device or "",
+                name=person or device or beside.get(displays[it.participant] or "", ""),
                 role=it.role,
                 classroom=it.classroom,
                 classroom_name=f"{school} · {classroom}" if classroom else "",

@@ -33,10 +33,11 @@ CENSUS_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LessonOpened:
-    """Its room may be entered. Instants are seconds since 1970."""
+    """Its room may be entered. Instants are seconds since 1970. :ivar starts: as planned."""
 
     lesson: str
     at: int
+    starts: int
     closes: int
 
 
@@ -227,7 +228,7 @@ class Bell:
 
 def _event(move: Moved) -> Event:
     if move.after == "open":
-        return LessonOpened(move.lesson, move.at, move.closes)
+        return LessonOpened(move.lesson, move.at, move.starts, move.closes)
     if move.after == "live":
         return LessonWentLive(move.lesson, move.at)
     return LessonClosed(move.lesson, move.at, move.reason)

@@ -44,13 +44,14 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """:ivar at: seconds since 1970. :ivar late: seconds after the bell; None where no bell called for it.
-    :ivar closes: when the room closes. :ivar reason: why it ended."""
+    :ivar starts: as planned. :ivar closes: when the room closes. :ivar reason: why it ended."""
 
     lesson: str
     before: State
     after: State
     at: int
     late: int | None
+    starts: int
     closes: int
     reason: str
 
@@ -148,7 +149,7 @@ async def _move(
                 continue
             bell = None if open_before_s is None else row.closes if after == "ended" else row.starts - open_before_s
             late = None if bell is None else max(0, at - bell)
-            moved.append(Moved(row.id, before, after, at, late, row.closes, reason))
+            moved.append(Moved(row.id, before, after, at, late, row.starts, row.closes, reason))
             detail = {"from": before, "to": after, "late_s": late, "reason": reason}
             entries.append(audit.Entry(actor, f"lesson.{after}", row.id, {k: v for k, v in detail.items() if v}))
     await claims.release(session, [one.lesson for one in moved if one.after == "ended"])

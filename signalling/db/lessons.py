@@ -143,7 +143,8 @@ class Load(Base):
 
 
 class Participation(Base):
-    """What one participant of a lesson did, by measurement: the evidence behind teaching hours.
+    """What one participant of a lesson did, by measurement: the evidence behind teaching hours. Seconds are those from
+    the lesson's beginning on.
 
     :ivar seen: and :ivar heard: seconds in which pictures were shown and sound was audible at that end.
     :ivar sent: seconds in which its own sound or picture arrived.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -99,7 +99,7 @@ class Contacts:
                 raise
             self._metrics.contacts_written.inc(len(batch))
             written += len(batch)
-        query = select(func.count()).select_from(Device).where(Device.seen > int(now) - ONLINE_S)
+        query = select(func.count()).select_from(Device).where(heard_lately(now))
         async with self._database.read() as session:
             self._online = await session.scalar(query) or 0
         self._metrics.devices_online.set(self._online)
@@ -110,6 +110,23 @@ class Contacts:
         since = self._waiting.setdefault(device, before)
         since.state = before.state if since.state is None else since.state
         since.preflight = before.preflight if since.preflight is None else since.preflight
+
+
+def is_lately(seen: int | None, now: float) -> bool:
+    """Whether a device that was heard then is there now. What a clock that was ahead has written says nothing."""
+    return seen is not None and now - ONLINE_S < seen <= now + ONLINE_S
+
+
+def heard_lately(now: float) -> ColumnElement[bool]:
+    """The same of the column."""
+    return and_(Device.seen > int(now) - ONLINE_S, Device.seen <= int(now) + ONLINE_S)
+
+
+def latest(heard: Heard | None, seen: int | None, now: float) -> int | None:
+    """When a device was heard last. :param heard: by this server. :param seen: as it is written."""
+    if heard is None or (seen is not None and heard.seen <= seen <= now + ONLINE_S):
+        return seen
+    return heard.seen
 
 
 async def _write(session: AsyncSession, values: Mapping[str, Heard]) -> None:
@@ -123,8 +140,9 @@ async def _write(session: AsyncSession, values: Mapping[str, Heard]) -> None:
         ]
         if not rows:
             continue
-        # Another server may have heard the same display later.
-        newer = or_(Device.seen.is_(None), Device.seen <= bindparam("at"))
+        # Another server may have heard the same display later; much later was a clock that was ahead.
+        at = bindparam("at", type_=Device.seen.type)
+        newer = or_(Device.seen.is_(None), Device.seen <= at, Device.seen > at + ONLINE_S)
         column = Device.__table__.c[name]
         writing = (
             update(Device.__table__)

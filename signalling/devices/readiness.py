@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalling.db.lessons import Lesson, Seat
 from signalling.db.places import Classroom, Device, School
-from signalling.devices.contacts import Heard
+from signalling.devices.contacts import Heard, latest
 from signalling.devices.registry import is_online
 
 FRESH_S = 3 * 3600
@@ -51,12 +51,12 @@ async def of_lesson(
     ready: dict[str, Ready] = {}
     for *place, device, seen, preflight in rows:
         heard = waiting(device) if device is not None else None
+        seen = latest(heard, seen, now)
         if heard is not None:
-            seen = max(heard.seen, seen or 0)
             preflight = heard.preflight or preflight
         it = Ready(*place, device, is_online(seen, None, now), seen, _recent(preflight, lesson, starts))
         before = ready.get(it.classroom)
-        if before is None or (it.seen or 0) > (before.seen or 0):
+        if before is None or (it.online, it.seen or 0) > (before.online, before.seen or 0):
             ready[it.classroom] = it
     return list(ready.values())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
@@ -16,7 +16,7 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.places import Classroom, Device, Region, School
 from signalling.devices import keys
-from signalling.devices.contacts import ONLINE_S
+from signalling.devices.contacts import heard_lately, is_lately
 from signalling.devices.pairing import require_room
 from signalling.people.roles import SYSTEM, Scope
 
@@ -48,7 +48,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which devices to list. :ivar lost: those not heard for `ONLINE_S`. :ivar revoked: also those that are."""
+    """Which devices to list. :ivar lost: those not heard lately. :ivar revoked: also those that are."""
 
     school: str | None = None
     classroom: str | None = None
@@ -79,7 +79,7 @@ async def listed(
     if wanted.kind is not None:
         query = query.where(Device.kind == wanted.kind)
     if wanted.lost:
-        silent = or_(Device.seen.is_(None), Device.seen <= int(now) - ONLINE_S)
+        silent = or_(Device.seen.is_(None), not_(heard_lately(now)))
         query = query.where(silent, Device.revoked.is_(None), Device.kind == "display")
     if not wanted.revoked:
         query = query.where(Device.revoked.is_(None))
@@ -260,7 +260,7 @@ def _shown(row: Any, now: float) -> Shown:
 
 
 def is_online(seen: int | None, revoked: int | None, now: float) -> bool:
-    return revoked is None and seen is not None and seen > now - ONLINE_S
+    return revoked is None and is_lately(seen, now)
 
 
 async def _locked(session: AsyncSession, id: str) -> Device:

@@ -12,6 +12,7 @@ from mediaserver.api import UserError
 from signalling.bodies import Body, Id, Name
 from signalling.devices import keys, pairing, registry
 from signalling.devices.boxes import Sends
+from signalling.devices.contacts import latest
 from signalling.devices.registry import Change, Shown, Wanted
 from signalling.devices.service import Devices
 from signalling.people import roles
@@ -130,7 +131,5 @@ class DevicesResource:
         async with call.database.read() as session:
             shown = await registry.get(session, id, call.now)
         heard = self._devices.contacts.waiting(id)
-        if heard is None:
-            return shown
-        seen = max(heard.seen, shown.seen or 0)
+        seen = latest(heard, shown.seen, call.now)
         return dataclasses.replace(shown, seen=seen, online=registry.is_online(seen, shown.revoked, call.now))

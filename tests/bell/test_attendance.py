@@ -107,6 +107,33 @@ def test_the_lesson_is_over() -> None:
     assert sum(row.figures) == 200, "nothing but present and sent"
 
 
+def test_before_the_lesson_begins_nothing_counts() -> None:
+    """A camera is tried for eight minutes; who stays is there from the beginning on."""
+    it = Attendance(begun=False)
+    it.observe("t", "lead", here=True, sending=True, now=0)
+    it.observe("early", "lead", here=True, sending=True, now=0)
+    it.observe("c", "classroom", here=True, sending=False, now=100)
+    it.report("c", picture=True, sound=True, now=102)
+    it.measure("c", publishes=False, loss=0.5)
+    it.observe("early", "lead", here=False, sending=False, now=480)
+    assert [sum(row.figures) for row in it.rows(590)] == [0, 0, 0]
+    it.begin(600)
+    it.report("c", picture=True, sound=True, now=602)
+    it.begin(610)
+    assert seconds(it, "t", 630) == {"present": 30, "seen": 0, "heard": 0, "sent": 30}
+    assert seconds(it, "c", 630) == {"present": 30, "seen": 2, "heard": 2, "sent": 0}
+    (early,) = [row for row in it.rows(630) if row.participant == "early"]
+    assert (early.joined, early.left, sum(early.figures)) == (0, 480, 0)
+
+
+def test_a_lesson_that_ended_before_its_time_does_not_begin() -> None:
+    it = Attendance(begun=False)
+    it.observe("t", "lead", here=True, sending=True, now=0)
+    it.close(100)
+    it.begin(600)
+    assert [(row.left, sum(row.figures)) for row in it.rows(700)] == [(100, 0)]
+
+
 def test_who_never_was_there_has_no_row() -> None:
     it = Attendance()
     it.observe("c", "classroom", here=False, sending=True, now=0)

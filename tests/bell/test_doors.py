@@ -20,6 +20,7 @@ from signalling.bell import passes
 from signalling.bell.doors import FORGET_S, Doors
 from signalling.bell.passes import Passes
 from signalling.bell.ringing import LessonClosed, LessonOpened
+from signalling.booking.limits import MAX_EXTENSION_MINUTES
 from signalling.cli.serve import Server
 from signalling.config import Config
 from signalling.db.engine import Database
@@ -230,7 +231,8 @@ async def test_a_school_that_joins_at_once_asks_once(database: Database, county:
 
     await asyncio.gather(*(doors.admit(claims(room)) for _ in range(100)))
     assert counting.reads == 1
-    doors.hear(LessonOpened(other, EIGHT, FUTURE))
+    doors.hear(LessonOpened(other, EIGHT - 600, EIGHT, FUTURE))
+    assert doors.begins(other) == EIGHT
     await doors.admit(claims(other))
     assert counting.reads == 1, "the bell has said it"
     doors.hear(LessonClosed(other, EIGHT, ""))
@@ -286,6 +288,20 @@ class TestPasses:
             assert it.token not in repr(it)
             assert claims.beside == (county.display if it.role == "assistant" else None)
         assert tokens.verify(SECRET, got["display"].token, now=now).name == "村小 · 三年级教室"
+
+    async def test_who_came_before_the_lesson_was_extended_stays(
+        self, service: Passes, database: Database, county: County
+    ) -> None:
+        """By as much as a lesson can be: no page and no session is closed in the middle of it."""
+        room = await add_lesson(database, county, state="open")
+        got = [
+            await service.of_person(room, county.teacher, EIGHT),
+            await service.of_device(room, county.display, EIGHT),
+            await service.of_phone(room, county.display, EIGHT),
+        ]
+        closes = EIGHT + 3000 + MAX_EXTENSION_MINUTES * 60
+        for it in got:
+            assert tokens.verify(SECRET, it.token, now=closes - 1).expires >= closes
 
     async def test_who_has_no_part_in_it(self, service: Passes, database: Database, county: County) -> None:
         room = await add_lesson(database, county, state="live")

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver import api
 from mediaserver.api import UserError
 from signalling import messages
+from signalling.bell import ledger, proof
 from signalling.bell.evidence import Evidence, count_pupils
+from signalling.bell.ledger import Scope
+from signalling.bell.passes import phone_of
 from signalling.db import audit
 from signalling.db.engine import Database
 from signalling.db.lessons import Participation
@@ -55,24 +58,25 @@ MakeEvidence = Callable[..., Evidence]
 
 
 @pytest.fixture
-def opened() -> set[str]:
-    return set()
+def opened() -> dict[str, int]:
+    """Rooms whose lessons go on, and when those begin."""
+    return {}
 
 
 @pytest.fixture
-def make(database: Database, clock: Clock, opened: set[str]) -> MakeEvidence:
+def make(database: Database, clock: Clock, opened: dict[str, int]) -> MakeEvidence:
     clock.wall = EIGHT
 
     def make(on: Database = database) -> Evidence:
-        return Evidence(on, opened.__contains__, clock, 30, monotonic=clock.monotonic)
+        return Evidence(on, opened.get, clock, 30, monotonic=clock.monotonic)
 
     return make
 
 
 @pytest.fixture
-async def room(database: Database, county: County, opened: set[str]) -> str:
+async def room(database: Database, county: County, opened: dict[str, int]) -> str:
     id = await add_lesson(database, county, state="live")
-    opened.add(id)
+    opened[id] = EIGHT
     return id
 
 
@@ -87,7 +91,7 @@ def figures_of(row: Participation) -> tuple[int, int, int, int]:
 
 
 async def test_a_lesson_from_beginning_to_end(
-    database: Database, county: County, clock: Clock, make: MakeEvidence, room: str, opened: set[str]
+    database: Database, county: County, clock: Clock, make: MakeEvidence, room: str, opened: dict[str, int]
 ) -> None:
     evidence = make()
     it = Classroom(evidence, room)
@@ -113,7 +117,7 @@ async def test_a_lesson_from_beginning_to_end(
     it.leave("by-hand")
     clock.pass_(5)
     it.end()
-    opened.discard(room)
+    del opened[room]
     clock.pass_(60)
     it.leave(county.display)
     await evidence.beat()
@@ -139,6 +143,49 @@ async def test_a_lesson_from_beginning_to_end(
     assert evidence._lessons == {}
     await evidence.beat()
     assert len(await audited(database)) == 1
+
+
+@pytest.mark.parametrize("sign", ["nothing happens", "a page reports", "somebody comes"])
+async def test_a_camera_that_is_warmed_up_teaches_nobody(
+    sign: str, database: Database, county: County, clock: Clock, make: MakeEvidence, room: str
+) -> None:
+    """Whatever tells first that the lesson has begun."""
+    evidence = make()
+    clock.wall = EIGHT - 600
+    it = Classroom(evidence, room)
+    it.enter(county.teacher, "lead", sends=True)
+    it.enter(county.display)
+    clock.pass_(480)
+    await evidence.beat()
+    assert {figures_of(row) for row in (await rows(database, room)).values()} == {(0, 0, 0, 0)}
+    clock.pass_(120)
+    if sign == "a page reports":
+        it.report(county.display)
+    elif sign == "somebody comes":
+        it.enter("by-hand", "staff")
+    else:
+        await evidence.beat()
+    clock.pass_(20)
+    await evidence.flush()
+    row = (await rows(database, room))[county.teacher]
+    assert (figures_of(row), row.joined) == ((20, 0, 0, 20), EIGHT - 600)
+
+
+async def test_the_phone_beside_a_display_is_in_its_classroom(
+    database: Database, county: County, clock: Clock, make: MakeEvidence, room: str
+) -> None:
+    evidence = make()
+    phone = phone_of(county.display)
+    Classroom(evidence, room).enter(phone, "assistant")
+    clock.pass_(1300)
+    await evidence.flush()
+    row = (await rows(database, room))[phone]
+    assert (row.person, row.classroom, row.present) == (None, county.classroom, 1300)
+    hours = await ledger.items(database, Scope(EIGHT, EIGHT + 1, teacher=county.assistant))
+    assert [(it.part, it.taught_s) for it in hours] == [("assistant", 1300)]
+    async with database.read() as session:
+        (shown,) = (await proof.of_lesson(session, room)).participants
+    assert (shown.name, shown.classroom_name) == ("大屏", "村小 · 三年级教室")
 
 
 async def test_a_restart_in_mid_lesson_adds_up(
@@ -239,7 +286,7 @@ async def test_rooms_that_are_no_lessons_leave_no_evidence(
 
 
 async def test_a_lesson_whose_room_was_forgotten_is_closed(
-    database: Database, county: County, clock: Clock, make: MakeEvidence, room: str, opened: set[str]
+    database: Database, county: County, clock: Clock, make: MakeEvidence, room: str, opened: dict[str, int]
 ) -> None:
     evidence = make()
     Classroom(evidence, room).enter(county.display)
@@ -251,11 +298,11 @@ async def test_a_lesson_whose_room_was_forgotten_is_closed(
 
 
 async def test_many_lessons_in_one_writing(
-    database: Database, county: County, clock: Clock, make: MakeEvidence, opened: set[str]
+    database: Database, county: County, clock: Clock, make: MakeEvidence, opened: dict[str, int]
 ) -> None:
     evidence = make()
     ids = await add_lessons(database, county, [EIGHT] * 120, state="live", seats=False)
-    opened.update(ids)
+    opened.update(dict.fromkeys(ids, EIGHT))
     for id in ids:
         Classroom(evidence, id).enter(county.teacher, "lead", sends=True)
     clock.pass_(31)

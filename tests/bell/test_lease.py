@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +17,7 @@ from signalling.bell.ringing import Bell
 from signalling.db import audit
 from signalling.db.engine import Database
 from signalling.db.records import Lease
-from tests.bell.county import EIGHT, Clock, County, add_lesson, add_lessons, audited, states
+from tests.bell.county import EIGHT, Clock, County, add_lesson, add_lessons, audited, lesson, states
 
 MakeBell = Callable[..., Bell]
 LEASE_S = 10
@@ -73,13 +74,16 @@ async def test_a_server_that_stops_gives_way_at_once(
     assert (first.held, second.held) == (False, True)
 
 
-async def test_a_restart_after_a_crash_long_ago_rings_at_once(
+async def test_a_restart_after_a_crash_long_ago_rings_when_nobody_renews(
     database: Database, county: County, clock: Clock, make_bell: MakeBell
 ) -> None:
     await make_bell().ring()
     await add_lesson(database, county)
     clock.set(EIGHT + 7 * 60)
-    assert await make_bell().ring() == 1
+    bell = make_bell()
+    assert await bell.ring() == 0
+    clock.pass_(LEASE_S / 2 + SKEW_S)
+    assert await bell.ring() == 1
 
 
 @pytest.mark.parametrize("ahead", [-5, 3, 5])
@@ -95,6 +99,31 @@ async def test_clocks_may_differ_a_little(
         assert (first.held, second.held) == (True, False)
         clock.pass_(1)
         theirs.pass_(1)
+
+
+@pytest.mark.parametrize("ahead", [15, 3600, 8 * 3600])
+async def test_a_server_whose_clock_is_ahead_takes_nothing_from_a_living_one(
+    ahead: float, database: Database, county: County, clock: Clock, make_bell: MakeBell
+) -> None:
+    """It says once that the clocks differ. When the holder is gone it takes over all the same."""
+    id = await add_lesson(database, county, EIGHT - 1800, state="live")
+    clock.set(EIGHT)
+    theirs = Clock(clock.wall + ahead)
+    first, second = make_bell(), make_bell(at=theirs)
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(60):
+            await first.ring()
+            await second.ring()
+            assert (first.held, second.held) == (True, False)
+            clock.pass_(1)
+            theirs.pass_(1)
+    assert (await lesson(database, id)).state == "live"
+    (said,) = [entry for entry in logged if entry["event"] == "clocks_differ"]
+    assert said["log_level"] == "error" and abs(said["by_s"] - ahead) <= LEASE_S
+    for _ in range(10):
+        await second.ring()
+        theirs.pass_(1)
+    assert second.held
 
 
 async def test_a_lease_from_a_wrong_clock_keeps_nobody_out(
@@ -135,6 +164,7 @@ async def test_a_process_that_was_paused_does_not_ring_when_it_wakes_up(
     async with Paused(database_url) as paused:
         first, second = make_bell(heard.append, on=paused), make_bell(heard.append)
         await first.ring()
+        await second.ring()
         assert first.held
         clock.set(EIGHT)
         paused.woken.clear()

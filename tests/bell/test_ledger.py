@@ -12,9 +12,10 @@ from sqlalchemy import insert, update
 from mediaserver.api import UserError
 from signalling.bell import ledger
 from signalling.bell.ledger import Scope
+from signalling.bell.passes import phone_of
 from signalling.db import audit
 from signalling.db.engine import Database
-from signalling.db.lessons import Participation
+from signalling.db.lessons import Participation, Seat
 from signalling.db.people import Person
 from tests.bell.county import EIGHT, County, add_lesson, add_lessons
 
@@ -23,10 +24,19 @@ YEAR = Scope(EIGHT - 30 * DAY, EIGHT + 300 * DAY)
 
 
 async def attended(
-    database: Database, lesson: str, participant: str, role: str, person: str | None, *, sent: int = 0, present: int = 0
+    database: Database,
+    lesson: str,
+    participant: str,
+    role: str,
+    person: str | None,
+    *,
+    sent: int = 0,
+    present: int = 0,
+    classroom: str | None = None,
 ) -> None:
     async with database.write() as session:
         values: dict[str, Any] = {"lesson": lesson, "participant": participant, "role": role, "person": person}
+        values["classroom"] = classroom
         await session.execute(
             insert(Participation).values(joined=EIGHT, sent=sent, present=present, quality={}, **values)
         )
@@ -55,7 +65,7 @@ async def test_hours_by_month(database: Database, county: County, taught: list[s
     assert got == [
         ("教师乙", "assistant", "2026-03", 2, 1, 4800, 1200, (1, 2, 2)),
         ("教师乙", "assistant", "2026-04", 1, 0, 2400, 0, (3, 3, 1)),
-        ("教师甲", "lead", "2026-03", 2, 1, 4800, 2400, (1, 2, 2)),  # warming up and overtime do not count
+        ("教师甲", "lead", "2026-03", 2, 1, 4800, 2400, (1, 2, 2)),  # overtime does not count
         ("教师甲", "lead", "2026-04", 1, 1, 2400, 1800, (3, 3, 1)),
     ]
     assert await ledger.hours(database, YEAR, "month", limit=1, offset=1) == lines[1:2]
@@ -107,10 +117,57 @@ async def test_items_and_their_audit_rows(database: Database, county: County, ta
     assert paged == items
 
 
-async def test_a_substitute_who_took_over_does_not_count_for_the_teacher(database: Database, county: County) -> None:
+async def taught_by(database: Database, **scope: Any) -> dict[tuple[str, str], tuple[int, int]]:
+    """(teacher, part) → seconds planned and taught."""
+    items = await ledger.items(database, Scope(YEAR.since, YEAR.until, **scope))
+    got = {(it.teacher, it.part): (it.planned_s, it.taught_s) for it in items}
+    assert len(got) == len(items)
+    return got
+
+
+async def test_the_box_and_her_own_page_take_turns(database: Database, county: County) -> None:
     lesson = await add_lesson(database, county, state="ended")
-    await attended(database, lesson, county.stranger, "lead", county.stranger, sent=2000)
-    assert [it.taught_s for it in await ledger.items(database, YEAR)] == [0, 0]
+    await attended(database, lesson, county.box, "lead", None, sent=1200)
+    await attended(database, lesson, county.teacher, "lead", county.teacher, sent=600)
+    assert (await taught_by(database))[county.teacher, "lead"] == (2400, 1800)
+
+
+async def test_who_gave_the_lesson_away_keeps_what_she_taught(database: Database, county: County) -> None:
+    """The lead and an assistant are replaced in mid-lesson; the box's minutes are the teacher's of now."""
+    lesson = await add_lesson(database, county, state="ended", teacher=county.stranger)
+    await attended(database, lesson, county.teacher, "lead", county.teacher, sent=1800, present=1800)
+    await attended(database, lesson, county.box, "lead", None, sent=100)
+    await attended(database, lesson, county.stranger, "lead", county.stranger, sent=500)
+    await attended(
+        database, lesson, county.assistant, "assistant", county.assistant, present=700, classroom=county.classroom
+    )
+    async with database.write() as session:
+        session.add(Person(id="later", school=county.village, name="教师丁"))
+        await session.flush()
+        await session.execute(update(Seat).where(Seat.assistant == county.assistant).values(assistant="later"))
+    lead = {(county.stranger, "lead"): (2400, 600), (county.teacher, "lead"): (0, 1800)}
+    assert await taught_by(database, school=county.school) == lead
+    await attended(database, lesson, "later", "assistant", "later", present=900, classroom=county.classroom)
+    both = {("later", "assistant"): (2400, 900), (county.assistant, "assistant"): (0, 700)}
+    assert await taught_by(database) == lead | both
+    assert await taught_by(database, teacher=county.teacher) == {(county.teacher, "lead"): (0, 1800)}
+    assert await taught_by(database, teacher=county.assistant) == {(county.assistant, "assistant"): (0, 700)}
+    lines = await ledger.hours(database, YEAR, "month")
+    got = {(it.teacher, it.part): (it.lessons, it.taught_lessons, it.planned_s, it.taught_s) for it in lines}
+    assert got[county.teacher, "lead"] == (0, 1, 0, 1800) and got[county.stranger, "lead"] == (1, 1, 2400, 600)
+
+
+async def test_hours_by_the_phone_beside_the_display(database: Database, county: County) -> None:
+    """Of her classroom alone, and with her own page she is there once."""
+    lesson = await add_lesson(database, county, state="ended")
+    phone = phone_of(county.display)
+    await attended(database, lesson, phone, "assistant", None, present=1500, classroom=county.classroom)
+    await attended(database, lesson, "elsewhere", "assistant", None, present=2000, classroom=county.studio)
+    assert (await taught_by(database))[county.assistant, "assistant"] == (2400, 1500)
+    await attended(
+        database, lesson, county.assistant, "assistant", county.assistant, present=600, classroom=county.classroom
+    )
+    assert (await taught_by(database))[county.assistant, "assistant"] == (2400, 1500)
 
 
 async def read(chunks: Any) -> list[list[str]]:

@@ -16,7 +16,7 @@ from signalling.db.people import RoleGrant
 from tests.booking.county import TUESDAY, at
 from tests.browser.conftest import Person, until
 from tests.browser.test_admin import choose, row, save
-from tests.browser.test_display import OPENS, County, OpenCounty, open_county
+from tests.browser.test_display import EIGHT, County, OpenCounty, open_county
 from tests.browser.test_timetable import findings, press
 
 __all__ = ["open_county"]
@@ -94,7 +94,7 @@ async def pair(county: County, display: Person) -> None:
 
 
 async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -> None:
-    county = await open_county(OPENS - 20, evidence_s=2)
+    county = await open_county(EIGHT - 80, evidence_s=2, open_before_minutes=1)
     async with county.database.write() as session:
         session.add(RoleGrant(person="t0", role="teacher", kind="school", scope="s0"))
     context, _ = await county.signed_in("p0")
@@ -117,13 +117,13 @@ async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -
     await display.sees("camera")
     await display.hears("teacher")
 
-    # What is measured is written now and then, and at the end.
+    # What is measured from eight o'clock on is written now and then, and at the end.
     hours = ledger.Scope(at(TUESDAY, 0), at(TUESDAY, 23), teacher="t0")
 
     async def taught() -> list[ledger.Item]:
         return [item for item in await ledger.items(county.database, hours) if item.taught_s > 0]
 
-    await until("it is measured that she teaches", taught, patience=90)
+    await until("it is measured that she teaches", taught, patience=180)
     await teacher.find("end").click()
     await teacher.find("end-confirm").click()
     await display.in_phase("idle")

@@ -137,7 +137,7 @@ async def teach(database: Database, lesson: str, people: dict[str, str], begins:
         (display,) = await session.scalars(select(Device.id))
     teacher, assistant = people["teacher"], people["assistant"]
     clock = Clock(begins - 120)
-    evidence = Evidence(database, {lesson}.__contains__, clock, 3600, monotonic=clock.monotonic)
+    evidence = Evidence(database, {lesson: begins}.get, clock, 3600, monotonic=clock.monotonic)
     room = RoomLesson(0)
 
     def tell(change: Any) -> None:
@@ -145,6 +145,8 @@ async def teach(database: Database, lesson: str, people: dict[str, str], begins:
 
     tell(room.connect(teacher, "教师甲", "lead", 0))
     tell(room.set_tracks(teacher, TRACK, 0))
+    clock.set(begins)
+    await evidence.beat()
     clock.set(begins + 600)
     tell(room.connect(display, "大屏", "classroom", 0))
     tell(room.connect(assistant, "教师乙", "assistant", 0))
@@ -204,7 +206,7 @@ async def test_a_lesson_shows_who_was_there_and_is_rated(records: Records) -> No
     await expect(places).to_have_count(2)
     lead, village = places.nth(0), places.nth(1)
     await expect(lead).to_contain_text("第一小学 · 录播教室")
-    await expect(lead.get_by_test_id("sent")).to_contain_text("42 分钟")
+    await expect(lead.get_by_test_id("sent")).to_contain_text("40 分钟")
     await expect(lead).to_contain_text("发送丢包 0.5 % · 好")
     await expect(village.get_by_test_id("pupils")).to_have_text("学生 31 人")
     display = village.get_by_test_id("attended").filter(has_text="大屏")

@@ -66,6 +66,21 @@ class TestReadiness:
         ready = {it["classroom"]: it for it in await teacher.get(f"/lessons/{lesson.id}/readiness")}
         assert ready["r1"]["device"] == displays[1].id
 
+    async def test_one_heard_by_a_clock_that_was_ahead_is_not_there(self, world: World, lesson: Lesson) -> None:
+        teacher = await world.sign_in("t0")
+        dead, alive = [await world.display("r1") for _ in range(2)]
+        world.clock.now = SEVEN + 8 * 3600
+        await dead.beat()
+        await world.written()
+        world.clock.now = SEVEN
+        ready = {it["classroom"]: it for it in await teacher.get(f"/lessons/{lesson.id}/readiness")}
+        assert not ready["r1"]["online"]
+        await alive.beat()
+        for _ in range(2):
+            ready = {it["classroom"]: it for it in await teacher.get(f"/lessons/{lesson.id}/readiness")}
+            assert (ready["r1"]["device"], ready["r1"]["online"]) == (alive.id, True)
+            await world.written()
+
     async def test_a_test_of_long_ago_says_nothing(self, world: World, lesson: Lesson) -> None:
         teacher, display = await world.sign_in("t0"), await world.display("r1")
         for made, shown in ((lesson.starts - FRESH_S - 1, False), (lesson.starts - FRESH_S, True)):

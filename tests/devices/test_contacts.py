@@ -16,11 +16,13 @@ from signalling.db.base import new_id
 from signalling.db.engine import Database
 from signalling.db.places import Device
 from signalling.devices import contacts as module
-from signalling.devices import keys
-from signalling.devices.contacts import BATCH, ONLINE_S, Contacts
+from signalling.devices import keys, registry
+from signalling.devices.contacts import BATCH, ONLINE_S, Contacts, Heard, latest
 from signalling.devices.days import Days
 from signalling.devices.door import Known
+from signalling.devices.registry import Wanted
 from signalling.metrics import Metrics
+from signalling.people.roles import SYSTEM
 from tests.booking.county import fill
 from tests.devices.conftest import SEVEN, World
 
@@ -184,6 +186,35 @@ async def test_what_another_server_heard_later_stays(database: Database, devices
     await contacts.write(SEVEN + 6)
     kept = await row(database, devices[0])
     assert (kept.seen, kept.state) == (SEVEN + 5, {"a": 2})
+
+
+async def test_a_clock_that_was_eight_hours_ahead(database: Database, devices: list[str]) -> None:
+    """Set right, it hears those that come, and takes nobody for there who does not."""
+    metrics = Metrics()
+    contacts = Contacts(database, metrics)
+    there, gone, _ = devices
+    for id in (there, gone):
+        contacts.heard(id, SEVEN + 8 * 3600, state={"a": 1}, preflight={"grade": "green"})
+    await contacts.write(SEVEN + 8 * 3600)
+    assert count(metrics, "devices_online") == 2
+    contacts.heard(there, SEVEN, state={"a": 2}, preflight={"grade": "red"})
+    assert latest(contacts.waiting(there), SEVEN + 8 * 3600, SEVEN) == SEVEN, "before it is written"
+    await contacts.write(SEVEN)
+    kept = await row(database, there)
+    assert (kept.seen, kept.state, kept.preflight) == (SEVEN, {"a": 2}, {"grade": "red"})
+    assert count(metrics, "devices_online") == 1
+    async with database.read() as session:
+        shown = {it.id: it.online for it in await registry.listed(session, [SYSTEM], Wanted(), SEVEN, 10)}
+        lost = {it.id for it in await registry.listed(session, [SYSTEM], Wanted(lost=True), SEVEN, 10)}
+    assert (shown[there], shown[gone]) == (True, False)
+    assert gone in lost and there not in lost
+
+
+def test_when_a_device_was_heard_last() -> None:
+    heard = Heard(SEVEN)
+    assert latest(None, None, SEVEN) is None and latest(None, 5, SEVEN) == 5
+    assert latest(heard, None, SEVEN) == latest(heard, SEVEN - 5, SEVEN) == SEVEN
+    assert latest(heard, SEVEN + 5, SEVEN) == SEVEN + 5, "by another server"
 
 
 async def test_two_servers_at_once(database: Database, devices: list[str]) -> None:

@@ -2,7 +2,7 @@ import type { ledgerZh } from "./ledger.zh.ts";
 
 export const ledgerEn: Record<keyof typeof ledgerZh, string> = {
   "ledger.title": "Teaching hours",
-  "ledger.say": "Planned is the timetable. Taught is measured: of the lead while her sound or picture arrived, of the assistant while she was there, never more than planned.",
+  "ledger.say": "Planned is the timetable. Taught is measured from the lesson's beginning on: of the lead while her sound or picture arrived, of the assistant while she was there, never more than planned.",
   "ledger.whose": "Whose",
   "ledger.mine": "My own",
   "ledger.school": "School",

@@ -2,7 +2,7 @@
 
 export const ledgerZh = {
   "ledger.title": "课时台账",
-  "ledger.say": "计划按课程表，实授按课堂测量：主讲按声音或画面送达的时间，辅助按在场时间，都不超过计划时长。",
+  "ledger.say": "计划按课程表，实授从上课时刻起按课堂测量：主讲按声音或画面送达的时间，辅助按在场时间，都不超过计划时长。",
   "ledger.whose": "范围",
   "ledger.mine": "我自己的",
   "ledger.school": "学校",
