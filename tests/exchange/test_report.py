@@ -26,8 +26,8 @@ def test_every_code_is_used_and_provoked() -> None:
     assert used == SENTENCES.keys()
     roster = {code for code, *_ in (*test_roster_refusals.CASES, *test_roster_refusals.AFTERWARDS)}
     provoked = roster | {*test_table.CASES, *test_timetable.CASES, *test_calendar.CASES, *test_list.CASES}
-    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py and test_timetable_import.py
-    alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked"}
+    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py, test_timetable_import.py, test_roster_closed.py
+    alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked", "stays_closed"}
     assert SENTENCES.keys() - provoked == alone
     assert test_archive.KNOWN
 
@@ -44,6 +44,16 @@ def test_a_row_counts_once() -> None:
     report.refuse("users.csv", 2, "empty", "familyName")
     assert (report.refused, len(report.refusals), report.more) == (1, 2, 0)
     assert report.is_refused("users.csv", 2) and not report.is_refused("users.csv", 3)
+
+
+def test_what_is_noted_keeps_nothing_out() -> None:
+    report = Report()
+    report.note("users.csv", 2, "stays_closed", "status", value="教师甲")
+    assert (report.refused, len(report.refusals), report.more) == (0, 1, 0)
+    assert not report.is_refused("users.csv", 2)
+    for row in range(module.MAX_LINES + 5):
+        report.note("users.csv", row + 2, "stays_closed", "status", value="教师甲")
+    assert (len(report.refusals), report.more) == (module.MAX_LINES, 6)
 
 
 def test_lines_are_bounded() -> None:

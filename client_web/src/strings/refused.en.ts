@@ -32,6 +32,7 @@ export const refusedEn: Record<keyof typeof refusedZh, string> = {
   "refused.user_without_role": "The user {value} has no row in roles.csv; add one.",
   "refused.login_taken": "The username {value} belongs to somebody who is not this user; choose another one.",
   "refused.name_taken": "The school has a class named {value} already; choose another title.",
+  "refused.stays_closed": "{value} is out of use here, and no roster puts it back; do that by hand where it is right.",
   "refused.cannot_delete": "{value} is a region or a term, which no roster deletes; leave its status empty.",
   "refused.cannot_change": "{value} is a {was} here and a {kind} in the file; give the new one a sourcedId of its own.",
   "refused.term_order": "endDate comes before startDate, or more than {limit} days later; correct them.",

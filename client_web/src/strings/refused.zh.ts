@@ -32,6 +32,7 @@ export const refusedZh = {
   "refused.user_without_role": "用户 {value} 在 roles.csv 里没有一行，请补上。",
   "refused.login_taken": "用户名 {value} 属于另一个人，请换一个。",
   "refused.name_taken": "这所学校已经有名为 {value} 的班级，请换一个名称。",
+  "refused.stays_closed": "{value} 在这里已停用，名册不会重新启用它；需要时请手动启用。",
   "refused.cannot_delete": "{value} 是地区或学期，名册不能删除它，请把 status 留空。",
   "refused.cannot_change": "{value} 在这里是 {was}，在文件里是 {kind}；新的一项要有自己的 sourcedId。",
   "refused.term_order": "endDate 早于 startDate，或相差超过 {limit} 天，请改正。",
