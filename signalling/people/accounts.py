@@ -3,20 +3,17 @@ actor may do: what he may is read again in the transaction that changes somethin
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.db import audit
+from signalling.db import admins, audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
-from signalling.db.lessons import Held
+from signalling.db.logins import login_name
 from signalling.db.people import Person, RoleGrant
 from signalling.people import roles, scopes, sessions
 from signalling.people.passwords import Passwords, check
@@ -26,27 +23,9 @@ from signalling.places import coming
 COMMAND = "command"
 """The actor of `tongke admin`: whoever may run it on the server may do everything."""
 _ADMIN = Grant("admin", SYSTEM)
-_ADMINS = "role:admin"
-"""Row of `held` that everybody locks who adds or takes away a system administrator."""
-_LOGIN = re.compile(r"[\w.@+-]{1,80}")
 MAX_NAME = 120
 MAX_SUBJECT = 200
 LANGUAGES = ("zh-CN", "en")
-
-
-def as_compared(login: str) -> str:
-    """Without capitals, and without the full-width letters of a Chinese keyboard."""
-    return unicodedata.normalize("NFKC", login).strip().lower()
-
-
-def login_name(text: str) -> str:
-    """As it is stored. :raises UserError: 400 `bad_login`."""
-    login = as_compared(text)
-    if not _LOGIN.fullmatch(login):
-        raise UserError(
-            400, "bad_login", "A login name has 1 to 80 letters, digits or the signs . _ - + @; choose another one."
-        )
-    return login
 
 
 def person_name(text: str) -> str:
@@ -101,8 +80,8 @@ class Accounts:
         person = await self._new(now, name, login, password)
 
         async def work(session: AsyncSession) -> str:
-            await _lock_admins(session)
-            if not another and await _admins(session):
+            await admins.lock(session)
+            if not another and await admins.able(session):
                 raise UserError(
                     409,
                     "admin_exists",
@@ -177,7 +156,7 @@ class Accounts:
 
         async def work(session: AsyncSession) -> bool:
             if active is not None:
-                await _lock_admins(session)
+                await admins.lock(session)
             if active is False:
                 await coming.hold_people(session, [person])
             row = await _locked(session, person)
@@ -205,7 +184,7 @@ class Accounts:
 
     async def _may_leave(self, session: AsyncSession, now: float, person: str) -> None:
         if _ADMIN in await sessions.grants(session, person):
-            await _require_another_admin(session, person)
+            await admins.require_another(session, [person])
         await coming.require_none(
             session,
             now,
@@ -274,7 +253,7 @@ class Accounts:
 
         async def work(session: AsyncSession) -> bool:
             if given == _ADMIN:
-                await _lock_admins(session)
+                await admins.lock(session)
             await _locked(session, person)
             await self._require_grant(session, actor, given)
             if given in await sessions.grants(session, person):
@@ -295,13 +274,13 @@ class Accounts:
 
         async def work(session: AsyncSession) -> bool:
             if taken == _ADMIN:
-                await _lock_admins(session)
+                await admins.lock(session)
             await _locked(session, person)
             await self._require_grant(session, actor, taken)
             if taken not in await sessions.grants(session, person):
                 return False
             if taken == _ADMIN:
-                await _require_another_admin(session, person)
+                await admins.require_another(session, [person])
             which = (RoleGrant.person == person, RoleGrant.role == role, RoleGrant.kind == kind)
             await session.execute(delete(RoleGrant).where(*which, RoleGrant.scope == scope))
             await audit.append(session, int(now), actor, "role.revoked", person, _detail(taken))
@@ -382,39 +361,6 @@ async def _flush(session: AsyncSession) -> None:
             "login_taken",
             "Somebody has this login name, or is this person to the sign-in service; choose another.",
         ) from None
-
-
-async def _lock_admins(session: AsyncSession) -> None:
-    """Two who would take the last two administrators away at the same time stand in line here."""
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    await session.execute(insert(Held).values(resource=_ADMINS).on_conflict_do_nothing())
-    await session.execute(select(Held.resource).where(Held.resource == _ADMINS).with_for_update())
-
-
-async def _admins(session: AsyncSession, but: str = "") -> int:
-    """How many system administrators can sign in."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(RoleGrant)
-            .join(Person, Person.id == RoleGrant.person)
-            .where(
-                RoleGrant.role == "admin",
-                RoleGrant.kind == "system",
-                Person.active,
-                Person.password.is_not(None) | Person.subject.is_not(None),
-                Person.id != but,
-            )
-        )
-        or 0
-    )
-
-
-async def _require_another_admin(session: AsyncSession, person: str) -> None:
-    if not await _admins(session, but=person):
-        raise UserError(
-            409, "last_admin", "This is the last system administrator; make another one before taking this one away."
-        )
 
 
 async def find_login(database: Database, login: str) -> str:

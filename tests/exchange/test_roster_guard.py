@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mediaserver.api import UserError
 from signalling.booking import change
 from signalling.db.engine import Database
-from signalling.db.people import Person
+from signalling.db.people import Person, RoleGrant
 from signalling.db.places import School
 from signalling.db.times import Term
 from signalling.exchange.oneroster import import_roster
@@ -47,6 +47,31 @@ def edited(file: Path, edit: Callable[[Row], None]) -> None:
         writer = csv.DictWriter(target, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+
+
+async def test_the_last_administrator_stays(county: Database, tmp_path: Path) -> None:
+    await export_roster(county, tmp_path / "r")
+    edited(tmp_path / "r" / "users.csv", closed("t1"))
+    async with county.write() as session:
+        for id in ("t1", "t2"):
+            await session.execute(update(Person).where(Person.id == id).values(password="hash"))
+            session.add(RoleGrant(id=f"admin-{id}", person=id, role="admin", kind="system"))
+        await session.execute(update(Person).where(Person.id == "t2").values(active=False))
+    with pytest.raises(UserError) as caught:
+        await import_roster(county, tmp_path / "r", NOW, "command")
+    assert (caught.value.status, caught.value.code) == (409, "last_admin") and caught.value.detail.endswith(".")
+    async with county.write() as session:
+        await session.execute(update(Person).where(Person.id == "t2").values(active=True))
+    edited(tmp_path / "r" / "users.csv", closed("t2"))
+    with pytest.raises(UserError) as caught:  # both of them at once
+        await import_roster(county, tmp_path / "r", NOW, "command")
+    assert caught.value.code == "last_admin"
+    async with county.write() as session:
+        session.add(RoleGrant(id="admin-p0", person="p0", role="admin", kind="system"))
+        await session.execute(update(Person).where(Person.id == "p0").values(subject="p0", issuer="https://id.example"))
+    assert (await import_roster(county, tmp_path / "r", NOW, "command")).written
+    async with county.read() as session:
+        assert not any(await session.scalars(select(Person.active).where(Person.id.in_(("t1", "t2")))))
 
 
 @pytest.mark.parametrize(
