@@ -50,6 +50,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "other_school": "The class {value} belongs to another school than schoolSourcedId says; correct one of them.",
         # roster
         "user_without_role": "The user {value} has no row in roles.csv; add one.",
+        "bad_login": "Nobody can sign in as {value}; write a username of 1 to 80 letters, digits or the signs . _ - + @.",
         "login_taken": "The username {value} belongs to somebody who is not this user; choose another one.",
         "name_taken": "The school has a class named {value} already; choose another title.",
         "stays_closed": "{value} is out of use here, and no roster puts it back; do that by hand where it is right.",

@@ -121,6 +121,8 @@ class Class(NamedTuple):
 
 
 class User(NamedTuple):
+    """:ivar login: as it is compared; only of those who sign in it has to be one that can be typed."""
+
     row: int
     name: str
     login: str

@@ -14,6 +14,7 @@ from typing import Any
 
 from mediaserver.api import UserError
 from signalling.db.base import Base
+from signalling.db.logins import is_login
 from signalling.db.people import Enrolment, Person, RoleGrant
 from signalling.db.places import PupilClass, School
 from signalling.db.times import Calendar, Term
@@ -223,6 +224,9 @@ class _Planner:
             id = existing.id if existing else self._ids()
             login = existing.login if existing else None
             if user.login and any(role.role in form.GRANTS for role in roles.get(source, ())):
+                if not is_login(user.login):
+                    self._report.refuse(file, user.row, "bad_login", "username", value=user.login)
+                    continue
                 login = user.login
                 logins[source] = id, login
             wanted[source] = {"id": id, "school": school, "name": user.name, "login": login, "active": user.active}

@@ -51,18 +51,18 @@ def edited(file: Path, edit: Callable[[Row], None]) -> None:
 
 async def test_the_last_administrator_stays(county: Database, tmp_path: Path) -> None:
     await export_roster(county, tmp_path / "r")
-    edited(tmp_path / "r" / "users.csv", closed("t1"))
+    edited(tmp_path / "r" / "users.csv", closed("p1"))
     async with county.write() as session:
-        for id in ("t1", "t2"):
+        for id in ("p1", "p2"):
             await session.execute(update(Person).where(Person.id == id).values(password="hash"))
             session.add(RoleGrant(id=f"admin-{id}", person=id, role="admin", kind="system"))
-        await session.execute(update(Person).where(Person.id == "t2").values(active=False))
+        await session.execute(update(Person).where(Person.id == "p2").values(active=False))
     with pytest.raises(UserError) as caught:
         await import_roster(county, tmp_path / "r", NOW, "command")
     assert (caught.value.status, caught.value.code) == (409, "last_admin") and caught.value.detail.endswith(".")
     async with county.write() as session:
-        await session.execute(update(Person).where(Person.id == "t2").values(active=True))
-    edited(tmp_path / "r" / "users.csv", closed("t2"))
+        await session.execute(update(Person).where(Person.id == "p2").values(active=True))
+    edited(tmp_path / "r" / "users.csv", closed("p2"))
     with pytest.raises(UserError) as caught:  # both of them at once
         await import_roster(county, tmp_path / "r", NOW, "command")
     assert caught.value.code == "last_admin"
@@ -71,7 +71,7 @@ async def test_the_last_administrator_stays(county: Database, tmp_path: Path) ->
         await session.execute(update(Person).where(Person.id == "p0").values(subject="p0", issuer="https://id.example"))
     assert (await import_roster(county, tmp_path / "r", NOW, "command")).written
     async with county.read() as session:
-        assert not any(await session.scalars(select(Person.active).where(Person.id.in_(("t1", "t2")))))
+        assert not any(await session.scalars(select(Person.active).where(Person.id.in_(("p1", "p2")))))
 
 
 @pytest.mark.parametrize(

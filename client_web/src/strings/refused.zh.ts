@@ -30,6 +30,7 @@ export const refusedZh = {
   "refused.circle": "{value} 的上级绕回了自己，或超过 {limit} 层，请改正 parentSourcedId。",
   "refused.other_school": "班级 {value} 属于另一所学校，与 schoolSourcedId 不符，请改正其中一处。",
   "refused.user_without_role": "用户 {value} 在 roles.csv 里没有一行，请补上。",
+  "refused.bad_login": "用户名 {value} 不能用来登录，请用 1 到 80 个字母、数字或 . _ - + @ 这些符号。",
   "refused.login_taken": "用户名 {value} 属于另一个人，请换一个。",
   "refused.name_taken": "这所学校已经有名为 {value} 的班级，请换一个名称。",
   "refused.stays_closed": "{value} 在这里已停用，名册不会重新启用它；需要时请手动启用。",
