@@ -14,7 +14,7 @@ from signalling.db.base import Base
 from signalling.db.people import Enrolment, Person
 from signalling.db.places import PupilClass, School
 from signalling.db.times import Term
-from signalling.exchange.roster_changes import CHUNK, Changes
+from signalling.exchange.roster_changes import Changes, chunks
 from signalling.places import calendars, coming
 
 
@@ -76,5 +76,4 @@ async def _leaves_an_admin(session: AsyncSession, changes: Changes) -> None:
 
 def _closed(changes: Changes, table: type[Base]) -> Iterator[Sequence[str]]:
     ids = sorted(id for id, values in changes.updates[table].items() if values.get("active") is False)
-    for first in range(0, len(ids), CHUNK):
-        yield ids[first : first + CHUNK]
+    yield from chunks(ids)
