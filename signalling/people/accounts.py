@@ -36,6 +36,21 @@ def person_name(text: str) -> str:
     return name
 
 
+def link(issuer: str | None, subject: str | None) -> tuple[str, str] | None:
+    """Who somebody is to a sign-in service; None: nobody. :raises UserError: 400 `bad_subject`."""
+    if issuer is None and subject is None:
+        return None
+    for text in (issuer, subject):
+        if text is None or not 1 <= len(text) <= MAX_SUBJECT or not (text.isascii() and text.isprintable()):
+            raise UserError(
+                400,
+                "bad_subject",
+                f"The issuer and the subject of the sign-in service go together, each of 1 to {MAX_SUBJECT} letters, "
+                "digits and signs; write them as the service does.",
+            )
+    return str(issuer), str(subject)
+
+
 class Accounts:
     """:ivar passwords: shared with those who sign in, so that all of them together use the memory of a few."""
 
@@ -111,10 +126,7 @@ class Accounts:
     ) -> Callable[[], Person]:
         """Makes the row, the same one for each try of a transaction."""
         name, login = person_name(name), login_name(login) if login is not None else None
-        if (issuer is None) != (subject is None) or (subject is not None and not 1 <= len(subject) <= MAX_SUBJECT):
-            raise UserError(
-                400, "bad_subject", f"Give the issuer and the subject together, of 1 to {MAX_SUBJECT} characters."
-            )
+        linked = link(issuer, subject) or (None, None)
         hashed = None
         if password is not None:
             if login is None:
@@ -128,8 +140,8 @@ class Accounts:
             name=name,
             login=login,
             password=hashed,
-            issuer=issuer,
-            subject=subject,
+            issuer=linked[0],
+            subject=linked[1],
             language=language,
         )
 
@@ -143,54 +155,71 @@ class Accounts:
         login: str | None = None,
         language: str | None = None,
         active: bool | None = None,
+        issuer: str | None = None,
+        subject: str | None = None,
     ) -> bool:
-        """Rename a person, put the account out of use, which ends all of its sessions, or back: all of it or nothing.
-        False when it was so before.
+        """Rename a person, say who she is to the sign-in service, put the account out of use, which ends all of its
+        sessions, or back: all of it or nothing. False when it was so before.
 
-        :param language: of `LANGUAGES`.
+        :param language: of `LANGUAGES`. :param subject: who she is to the provider `issuer`; empty: nobody any more.
+            Sessions end when she was somebody else to it.
         :raises UserError: as `create`; 409 `last_admin`, or `lessons_booked` while she has to teach or assist: nobody
             would come.
         """
         name = person_name(name) if name is not None else None
         login = login_name(login) if login is not None else None
+        unlinks = subject == ""
+        linked = None if unlinks else link(issuer, subject)
 
         async def work(session: AsyncSession) -> bool:
-            if active is not None:
+            if active is not None or unlinks:
                 await admins.lock(session)
             if active is False:
                 await coming.hold_people(session, [person])
             row = await _locked(session, person)
             await self._require_over(session, actor, person)
-            before = {"name": row.name, "login": row.login, "language": row.language}
-            row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
-            after = {"name": row.name, "login": row.login, "language": row.language}
+            # Before anything is set: what these ask would write it, and a login that is taken has its own sentence.
             switched = active is not None and active != row.active
+            if switched and not active:
+                await self._may_leave(session, now, person)
+            elif unlinks and row.password is None:
+                await self._require_another_admin(session, person)
+            before, was = _named(row), _linked(row)
+            row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
+            if linked is not None or unlinks:
+                row.issuer, row.subject = linked or (None, None)
             if switched:
-                if not active:
-                    await self._may_leave(session, now, person)
                 row.active = bool(active)
             await _flush(session)
+            after, now_linked = _named(row), _linked(row)
+            relinked = now_linked != was
+            ended = await sessions.end(session, person) if (switched and not active) or (relinked and was) else 0
             if after != before:
                 await audit.append(
                     session, int(now), actor, "person.renamed", person, {"before": before, "after": after}
                 )
+            if relinked:
+                detail = {"before": was, "after": now_linked, "signed_out": ended}
+                await audit.append(session, int(now), actor, "person.linked", person, detail)
             if switched:
-                ended = await sessions.end(session, person) if not active else 0
                 action = "person.activated" if active else "person.deactivated"
                 await audit.append(session, int(now), actor, action, person, {"signed_out": ended})
-            return switched or after != before
+            return switched or relinked or after != before
 
         return await self._database.run(work)
 
     async def _may_leave(self, session: AsyncSession, now: float, person: str) -> None:
-        if _ADMIN in await sessions.grants(session, person):
-            await admins.require_another(session, [person])
+        await self._require_another_admin(session, person)
         await coming.require_none(
             session,
             now,
             "need this person; let somebody else take them over, or cancel them, before the account is closed",
             coming.of_people([person]),
         )
+
+    async def _require_another_admin(self, session: AsyncSession, person: str) -> None:
+        if _ADMIN in await sessions.grants(session, person):
+            await admins.require_another(session, [person])
 
     async def set_language(self, now: float, person: str, language: str) -> None:
         """One's own. :param language: of `LANGUAGES`."""
@@ -347,6 +376,15 @@ async def _locked(session: AsyncSession, person: str) -> Person:
     return row
 
 
+def _named(row: Person) -> dict[str, str | None]:
+    return {"name": row.name, "login": row.login, "language": row.language}
+
+
+def _linked(row: Person) -> dict[str, str]:
+    """Who she is to the sign-in service; empty: nobody."""
+    return {"by": row.issuer, "subject": row.subject} if row.issuer is not None and row.subject is not None else {}
+
+
 async def _insert(session: AsyncSession, person: Person) -> None:
     session.add(person)
     await _flush(session)
@@ -359,7 +397,8 @@ async def _flush(session: AsyncSession) -> None:
         raise UserError(
             409,
             "login_taken",
-            "Somebody has this login name, or is this person to the sign-in service; choose another.",
+            "Somebody has this login name, or is this person to the sign-in service; choose another, or take it from "
+            "the other account first.",
         ) from None
 
 

@@ -19,7 +19,7 @@ from signalling.db.engine import Database
 from signalling.db.people import Person
 from signalling.people.accounts import COMMAND
 from tests.interop.conftest import Peer, spawn
-from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, problem, seed_county
+from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, person, problem, seed_county
 
 JS = Path(__file__).parent.parent / "js"
 SECRET = "s e:cret/+%&="  # signs that have to be encoded (RFC 6749 §2.3.1)
@@ -94,6 +94,18 @@ async def test_somebody_unknown_does_not(office_of: Any, provider: str) -> None:
     assert await problem(await back(office, await at_the_provider(office, "jia"))) == (403, "oidc_unknown")
     assert await office.me() == 401
     assert (await audit_rows(office.database))[1][:3] == ("stranger", "login.failed", "unknown")
+
+
+async def test_an_administrator_links_an_account_that_was_there(office_of: Any) -> None:
+    office = await office_of()
+    await person(office.accounts, "boss", ("admin", "system", ""))
+    id = await office.accounts.create(NOW, COMMAND, name="教师甲")  # as a roster makes them
+    assert (await office.sign_in("boss")).status == 200
+    linked = await office.http.patch(f"/api/v1/people/{id}", json={"subject": "jia"}, headers=office.header())
+    assert linked.status == 200, await linked.text()
+    office.http.cookie_jar.clear()
+    await back(office, await at_the_provider(office, "jia"))
+    assert (await (await office.http.get("/api/v1/me")).json())["person"]["id"] == id
 
 
 async def test_somebody_unknown_gets_an_account_where_that_is_wanted(
