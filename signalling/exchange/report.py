@@ -12,7 +12,8 @@ from rich.table import Table
 
 MAX_LINES = 1000
 """Refusals kept with their sentence; the others are counted."""
-MAX_FACT = 80
+MAX_FACT, MAX_WHY = 80, 400
+"""Characters of what a file says, and of our own sentence about it (`why`), whose end matters."""
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -173,7 +174,10 @@ class Report:
                     row,
                     _short(column),
                     code,
-                    {name: value if isinstance(value, int) else _short(value) for name, value in facts.items()},
+                    {
+                        name: value if isinstance(value, int) else _short(value, MAX_WHY if name == "why" else MAX_FACT)
+                        for name, value in facts.items()
+                    },
                 )
             )
 
@@ -212,8 +216,8 @@ class Report:
             yield lines
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_FACT else text[: MAX_FACT - 1] + "…"
+def _short(text: str, most: int = MAX_FACT) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _plain(text: str) -> str:

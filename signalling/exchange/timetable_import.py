@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,6 +38,8 @@ from signalling.timetable.series import Plan, period_on
 
 FILE = "timetable.csv"
 _RULE = "FREQ=WEEKLY"
+_SAID = ("name", "title", "teacher", "school", "starts", "ends", "count", "classrooms", "limit")
+"""Facts of a problem that its sentence is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,11 @@ def _request(
 
 
 def _refuse(report: Report, line: TimetableLine, error: UserError) -> None:
-    problems: Sequence[dict[str, str]] = error.extra.get("problems", ())  # type: ignore[assignment]
-    code, why = (problems[0]["code"], problems[0]["detail"]) if problems else (error.code, error.detail)
-    report.refuse(FILE, line.row, "not_booked", line.column, why=why.rstrip("."), problem=code)
+    """With the facts of what stands in the way, which a page says in its own language."""
+    found: Sequence[Mapping[str, Any]] = error.extra.get("problems", ())
+    first = found[0] if found else {"code": error.code, "detail": error.detail, "facts": {}}
+    facts = {name: first["facts"][name] for name in _SAID if name in first["facts"]}
+    if days := first["facts"].get("days"):
+        facts["day"] = days[0]
+    why = first["detail"].rstrip(".")
+    report.refuse(FILE, line.row, "not_booked", line.column, **facts, why=why, problem=first["code"])

@@ -65,6 +65,15 @@ def test_lines_are_bounded() -> None:
     assert report.as_json()["more"] == 5
 
 
+def test_our_own_sentences_keep_their_end() -> None:
+    report = Report()
+    why = f"录播教室 is taken by the lesson {'课' * 90} from 2026-09-07 08:00 to 08:40"
+    report.refuse("timetable.csv", 2, "not_booked", "周一第1节", why=why, problem="classroom_busy")
+    assert "08:00 to 08:40" in report.refusals[0].sentence
+    report.refuse("timetable.csv", 3, "not_booked", "周一第1节", why="x" * 5000)
+    assert len(report.refusals[1].sentence) < 500
+
+
 def test_hostile_cells_are_only_shown() -> None:
     report = Report()
     report.refuse("users.csv", 2, "login_taken", '=HYPERLINK("http://x")', value="[red]\x1b[31m{0}")

@@ -2,8 +2,12 @@
 
 import { RestProblem, type Rest } from "./rest.ts";
 import { words } from "./words.ts";
+import { zone } from "./zone.ts";
 import { refusedEn } from "../strings/refused.en.ts";
 import { refusedZh } from "../strings/refused.zh.ts";
+import { Zone } from "../timetable/days.ts";
+import { conflictSentence } from "../timetable/sentences.ts";
+import { w } from "../timetable/words.ts";
 
 const say = words(refusedZh, refusedEn);
 
@@ -47,7 +51,20 @@ export interface Import {
 
 /** In the reader's language; a code that we do not know yet is said by the server. */
 export function refusalText(refusal: Refusal): string {
-  return say.maybe(`refused.${refusal.code}`, refusal.facts) ?? refusal.sentence;
+  const { code, facts, sentence } = refusal;
+  return say.maybe(`refused.${code}`, code === "not_booked" ? { ...facts, why: why(facts) } : facts) ?? sentence;
+}
+
+/** What stands in the way of a lesson, as the timetable says it; a part of a sentence. */
+function why(facts: Refusal["facts"]): string {
+  const code = String(facts["problem"] ?? "");
+  const detail = String(facts["why"] ?? "");
+  const { day, starts } = facts;
+  const said =
+    day === undefined && starts === undefined
+      ? w.maybe(`tt.problem.${code}`)
+      : conflictSentence({ code, detail, facts: { ...facts, ...(day === undefined ? {} : { days: [day] }) } }, new Zone(zone()));
+  return (said ?? detail).replace(/[.。]$/, "");
 }
 
 /** 0…1 of the stage, or null where nobody knows how much there is. */
