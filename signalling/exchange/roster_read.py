@@ -116,7 +116,8 @@ class _Reader:
             table.require(*form.NEEDED[name])
             self._roster.digests[name] = table.digest
             read = 0
-            for self._row, self._cells in table:
+            for self._row, cells in table:
+                self._cells = {column: form.unguarded(cell) for column, cell in cells.items()}
                 yield self._cells
                 read += 1
                 if read % _PROGRESS_ROWS == 0:

@@ -89,6 +89,9 @@ async def test_what_lessons_need_stays(
     county: Database, tmp_path: Path, file: str, edit: Callable[[Row], None]
 ) -> None:
     booked = await book(county, request())
+    async with county.write() as session:
+        for person, role, school in (("t0", "teacher", "s0"), ("a1", "assistant", "s1")):
+            session.add(RoleGrant(id=f"r{person}", person=person, role=role, kind="school", scope=school))
     await export_roster(county, tmp_path / "r")
     edited(tmp_path / "r" / file, edit)
     with pytest.raises(UserError) as caught:
