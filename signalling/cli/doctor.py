@@ -6,6 +6,7 @@ the certificates and the folder of recordings, as `serve` would.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import datetime
@@ -52,6 +53,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield udp_port(config)
     yield reachable(config)
     yield certificate(config, now)
+    yield database(config)
     yield clock(now)
     yield kernel_buffers(proc)
     yield priority(may_lower_nice())
@@ -119,6 +121,23 @@ def certificate(config: Config, now: datetime.datetime) -> Finding:
     if days <= 0:
         return Finding("bad", "Certificate", f"{maker}: it is not valid now; replace it")
     return Finding("ok" if days > 14 else "warn", "Certificate", f"{maker}, valid for {days:.0f} more days")
+
+
+def database(config: Config) -> Finding:
+    from signalling.db.engine import Database
+
+    async def check() -> str:
+        async with Database(config.database_url) as opened:
+            return await opened.check()
+
+    what = "Database"
+    try:
+        state = asyncio.run(check())
+    except UserError as error:
+        return Finding("bad", what, error.detail)
+    if state == "current":
+        return Finding("ok", what, "answers; its tables are those of this version")
+    return Finding("ok", what, "answers; tongke serve makes the tables of this version when it starts")
 
 
 def clock(now: datetime.datetime) -> Finding:
