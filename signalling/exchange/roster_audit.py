@@ -45,7 +45,9 @@ async def _changed(session: AsyncSession, changes: Changes, actor: str, ids: Seq
     """Of accounts that are renamed, and of those put out of use, whose sessions end."""
     accounts = Person.login.is_not(None) | Person.subject.is_not(None) | Person.id.in_(select(RoleGrant.person))
     grown = set(await session.scalars(select(Person.id).where(Person.id.in_(ids), accounts)))
-    closed = [id for id in ids if changes.updates[Person][id].get("active") is False]
+    closed = sorted(id for id in ids if changes.updates[Person][id].get("active") is False)
+    # Whoever signs in at this moment stands in line here, and then finds the account closed.
+    await session.execute(select(Person.id).where(Person.id.in_(closed)).order_by(Person.id).with_for_update())
     open = {
         person: count
         for person, count in await session.execute(

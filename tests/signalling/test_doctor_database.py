@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from signalling.cli import doctor
@@ -42,9 +42,8 @@ def test_one_of_a_newer_version(database_url: str) -> None:
     assert found.level == "bad" and "newer version" in found.text
 
 
-@pytest.mark.parametrize("url", ["postgresql://tongke:geheim@127.0.0.1:1/tongke", "mysql://tongke:geheim@x/y"])
-def test_one_that_does_not_answer(url: str) -> None:
-    found = doctor.database(config(url))
+def test_one_that_does_not_answer() -> None:
+    found = doctor.database(config("postgresql://tongke:geheim@127.0.0.1:1/tongke"))
     assert found.level == "bad" and found.text.endswith(".") and "geheim" not in found.text
 
 
@@ -55,9 +54,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_it_is_among_the_findings(tmp_path: Path) -> None:
-    pages = tmp_path / "dist"
-    pages.mkdir()
-    http = {"host": ["127.0.0.1"], "port": 0, "pages_dir": str(pages)}
+    http = {"host": ["127.0.0.1"], "port": 0, "tls": "off"}
     settings = Config(data_dir=tmp_path, http=http, database={"url": "postgresql://x@127.0.0.1:1/x"})
-    now = doctor.datetime.datetime.now(doctor.datetime.UTC)
-    assert ("bad", "Database") in {(found.level, found.what) for found in doctor.examine(settings, now)}
+    findings = doctor.examine(settings, dt.datetime.now(dt.UTC))
+    assert next(found.level for found in findings if found.what == "Database") == "bad"
