@@ -48,7 +48,7 @@ async def _changed(session: AsyncSession, changes: Changes, actor: str, ids: Seq
     closed = sorted(id for id in ids if changes.updates[Person][id].get("active") is False)
     # Whoever signs in at this moment stands in line here, and then finds the account closed.
     await session.execute(select(Person.id).where(Person.id.in_(closed)).order_by(Person.id).with_for_update())
-    open = {
+    signed_in = {
         person: count
         for person, count in await session.execute(
             select(Login.person, func.count()).where(Login.person.in_(closed)).group_by(Login.person)
@@ -63,7 +63,7 @@ async def _changed(session: AsyncSession, changes: Changes, actor: str, ids: Seq
             before = changes.before[Person][id]
             found.append(Entry(actor, "person.renamed", id, _detail({name: before[name] for name in named}, named)))
         if id in grown and values.get("active") is False:
-            found.append(Entry(actor, "person.deactivated", id, {"signed_out": open.get(id, 0), **_BY}))
+            found.append(Entry(actor, "person.deactivated", id, {"signed_out": signed_in.get(id, 0), **_BY}))
     return found
 
 
