@@ -59,7 +59,8 @@ async def import_roster(
     :param skip_refused: write the rows that are right although others are refused.
     :param calendar: name or id of the school calendar for new schools and terms; None: the only one, or a new one.
     :returns: what became of each row; `written` says whether anything was to be written and is.
-    :raises UserError: it is no roster (404, 422); 409 `changed_meanwhile`, `lessons_booked`, `last_admin`; 503 as `Database.run`.
+    :raises UserError: it is no roster (404, 422); 409 `changed_meanwhile`, `lessons_booked`, `last_admin`; 503 as
+        `Database.run`.
     """
     report = Report()
     roster = await asyncio.to_thread(_read, path, report, _Steps(progress, "read"))

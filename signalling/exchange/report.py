@@ -51,7 +51,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "other_school": "The class {value} belongs to another school than schoolSourcedId says; correct one of them.",
         # roster
         "user_without_role": "The user {value} has no row in roles.csv; add one.",
-        "bad_login": "Nobody can sign in as {value}; write a username of 1 to 80 letters, digits or the signs . _ - + @.",
+        "bad_login": "Nobody can sign in as {value}; write 1 to 80 letters, digits or the signs . _ - + @.",
         "login_taken": "The username {value} belongs to somebody who is not this user; choose another one.",
         "name_taken": "The school has a class named {value} already; choose another title.",
         "stays_closed": "{value} is out of use here, and no roster puts it back; do that by hand where it is right.",
@@ -192,7 +192,8 @@ class Report:
     @property
     def more(self) -> int:
         """Refused and noted rows that have no line here any more."""
-        return len(self._refused_rows | self._noted_rows) - len({(refusal.file, refusal.row) for refusal in self.refusals})
+        shown = {(refusal.file, refusal.row) for refusal in self.refusals}
+        return len(self._refused_rows | self._noted_rows) - len(shown)
 
     def write_csv(self, to: TextIO) -> None:
         """The refusals, for a spreadsheet: with a byte order mark, and with nothing that it would calculate."""

@@ -2,8 +2,8 @@
 
 Administrators, supervisors and other staff are left out, as are grants of a classroom or of the whole system: a roster
 cannot say them, and one that could would be a way to make an administrator. Whoever has no role is a pupil where a
-class has her as one, and nobody otherwise, such as those who came by the sign-in service and wait for a role. Pairs of files are read in one snapshot
-and written row by row, so that a province needs no more memory than a village.
+class has her as one, and nobody otherwise, such as those who came by the sign-in service and wait for a role. Pairs of
+files are read in one snapshot and written row by row, so that a province needs no more memory than a village.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ def test_every_code_is_used_and_provoked() -> None:
     assert used == SENTENCES.keys()
     roster = {code for code, *_ in (*test_roster_refusals.CASES, *test_roster_refusals.AFTERWARDS)}
     provoked = roster | {*test_table.CASES, *test_timetable.CASES, *test_calendar.CASES, *test_list.CASES}
-    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py, test_timetable_import.py, test_roster_closed.py
+    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py, test_roster_closed.py and
+    # test_timetable_import.py
     alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked", "stays_closed"}
     assert SENTENCES.keys() - provoked == alone
     assert test_archive.KNOWN

@@ -61,9 +61,7 @@ async def test_who_goes_and_what_is_taken(database: Database, tmp_path: Path) ->
     await imported(database, roster, tmp_path / "2")
     told = await by_person(database, since)
     assert told["u1"] == [("person.deactivated", {"signed_out": 2, **BY})]
-    assert told["u2"] == [
-        ("person.renamed", {"before": {"login": "teacher02"}, "after": {"login": "teacher22"}, **BY})
-    ]
+    assert told["u2"] == [("person.renamed", {"before": {"login": "teacher02"}, "after": {"login": "teacher22"}, **BY})]
     [(revoked, detail)] = told["u4"]
     assert revoked == "role.revoked" and (detail["role"], detail["kind"]) == ("planner", "region")
     rest = {action: detail for name, rows in told.items() if name not in who for action, detail in rows}

@@ -351,9 +351,7 @@ async def gone(files: Path) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_who_takes_nothing_keeps_nobody_waiting(
-    desk: Desk, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_takes_nothing_keeps_nobody_waiting(desk: Desk, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = await stalled(desk, monkeypatch)
     answer = await desk.office.http.get("/api/v1/exports/roster")
     assert answer.status == 200 and "orgs.csv" in zipfile.ZipFile(io.BytesIO(await answer.read())).namelist()

@@ -30,7 +30,7 @@ export const refusedEn: Record<keyof typeof refusedZh, string> = {
   "refused.circle": "The parents of {value} lead back to itself, or are more than {limit}; correct parentSourcedId.",
   "refused.other_school": "The class {value} belongs to another school than schoolSourcedId says; correct one of them.",
   "refused.user_without_role": "The user {value} has no row in roles.csv; add one.",
-  "refused.bad_login": "Nobody can sign in as {value}; write a username of 1 to 80 letters, digits or the signs . _ - + @.",
+  "refused.bad_login": "Nobody can sign in as {value}; write 1 to 80 letters, digits or the signs . _ - + @.",
   "refused.login_taken": "The username {value} belongs to somebody who is not this user; choose another one.",
   "refused.name_taken": "The school has a class named {value} already; choose another title.",
   "refused.stays_closed": "{value} is out of use here, and no roster puts it back; do that by hand where it is right.",
