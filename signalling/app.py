@@ -138,7 +138,7 @@ class Signalling:
             ClassesResource(),
             CalendarsResource(),
             BellsResource(),
-            PeopleResource(self.people.accounts),
+            PeopleResource(self.people.accounts, config.oidc.issuer),
             BookingsResource(rules),
             SeriesResource(rules),
             LessonsResource(config.bell, self.passes),

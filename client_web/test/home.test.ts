@@ -7,7 +7,7 @@ import { problemText } from "../src/lib/problems.ts";
 import { RestProblem, type Me } from "../src/lib/rest.ts";
 import { may, pagesOf } from "../src/lib/rights.ts";
 import { ago, fromMinutes, plusDays, toMinutes } from "../src/lib/when.ts";
-import { safeNext } from "../src/login/sign-in.ts";
+import { problemOfService, safeNext } from "../src/login/sign-in.ts";
 
 const HERE = "https://school.example:8443";
 
@@ -17,6 +17,17 @@ test("after signing in nobody is sent to another server", () => {
   for (const next of [null, "", "https://evil.example/", "//evil.example", "/\\evil.example", "/..//evil.example", "javascript:alert(1)", "/login?next=/login", "admin"]) {
     assert.equal(safeNext(next, HERE), "/home", String(next));
   }
+});
+
+test("whom the sign-in service does not bring in is told why, in the server's code and our words", () => {
+  assert.equal(problemOfService("?next=/home"), null);
+  for (const code of ["oidc_state", "oidc_unknown", "oidc_refused", "oidc_unavailable", "account_inactive"]) {
+    const said = problemText(problemOfService(`?problem=${code}`));
+    assert.notEqual(said, problemText(new RestProblem(400, "never-heard-of")), code);
+  }
+  assert.match(problemText(problemOfService("?problem=too_many_attempts&retry_after=600")), /10/);
+  // A link cannot put words into the page's mouth.
+  assert.equal(problemText(problemOfService("?problem=%3Cb%3Ecall+123%3C/b%3E")), problemText(new RestProblem(400, "never-heard-of")));
 });
 
 const lesson = (state: string, opens: number, closes: number, ends = closes) => ({ state, opens, ends, closes });

@@ -91,6 +91,17 @@ test("every refusal of the server has words, with the same blanks", () => {
   assert.equal(refusalText({ ...refusal, code: "of_tomorrow", sentence: "What the server says." }), "What the server says.");
 });
 
+test("why a lesson of a timetable cannot be booked is said in the reader's words, with its time", () => {
+  const starts = Date.UTC(2026, 8, 7, 0, 0) / 1000;
+  const busy = { problem: "classroom_busy", why: "server's words", name: "录播教室", title: "三年级数学", teacher: "教师甲", school: "第一小学", starts, ends: starts + 2400 };
+  const line = (facts: Record<string, string | number>): string => refusalText({ file: "timetable.csv", row: 2, column: "周一第1节", code: "not_booked", sentence: "", facts });
+  assert.match(line(busy), /录播教室.*08:00–08:40.*三年级数学/);
+  assert.doesNotMatch(line(busy), /server's words|\{|。）/);
+  assert.match(line({ problem: "holiday", why: "server's words", name: "第一村小", count: 2, day: "2026-10-01" }), /第一村小 .*10.*1.*2/);
+  assert.doesNotMatch(line({ problem: "bad_form", why: "server's words" }), /server's words/);
+  assert.match(line({ problem: "of_tomorrow", why: "server's words." }), /server's words）/);
+});
+
 test("a file of the wrong kind is not sent, and a share is one of what is known", () => {
   assert.equal(notThis("roster", "county.ZIP"), null);
   assert.equal(notThis("roster", "county.csv"), "needsZip");

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import select
 
 from mediaserver.api import UserError
 from signalling import config
 from signalling.db.engine import Database
-from signalling.people.accounts import COMMAND, Accounts, find_login, login_name
+from signalling.db.logins import login_name
+from signalling.db.people import Person
+from signalling.people.accounts import COMMAND, Accounts, find_login
 from signalling.people.passwords import Passwords, check
 
 
@@ -41,9 +44,13 @@ def admin(
     if action is Action.CREATE:
         asyncio.run(_create(url, login, password, name or login, another))
         print(f"{login} is a system administrator now and can sign in.")
-    else:
-        asyncio.run(_password(url, login, password))
+    elif asyncio.run(_password(url, login, password)):
         print(f"{login} has a new password, and was signed out everywhere.")
+    else:
+        print(
+            f"{login} has a new password, but the account is out of use, so nobody signs in with it: an administrator "
+            "opens it on the page of people; where there is none any more, tongke admin create LOGIN makes one."
+        )
 
 
 def _ask() -> str:
@@ -66,7 +73,8 @@ async def _create(url: str, login: str, password: str, name: str, another: bool)
             passwords.close()
 
 
-async def _password(url: str, login: str, password: str) -> None:
+async def _password(url: str, login: str, password: str) -> bool:
+    """Whether the account is in use."""
     async with Database(url) as database:
         await database.require_current()
         person = await find_login(database, login)
@@ -75,3 +83,5 @@ async def _password(url: str, login: str, password: str) -> None:
             await Accounts(database, passwords).set_password(time.time(), COMMAND, person, password)
         finally:
             passwords.close()
+        async with database.read() as session:
+            return bool(await session.scalar(select(Person.active).where(Person.id == person)))

@@ -6,6 +6,7 @@ the certificates and the folder of recordings, as `serve` would.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import datetime
@@ -52,6 +53,7 @@ def examine(config: Config, now: datetime.datetime, proc: Path = _PROC) -> Itera
     yield udp_port(config)
     yield reachable(config)
     yield certificate(config, now)
+    yield database(config)
     yield clock(now)
     yield kernel_buffers(proc)
     yield priority(may_lower_nice())
@@ -120,6 +122,26 @@ def certificate(config: Config, now: datetime.datetime) -> Finding:
     if days <= 0:
         return Finding("bad", "Certificate", f"{maker}: it is not valid now; replace it")
     return Finding("ok" if days > 14 else "warn", "Certificate", f"{maker}, valid for {days:.0f} more days")
+
+
+def database(config: Config) -> Finding:
+    from signalling.db.engine import Database, parse
+
+    what = "Database"
+
+    async def state() -> str:
+        async with Database(config.database_url) as opened:
+            return await opened.check()
+
+    try:
+        url = parse(config.database_url)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+            return Finding("ok", what, f"none yet; tongke serve makes {url.database}")
+        found = asyncio.run(state())
+    except UserError as error:
+        return Finding("bad", what, error.detail)
+    made = "its tables are those of this version" if found == "current" else "tongke serve brings its tables up to date"
+    return Finding("ok", what, f"answers; {made}")
 
 
 def clock(now: datetime.datetime) -> Finding:

@@ -15,7 +15,7 @@ from mediaserver.api import UserError
 from signalling.db import audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
-from signalling.exchange import roster_changes, roster_guard, roster_known, roster_plan, roster_read
+from signalling.exchange import roster_audit, roster_changes, roster_guard, roster_known, roster_plan, roster_read
 from signalling.exchange.archive import files
 from signalling.exchange.report import Report
 from signalling.exchange.roster_form import COLUMNS
@@ -59,7 +59,8 @@ async def import_roster(
     :param skip_refused: write the rows that are right although others are refused.
     :param calendar: name or id of the school calendar for new schools and terms; None: the only one, or a new one.
     :returns: what became of each row; `written` says whether anything was to be written and is.
-    :raises UserError: it is no roster (404, 422); 409 `changed_meanwhile`, `lessons_booked`; 503 as `Database.run`.
+    :raises UserError: it is no roster (404, 422); 409 `changed_meanwhile`, `lessons_booked`, `last_admin`; 503 as
+        `Database.run`.
     """
     report = Report()
     roster = await asyncio.to_thread(_read, path, report, _Steps(progress, "read"))
@@ -79,10 +80,11 @@ async def import_roster(
 
     async def write(session: roster_changes.AsyncSession) -> None:
         await roster_guard.strands_nothing(session, now, changes)
+        entries = await roster_audit.entries(session, changes, actor)
         await roster_changes.apply(session, changes, _Steps(progress, "write", len(changes)))
         counts = {file: counted.as_json() for file, counted in report.counts.items()}
         detail = {"counts": counts, "files": digests}
-        await audit.append(session, int(now), actor, "roster_imported", "roster", detail)
+        await audit.append_all(session, int(now), [*entries, audit.Entry(actor, "roster_imported", "roster", detail)])
 
     try:
         await database.run(write)

@@ -1,4 +1,4 @@
-"""What became of a file's rows: a line for each that was refused, and counts of the others."""
+"""What became of a file's rows: a line for each that was refused or left somebody something to do, and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rich.table import Table
 
 MAX_LINES = 1000
 """Refusals kept with their sentence; the others are counted."""
-MAX_FACT = 80
+MAX_FACT, MAX_WHY = 80, 400
+"""Characters of what a file says, and of our own sentence about it (`why`), whose end matters."""
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -50,8 +51,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "other_school": "The class {value} belongs to another school than schoolSourcedId says; correct one of them.",
         # roster
         "user_without_role": "The user {value} has no row in roles.csv; add one.",
+        "bad_login": "Nobody can sign in as {value}; write 1 to 80 letters, digits or the signs . _ - + @.",
         "login_taken": "The username {value} belongs to somebody who is not this user; choose another one.",
         "name_taken": "The school has a class named {value} already; choose another title.",
+        "stays_closed": "{value} is out of use here, and no roster puts it back; do that by hand where it is right.",
         "cannot_delete": "{value} is a region or a term, which no roster deletes; leave its status empty.",
         "cannot_change": "{value} is a {was} here and a {kind} in the file; give the new one a sourcedId of its own.",
         "term_order": "endDate comes before startDate, or more than {limit} days later; correct them.",
@@ -129,12 +132,14 @@ COUNTED = ("created", "changed", "unchanged", "skipped", "refused")
 
 @dataclass
 class Report:
-    """:ivar written: whether anything was written; a file with refused rows is not, unless those are to be skipped."""
+    """:ivar written: whether anything was written; a file with refused rows is not, unless those are to be skipped.
+    :ivar refusals: lines of rows that were refused, and of those that were only noted."""
 
     counts: dict[str, Counts] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     written: bool = False
     _refused_rows: set[tuple[str, int]] = field(default_factory=set)
+    _noted_rows: set[tuple[str, int]] = field(default_factory=set)
 
     def of(self, file: str) -> Counts:
         return self.counts.setdefault(file, Counts())
@@ -148,10 +153,18 @@ class Report:
 
     def refuse(self, file: str, row: int, code: str, column: str = "", /, **facts: str | int) -> None:
         """Add a line. A row with several faults has several lines and counts once."""
-        assert code in SENTENCES
         if (file, row) not in self._refused_rows:
             self._refused_rows.add((file, row))
             self.of(file).refused += 1
+        self._line(file, row, code, column, facts)
+
+    def note(self, file: str, row: int, code: str, column: str = "", /, **facts: str | int) -> None:
+        """Add a line about a row that is right and not followed to the letter: it keeps nothing out."""
+        self._noted_rows.add((file, row))
+        self._line(file, row, code, column, facts)
+
+    def _line(self, file: str, row: int, code: str, column: str, facts: dict[str, str | int]) -> None:
+        assert code in SENTENCES
         if len(self.refusals) < MAX_LINES:
             if column:
                 facts.setdefault("column", column)
@@ -161,7 +174,10 @@ class Report:
                     row,
                     _short(column),
                     code,
-                    {name: value if isinstance(value, int) else _short(value) for name, value in facts.items()},
+                    {
+                        name: value if isinstance(value, int) else _short(value, MAX_WHY if name == "why" else MAX_FACT)
+                        for name, value in facts.items()
+                    },
                 )
             )
 
@@ -175,8 +191,9 @@ class Report:
 
     @property
     def more(self) -> int:
-        """Refused rows that have no line here any more."""
-        return len(self._refused_rows) - len({(refusal.file, refusal.row) for refusal in self.refusals})
+        """Refused and noted rows that have no line here any more."""
+        shown = {(refusal.file, refusal.row) for refusal in self.refusals}
+        return len(self._refused_rows | self._noted_rows) - len(shown)
 
     def write_csv(self, to: TextIO) -> None:
         """The refusals, for a spreadsheet: with a byte order mark, and with nothing that it would calculate."""
@@ -200,8 +217,8 @@ class Report:
             yield lines
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_FACT else text[: MAX_FACT - 1] + "…"
+def _short(text: str, most: int = MAX_FACT) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _plain(text: str) -> str:

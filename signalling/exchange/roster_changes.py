@@ -21,10 +21,13 @@ _ORDER: Sequence[type[Base]] = (Calendar, Region, School, Term, PupilClass, Pers
 
 @dataclass
 class Changes:
-    """Rows to insert, columns to update by id, ids to delete; in an order in which references hold."""
+    """Rows to insert, columns to update by id, ids to delete; in an order in which references hold.
+
+    :ivar before: what the updated columns hold until then, for the audit log."""
 
     inserts: dict[type[Base], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     updates: dict[type[Base], dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    before: dict[type[Base], dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     deletes: dict[type[Base], list[str]] = field(default_factory=lambda: defaultdict(list))
     names: dict[str, str] = field(default_factory=dict)
     """Of classes that are updated: id → name in the end."""
@@ -37,6 +40,7 @@ class Changes:
         different = {name: value for name, value in wanted.items() if getattr(row, name) != value}
         if different:
             self.updates[table].setdefault(row.id, {}).update(different)
+            self.before[table].setdefault(row.id, {}).update({name: getattr(row, name) for name in different})
         return bool(different)
 
 
@@ -47,12 +51,12 @@ async def apply(session: AsyncSession, changes: Changes, wrote: Callable[[int], 
     bulk update takes no WHERE of ours.
     """
     for table, ids in changes.deletes.items():
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids):
             await session.execute(delete(table).where(table.id.in_(chunk)))  # type: ignore[attr-defined]
             wrote(len(chunk))
     await _set_aside(session, changes)
     for table in _ORDER:
-        for rows in _chunks(changes.inserts.get(table, ())):
+        for rows in chunks(changes.inserts.get(table, ())):
             await session.execute(insert(table.__table__), rows)  # type: ignore[arg-type]
             wrote(len(rows))
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
@@ -86,11 +90,11 @@ async def _update(
         .values({name: bindparam(f"new_{name}") for name in columns})
     )
     connection = await session.connection()
-    for chunk in _chunks(rows):
+    for chunk in chunks(rows):
         await connection.execute(statement, chunk)
         wrote(len(chunk))
 
 
-def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]

@@ -1,8 +1,9 @@
 """Export of schools, people and classes in the shape `oneroster.py` reads; importing it again changes nothing.
 
 Administrators, supervisors and other staff are left out, as are grants of a classroom or of the whole system: a roster
-cannot say them, and one that could would be a way to make an administrator. Pairs of files are read in one snapshot
-and written row by row, so that a province needs no more memory than a village.
+cannot say them, and one that could would be a way to make an administrator. Whoever has no role is a pupil where a
+class has her as one, and nobody otherwise, such as those who came by the sign-in service and wait for a role. Pairs of
+files are read in one snapshot and written row by row, so that a province needs no more memory than a village.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class _Writer:
             writer = csv.DictWriter(file, form.COLUMNS[name], restval="")
             writer.writeheader()
             async for row in rows:
-                writer.writerow(row)
+                writer.writerow(_guarded(row))
                 count += 1
         return count
 
@@ -177,7 +178,7 @@ class _Writer:
             while people := await self._batch(last):
                 last = people[-1][0]
                 for name, rows in (await self._of(people)).items():
-                    writers[name].writerows(rows)
+                    writers[name].writerows(map(_guarded, rows))
                     counts[name] += len(rows)
                 self._done += len(people)
                 self._progress("write", self._done, total)
@@ -201,7 +202,7 @@ class _Writer:
         )
         rows: dict[str, list[dict[str, Any]]] = {"users.csv": [], "roles.csv": [], "enrollments.csv": []}
         for person in people:
-            roles = self._roles(person, grants.get(person.id, ()))
+            roles = self._roles(person, grants.get(person.id, ()), enrolments.get(person.id, ()))
             if not roles:
                 continue
             family, given = form.split_name(person.name)
@@ -237,12 +238,12 @@ class _Writer:
             found.setdefault(row[0], []).append(row)
         return found
 
-    def _roles(self, person: Any, grants: Iterable[Any]) -> list[dict[str, Any]]:
+    def _roles(self, person: Any, grants: Iterable[Any], enrolments: Iterable[Any]) -> list[dict[str, Any]]:
         """Her rows of roles.csv; none: she is somebody a roster does not name."""
         source = person.source or person.id
         if not grants:
             org = self._schools.get(person.school or "", "")
-            if not org:
+            if not org or not any(enrolment.role == "pupil" for enrolment in enrolments):
                 return []
             return [_role(f"{source}-{form.PUPIL}"[:255], source, form.PUPIL, org, primary=True)]
         rows: list[dict[str, Any]] = []
@@ -265,6 +266,10 @@ def _role(id: str, user: str, role: str, org: str, *, primary: bool) -> dict[str
         "role": role,
         "orgSourcedId": org,
     }
+
+
+def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {column: form.guarded(cell) if isinstance(cell, str) else cell for column, cell in row.items()}
 
 
 def _status(active: bool) -> str:

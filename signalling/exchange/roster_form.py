@@ -89,6 +89,19 @@ ENROLMENTS: Mapping[str, str] = MappingProxyType({"student": "pupil", "teacher":
 ENROLMENT_ROLES = (*ENROLMENTS, *(role for role in ROLES if role not in ENROLMENTS))
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guarded(cell: str) -> str:
+    """As it is exported: a spreadsheet does not take it for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.lstrip("'")[:1] in _FORMULA else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'")[:1] in _FORMULA else cell
+
+
 class Org(NamedTuple):
     """:ivar kind: `school` or `region`. :ivar sort: of REGION_KINDS or SCHOOL_KINDS; may be empty for a school."""
 
@@ -121,6 +134,8 @@ class Class(NamedTuple):
 
 
 class User(NamedTuple):
+    """:ivar login: as it is compared; only of those who sign in it has to be one that can be typed."""
+
     row: int
     name: str
     login: str

@@ -1,5 +1,5 @@
 """A roster does not take away what booked lessons need: schools, classes and teachers that it closes, days of terms it
-moves."""
+moves; nor the last system administrator."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mediaserver.api import UserError
+from signalling.db import admins
 from signalling.db.base import Base
 from signalling.db.people import Enrolment, Person
 from signalling.db.places import PupilClass, School
 from signalling.db.times import Term
-from signalling.exchange.roster_changes import CHUNK, Changes
+from signalling.exchange.roster_changes import Changes, chunks
 from signalling.places import calendars, coming
 
 
 async def strands_nothing(session: AsyncSession, now: float, changes: Changes) -> None:
-    """:raises UserError: 409 `lessons_booked`."""
+    """:raises UserError: 409 `lessons_booked`, `last_admin`."""
+    await _leaves_an_admin(session, changes)
     for ids in _closed(changes, School):
         schools = select(School.id).where(School.id.in_(ids))
         await coming.hold(session, schools)
@@ -55,7 +58,22 @@ async def strands_nothing(session: AsyncSession, now: float, changes: Changes) -
             )
 
 
+async def _leaves_an_admin(session: AsyncSession, changes: Changes) -> None:
+    closed = {id for ids in _closed(changes, Person) for id in ids}
+    if not closed:
+        return
+    await admins.lock(session)  # before classrooms and people, as whoever closes an account by hand
+    able = await admins.able(session)
+    if able and able <= closed:
+        names = await session.scalars(select(Person.name).where(Person.id.in_(able)).order_by(Person.name).limit(3))
+        raise UserError(
+            409,
+            "last_admin",
+            f"The roster closes the last system administrator ({', '.join(names)}); make another one first, or leave "
+            "the account active.",
+        )
+
+
 def _closed(changes: Changes, table: type[Base]) -> Iterator[Sequence[str]]:
     ids = sorted(id for id, values in changes.updates[table].items() if values.get("active") is False)
-    for first in range(0, len(ids), CHUNK):
-        yield ids[first : first + CHUNK]
+    yield from chunks(ids)

@@ -1,7 +1,8 @@
 """A roster and what the database holds of it → what is to be written. Nothing here reads or writes the database.
 
 What a roster does not name is left alone: a file that lacks half a county does not wipe it out. Only rows that say
-`tobedeleted` take something away.
+`tobedeleted` take something away. What is out of use here stays so: a roster lists whom somebody has shut out for as
+long as its own administration has not heard of it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mediaserver.api import UserError
+from signalling.db.base import Base
+from signalling.db.logins import is_login
 from signalling.db.people import Enrolment, Person, RoleGrant
 from signalling.db.places import PupilClass, School
 from signalling.db.times import Calendar, Term
 from signalling.exchange import roster_form as form
 from signalling.exchange.report import Report
 from signalling.exchange.roster_changes import Changes
-from signalling.exchange.roster_known import Known, PersonRow, TermRow
+from signalling.exchange.roster_known import ClassRow, Known, PersonRow, SchoolRow, TermRow
 from signalling.exchange.roster_read import Roster
 from signalling.exchange.roster_regions import plan_regions
 from signalling.exchange.roster_unique import Span, overlapping, settle
@@ -111,8 +114,7 @@ class _Planner:
             wanted: dict[str, Any] = {"region": region, "name": org.name, "active": org.active}
             if org.sort:
                 wanted["kind"] = org.sort
-            self._count(file, changed=self._changes.update(School, existing, **wanted))
-            return
+            return self._compare(School, existing, file, org.row, wanted)
         self._schools[source] = id = self._ids()
         self._changes.inserts[School].append(
             {
@@ -190,7 +192,7 @@ class _Planner:
             values = {"school": school, "name": name, "grade": row.grade, "active": row.active}
             if existing is not None:
                 self._changes.names[id] = name
-                self._count(file, changed=self._changes.update(PupilClass, existing, **values))
+                self._compare(PupilClass, existing, file, row.row, values)
             else:
                 # Once made, its size is what the school says; enrolments may lag.
                 self._changes.inserts[PupilClass].append(
@@ -222,6 +224,9 @@ class _Planner:
             id = existing.id if existing else self._ids()
             login = existing.login if existing else None
             if user.login and any(role.role in form.GRANTS for role in roles.get(source, ())):
+                if not is_login(user.login):
+                    self._report.refuse(file, user.row, "bad_login", "username", value=user.login)
+                    continue
                 login = user.login
                 logins[source] = id, login
             wanted[source] = {"id": id, "school": school, "name": user.name, "login": login, "active": user.active}
@@ -234,7 +239,7 @@ class _Planner:
                 continue
             self._people[source] = values["id"]
             if existing is not None:
-                self._count(file, changed=self._changes.update(Person, existing, **values))
+                self._compare(Person, existing, file, user.row, values)
             else:
                 self._new.add(source)
                 self._changes.inserts[Person].append({"source": source, **values})
@@ -348,6 +353,19 @@ class _Planner:
                 self._count(file, changed=role != row.role)
 
     # ------------------------------------------------------------ references
+
+    def _compare(
+        self, table: type[Base], existing: SchoolRow | ClassRow | PersonRow, file: str, row: int, wanted: dict[str, Any]
+    ) -> None:
+        """Note what differs of what can be put out of use."""
+        stays_closed = wanted["active"] and not existing.active
+        changed = self._changes.update(table, existing, **{**wanted, "active": wanted["active"] and existing.active})
+        if stays_closed:
+            self._report.note(file, row, "stays_closed", "status", value=wanted["name"])
+        if stays_closed and not changed:
+            self._report.of(file).skipped += 1
+        else:
+            self._count(file, changed=changed)
 
     def _count(self, file: str, *, changed: bool) -> None:
         if changed:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mediaserver.api import UserError
+from signalling.db.logins import as_compared
 from signalling.exchange import roster_form as form
 from signalling.exchange.report import Report
 from signalling.exchange.table import CsvTable, FileFault, Opener
@@ -115,7 +116,8 @@ class _Reader:
             table.require(*form.NEEDED[name])
             self._roster.digests[name] = table.digest
             read = 0
-            for self._row, self._cells in table:
+            for self._row, cells in table:
+                self._cells = {column: form.unguarded(cell) for column, cell in cells.items()}
                 yield self._cells
                 read += 1
                 if read % _PROGRESS_ROWS == 0:
@@ -237,8 +239,8 @@ class _Reader:
             self._refuse("empty", "familyName")
         elif len(name) > MAX_NAME:
             self._refuse("bad_length", "familyName", limit=MAX_NAME)
-        login = self._text("username", MAX_LOGIN, needed=False).lower()
-        if len(login) > MAX_LOGIN:  # İ becomes two characters
+        login = as_compared(self._text("username", MAX_LOGIN, needed=False))
+        if len(login) > MAX_LOGIN:  # ㎏ becomes two characters
             self._refuse("bad_length", "username", limit=MAX_LOGIN)
         enabled = self._one_of("enabledUser", ("true", "false"), "true") != "false"
         active = self._active() and enabled

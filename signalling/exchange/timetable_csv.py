@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from signalling.db.logins import as_compared
 from signalling.db.people import Person, RoleGrant
 from signalling.db.places import Classroom, PupilClass
 from signalling.db.times import BellTable, Period
@@ -74,7 +75,7 @@ class Directory:
 
     def named(self, text: str) -> Sequence[Teacher]:
         """Teachers with this login, or else of this name; `教师甲(jiaoshi1)` names the login behind the name."""
-        login = words.login_of(text) or text.lower()
+        login = as_compared(words.login_of(text) or text)
         return [teacher for teacher in self.teachers if teacher.login == login] or [
             teacher for teacher in self.teachers if teacher.name == text
         ]

@@ -131,4 +131,4 @@ def _taught(text: str) -> Taught | None:
 def login_of(teacher: str) -> str | None:
     """`jiaoshi1` in `教师甲(jiaoshi1)`."""
     match = _TEACHER_LOGIN.fullmatch(teacher)
-    return match["login"].strip().lower() if match else None
+    return match["login"] if match else None

@@ -3,20 +3,17 @@ actor may do: what he may is read again in the transaction that changes somethin
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mediaserver.api import UserError
-from signalling.db import audit
+from signalling.db import admins, audit
 from signalling.db.base import new_id
 from signalling.db.engine import Database
-from signalling.db.lessons import Held
+from signalling.db.logins import login_name
 from signalling.db.people import Person, RoleGrant
 from signalling.people import roles, scopes, sessions
 from signalling.people.passwords import Passwords, check
@@ -26,27 +23,9 @@ from signalling.places import coming
 COMMAND = "command"
 """The actor of `tongke admin`: whoever may run it on the server may do everything."""
 _ADMIN = Grant("admin", SYSTEM)
-_ADMINS = "role:admin"
-"""Row of `held` that everybody locks who adds or takes away a system administrator."""
-_LOGIN = re.compile(r"[\w.@+-]{1,80}")
 MAX_NAME = 120
 MAX_SUBJECT = 200
 LANGUAGES = ("zh-CN", "en")
-
-
-def as_compared(login: str) -> str:
-    """Without capitals, and without the full-width letters of a Chinese keyboard."""
-    return unicodedata.normalize("NFKC", login).strip().lower()
-
-
-def login_name(text: str) -> str:
-    """As it is stored. :raises UserError: 400 `bad_login`."""
-    login = as_compared(text)
-    if not _LOGIN.fullmatch(login):
-        raise UserError(
-            400, "bad_login", "A login name has 1 to 80 letters, digits or the signs . _ - + @; choose another one."
-        )
-    return login
 
 
 def person_name(text: str) -> str:
@@ -55,6 +34,21 @@ def person_name(text: str) -> str:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise UserError(400, "bad_name", f"A name has 1 to {MAX_NAME} characters that can be seen; write another one.")
     return name
+
+
+def link(issuer: str | None, subject: str | None) -> tuple[str, str] | None:
+    """Who somebody is to a sign-in service; None: nobody. :raises UserError: 400 `bad_subject`."""
+    if issuer is None and subject is None:
+        return None
+    for text in (issuer, subject):
+        if text is None or not 1 <= len(text) <= MAX_SUBJECT or not (text.isascii() and text.isprintable()):
+            raise UserError(
+                400,
+                "bad_subject",
+                f"The issuer and the subject of the sign-in service go together, each of 1 to {MAX_SUBJECT} letters, "
+                "digits and signs; write them as the service does.",
+            )
+    return str(issuer), str(subject)
 
 
 class Accounts:
@@ -101,8 +95,8 @@ class Accounts:
         person = await self._new(now, name, login, password)
 
         async def work(session: AsyncSession) -> str:
-            await _lock_admins(session)
-            if not another and await _admins(session):
+            await admins.lock(session)
+            if not another and await admins.able(session):
                 raise UserError(
                     409,
                     "admin_exists",
@@ -132,10 +126,7 @@ class Accounts:
     ) -> Callable[[], Person]:
         """Makes the row, the same one for each try of a transaction."""
         name, login = person_name(name), login_name(login) if login is not None else None
-        if (issuer is None) != (subject is None) or (subject is not None and not 1 <= len(subject) <= MAX_SUBJECT):
-            raise UserError(
-                400, "bad_subject", f"Give the issuer and the subject together, of 1 to {MAX_SUBJECT} characters."
-            )
+        linked = link(issuer, subject) or (None, None)
         hashed = None
         if password is not None:
             if login is None:
@@ -149,8 +140,8 @@ class Accounts:
             name=name,
             login=login,
             password=hashed,
-            issuer=issuer,
-            subject=subject,
+            issuer=linked[0],
+            subject=linked[1],
             language=language,
         )
 
@@ -164,54 +155,71 @@ class Accounts:
         login: str | None = None,
         language: str | None = None,
         active: bool | None = None,
+        issuer: str | None = None,
+        subject: str | None = None,
     ) -> bool:
-        """Rename a person, put the account out of use, which ends all of its sessions, or back: all of it or nothing.
-        False when it was so before.
+        """Rename a person, say who she is to the sign-in service, put the account out of use, which ends all of its
+        sessions, or back: all of it or nothing. False when it was so before.
 
-        :param language: of `LANGUAGES`.
+        :param language: of `LANGUAGES`. :param subject: who she is to the provider `issuer`; empty: nobody any more.
+            Sessions end when she was somebody else to it.
         :raises UserError: as `create`; 409 `last_admin`, or `lessons_booked` while she has to teach or assist: nobody
             would come.
         """
         name = person_name(name) if name is not None else None
         login = login_name(login) if login is not None else None
+        unlinks = subject == ""
+        linked = None if unlinks else link(issuer, subject)
 
         async def work(session: AsyncSession) -> bool:
-            if active is not None:
-                await _lock_admins(session)
+            if active is not None or unlinks:
+                await admins.lock(session)
             if active is False:
                 await coming.hold_people(session, [person])
             row = await _locked(session, person)
             await self._require_over(session, actor, person)
-            before = {"name": row.name, "login": row.login, "language": row.language}
-            row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
-            after = {"name": row.name, "login": row.login, "language": row.language}
+            # Before anything is set: what these ask would write it, and a login that is taken has its own sentence.
             switched = active is not None and active != row.active
+            if switched and not active:
+                await self._may_leave(session, now, person)
+            elif unlinks and row.password is None:
+                await self._require_another_admin(session, person)
+            before, was = _named(row), _linked(row)
+            row.name, row.login, row.language = name or row.name, login or row.login, language or row.language
+            if linked is not None or unlinks:
+                row.issuer, row.subject = linked or (None, None)
             if switched:
-                if not active:
-                    await self._may_leave(session, now, person)
                 row.active = bool(active)
             await _flush(session)
+            after, now_linked = _named(row), _linked(row)
+            relinked = now_linked != was
+            ended = await sessions.end(session, person) if (switched and not active) or (relinked and was) else 0
             if after != before:
                 await audit.append(
                     session, int(now), actor, "person.renamed", person, {"before": before, "after": after}
                 )
+            if relinked:
+                detail = {"before": was, "after": now_linked, "signed_out": ended}
+                await audit.append(session, int(now), actor, "person.linked", person, detail)
             if switched:
-                ended = await sessions.end(session, person) if not active else 0
                 action = "person.activated" if active else "person.deactivated"
                 await audit.append(session, int(now), actor, action, person, {"signed_out": ended})
-            return switched or after != before
+            return switched or relinked or after != before
 
         return await self._database.run(work)
 
     async def _may_leave(self, session: AsyncSession, now: float, person: str) -> None:
-        if _ADMIN in await sessions.grants(session, person):
-            await _require_another_admin(session, person)
+        await self._require_another_admin(session, person)
         await coming.require_none(
             session,
             now,
             "need this person; let somebody else take them over, or cancel them, before the account is closed",
             coming.of_people([person]),
         )
+
+    async def _require_another_admin(self, session: AsyncSession, person: str) -> None:
+        if _ADMIN in await sessions.grants(session, person):
+            await admins.require_another(session, [person])
 
     async def set_language(self, now: float, person: str, language: str) -> None:
         """One's own. :param language: of `LANGUAGES`."""
@@ -274,7 +282,7 @@ class Accounts:
 
         async def work(session: AsyncSession) -> bool:
             if given == _ADMIN:
-                await _lock_admins(session)
+                await admins.lock(session)
             await _locked(session, person)
             await self._require_grant(session, actor, given)
             if given in await sessions.grants(session, person):
@@ -295,13 +303,13 @@ class Accounts:
 
         async def work(session: AsyncSession) -> bool:
             if taken == _ADMIN:
-                await _lock_admins(session)
+                await admins.lock(session)
             await _locked(session, person)
             await self._require_grant(session, actor, taken)
             if taken not in await sessions.grants(session, person):
                 return False
             if taken == _ADMIN:
-                await _require_another_admin(session, person)
+                await admins.require_another(session, [person])
             which = (RoleGrant.person == person, RoleGrant.role == role, RoleGrant.kind == kind)
             await session.execute(delete(RoleGrant).where(*which, RoleGrant.scope == scope))
             await audit.append(session, int(now), actor, "role.revoked", person, _detail(taken))
@@ -368,6 +376,15 @@ async def _locked(session: AsyncSession, person: str) -> Person:
     return row
 
 
+def _named(row: Person) -> dict[str, str | None]:
+    return {"name": row.name, "login": row.login, "language": row.language}
+
+
+def _linked(row: Person) -> dict[str, str]:
+    """Who she is to the sign-in service; empty: nobody."""
+    return {"by": row.issuer, "subject": row.subject} if row.issuer is not None and row.subject is not None else {}
+
+
 async def _insert(session: AsyncSession, person: Person) -> None:
     session.add(person)
     await _flush(session)
@@ -380,41 +397,9 @@ async def _flush(session: AsyncSession) -> None:
         raise UserError(
             409,
             "login_taken",
-            "Somebody has this login name, or is this person to the sign-in service; choose another.",
+            "Somebody has this login name, or is this person to the sign-in service; choose another, or take it from "
+            "the other account first.",
         ) from None
-
-
-async def _lock_admins(session: AsyncSession) -> None:
-    """Two who would take the last two administrators away at the same time stand in line here."""
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    await session.execute(insert(Held).values(resource=_ADMINS).on_conflict_do_nothing())
-    await session.execute(select(Held.resource).where(Held.resource == _ADMINS).with_for_update())
-
-
-async def _admins(session: AsyncSession, but: str = "") -> int:
-    """How many system administrators can sign in."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(RoleGrant)
-            .join(Person, Person.id == RoleGrant.person)
-            .where(
-                RoleGrant.role == "admin",
-                RoleGrant.kind == "system",
-                Person.active,
-                Person.password.is_not(None) | Person.subject.is_not(None),
-                Person.id != but,
-            )
-        )
-        or 0
-    )
-
-
-async def _require_another_admin(session: AsyncSession, person: str) -> None:
-    if not await _admins(session, but=person):
-        raise UserError(
-            409, "last_admin", "This is the last system administrator; make another one before taking this one away."
-        )
 
 
 async def find_login(database: Database, login: str) -> str:

@@ -29,6 +29,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class PersonShown:
+    """:ivar subject: who she is to the provider `issuer`, where she signs in by one."""
+
     id: str
     name: str
     login: str | None
@@ -36,6 +38,8 @@ class PersonShown:
     school_name: str
     active: bool
     language: str
+    issuer: str | None
+    subject: str | None
     grants: tuple[Given, ...]
 
 
@@ -69,7 +73,10 @@ def people(reach: Collection[Scope], *, school: str | None = None, role: str | N
     """Columns for `shown`, of those within `reach`. :param q: a part of the name or the login name."""
     it = Person
     found = (
-        select(it.id, it.name, it.login, it.school, School.name.label("school_name"), it.active, it.language)
+        select(
+            *(it.id, it.name, it.login, it.school, School.name.label("school_name"), it.active, it.language),
+            *(it.issuer, it.subject),
+        )
         .outerjoin(School, School.id == it.school)
         .outerjoin(Region, Region.id == School.region)
         .where(within(reach))
@@ -96,6 +103,8 @@ async def shown(session: AsyncSession, rows: Select[Any]) -> list[PersonShown]:
             row.school_name or "",
             row.active,
             row.language,
+            row.issuer,
+            row.subject,
             tuple(grants[row.id]),
         )
         for row in found

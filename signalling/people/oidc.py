@@ -163,7 +163,7 @@ class Oidc:
             raise UserError(
                 403,
                 "oidc_unknown",
-                "The sign-in service knows you, but nobody here is you to it; ask an administrator for an account.",
+                "The sign-in service knows you, but no account here is linked to it; ask an administrator to link one.",
             )
         if self._school is not None and await session.get(School, self._school) is None:
             raise UserError(

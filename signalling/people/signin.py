@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mediaserver.api import UserError
 from signalling.db import audit
 from signalling.db.engine import Database
+from signalling.db.logins import as_compared
 from signalling.db.people import Person
 from signalling.people import sessions
-from signalling.people.accounts import as_compared
 from signalling.people.passwords import Passwords
 from signalling.people.refusals import Refusals
 from signalling.people.sessions import Begun

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import structlog
 from aiohttp import web
@@ -109,22 +110,32 @@ class People:
 
     # ------------------------------------------------------------ routes
 
+    # A browser navigates to both, so what goes wrong is said by the page with the other way to sign in.
+
     async def oidc_start(self, request: web.Request) -> web.Response:
-        address, flow = await self._configured().start(self._clock(), self._redirect_uri(request))
+        oidc = self._configured()
+        try:
+            address, flow = await oidc.start(self._clock(), self._redirect_uri(request))
+        except UserError as error:
+            return _told(error)
         response = _redirect(address)
         self._flow.set(response, flow)
         return response
 
     async def oidc_callback(self, request: web.Request) -> web.Response:
-        begun: Begun = await self._configured().finish(
-            self._clock(),
-            request.query,
-            self._flow.read(request),
-            self._redirect_uri(request),
-            address=request[ADDRESS],
-            agent=request.headers.get("User-Agent", ""),
-            before=self.cookie.read(request),
-        )
+        oidc = self._configured()
+        try:
+            begun: Begun = await oidc.finish(
+                self._clock(),
+                request.query,
+                self._flow.read(request),
+                self._redirect_uri(request),
+                address=request[ADDRESS],
+                agent=request.headers.get("User-Agent", ""),
+                before=self.cookie.read(request),
+            )
+        except UserError as error:
+            return _told(error)
         response = _redirect("/login?arrived=1")  # which goes on to where she wanted to
         self._flow.drop(response)
         self.cookie.set(response, begun.cookie)
@@ -142,6 +153,12 @@ class People:
 
 def _redirect(address: str) -> web.Response:
     return web.Response(status=303, headers={"Location": address, **_NO_STORE})
+
+
+def _told(error: UserError) -> web.Response:
+    wait = error.extra.get("retry_after")
+    query = {"problem": error.code, **({"retry_after": wait} if wait is not None else {})}
+    return _redirect(f"/login?{urlencode(query)}")
 
 
 def _oidc(config: Config, database: Database, refusals: Refusals, throttle: Throttle, secret: bytes) -> Oidc | None:

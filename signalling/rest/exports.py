@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from mediaserver.api import UserError
@@ -17,6 +18,12 @@ from signalling.exchange.timetable_export import export_week
 from signalling.rest import scratch
 from signalling.rest.operation import NO_STORE, Call, Nothing, Operation
 
+log = structlog.get_logger("signalling.rest")
+
+MAX_SENDING = 4
+"""Archives on their way at once; each is a file here until then."""
+STALLED_S = 60.0
+"""Whoever takes no piece for so long is cut off."""
 _CHUNK = 1 << 18
 _ZIP, _CSV = "application/zip", "text/csv"
 
@@ -28,32 +35,32 @@ class WeekAsked(Query):
 
 class ExportsResource:
     def __init__(self) -> None:
-        self._one = asyncio.Lock()
+        self._making = asyncio.Lock()
+        self._sending = 0
 
     def operations(self) -> Iterable[Operation]:
         yield Operation("GET", "/exports/roster", self.roster, right="export.run", of="system", content=_ZIP)
         yield Operation("GET", "/exports/timetable", self.timetable, right="export.run", content=_CSV)
 
     async def roster(self, call: Call[Nothing, Nothing]) -> web.StreamResponse:
-        """Schools, people and classes as OneRoster 1.2 CSV files, one export at a time"""
+        """Schools, people and classes as OneRoster 1.2 CSV files"""
         headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="roster.zip"'}
         if call.request.method == "HEAD":
             return web.Response(headers=headers, content_type=_ZIP)
-        if self._one.locked():
+        if self._making.locked() or self._sending >= MAX_SENDING:
             raise UserError(503, "busy", "Another export is being made; try again in a moment.")
-        async with self._one:
-            with tempfile.TemporaryDirectory(prefix=scratch.new_prefix()) as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch.new_prefix()) as folder:
+            archive = Path(folder, "roster.zip")
+            async with self._making:
                 await export_roster(call.database, Path(folder, "roster"))
-                archive = Path(folder, "roster.zip")
                 size = await asyncio.to_thread(_pack, Path(folder, "roster"), archive)
-                response = web.StreamResponse(headers=headers)
-                response.content_type, response.content_length = _ZIP, size
-                await response.prepare(call.request)
-                with await asyncio.to_thread(archive.open, "rb") as file:
-                    while chunk := await asyncio.to_thread(file.read, _CHUNK):
-                        await response.write(chunk)
-                await response.write_eof()
-                return response
+            response = web.StreamResponse(headers=headers)
+            response.content_type, response.content_length = _ZIP, size
+            self._sending += 1
+            try:
+                return await _send(call.request, response, archive)
+            finally:
+                self._sending -= 1
 
     async def timetable(self, call: Call[Nothing, WeekAsked]) -> web.Response:
         """A week of what a school teaches by periods"""
@@ -66,9 +73,26 @@ class ExportsResource:
         return web.Response(text=f"\ufeff{text}", content_type=_CSV, charset="utf-8", headers=headers)
 
 
+async def _send(request: web.Request, response: web.StreamResponse, archive: Path) -> web.StreamResponse:
+    with await asyncio.to_thread(archive.open, "rb") as file:
+        await response.prepare(request)
+        try:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                async with asyncio.timeout(STALLED_S):
+                    await response.write(chunk)
+        except TimeoutError:
+            log.info("export_cut")  # what has begun cannot become a problem: the other side misses bytes
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+    await response.write_eof()
+    return response
+
+
 def _pack(folder: Path, archive: Path) -> int:
-    """Bytes of the archive."""
+    """Bytes of the archive; the files in it are removed."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sorted(folder.iterdir()):
             packed.write(file, file.name)
+            file.unlink()
     return archive.stat().st_size

@@ -36,12 +36,15 @@ class NewPerson(Body):
 
 
 class PersonChanges(Body):
-    """What is null stays."""
+    """What is null stays. `subject`: who the person is to the sign-in service; empty: nobody any more. `issuer`: of
+    another service than that of this server."""
 
     name: Name | None = None
     login: str | None = Field(None, max_length=200)
     language: Language | None = None
     active: bool | None = None
+    issuer: str | None = Field(None, max_length=200)
+    subject: str | None = Field(None, max_length=200)
 
 
 class NewPassword(Body):
@@ -75,10 +78,13 @@ class Changed:
 
 
 class PeopleResource:
-    """What an account's change needs is asked again by `Accounts`, in the transaction that makes it."""
+    """What an account's change needs is asked again by `Accounts`, in the transaction that makes it.
 
-    def __init__(self, accounts: Accounts) -> None:
+    :param issuer: of the sign-in service of this server."""
+
+    def __init__(self, accounts: Accounts, issuer: str | None) -> None:
         self._accounts = accounts
+        self._issuer = issuer
 
     def operations(self) -> Iterable[Operation]:
         one, write, grant = "/people/{person}", "people.write", "role.grant"
@@ -122,7 +128,7 @@ class PeopleResource:
         return await self._one(call, call.path("person"))
 
     async def change(self, call: Call[PersonChanges, Nothing]) -> PersonShown:
-        """Rename a person, change the language, put the account out of use or back"""
+        """Rename a person, change the language, link the sign-in service, put the account out of use or back"""
         body, person = call.body, call.path("person")
         await self._accounts.change(
             call.now,
@@ -132,6 +138,8 @@ class PeopleResource:
             login=body.login,
             language=body.language,
             active=body.active,
+            issuer=self._issuer if body.subject is not None and body.issuer is None else body.issuer,
+            subject=body.subject,
         )
         return await self._one(call, person)
 

@@ -26,8 +26,9 @@ def test_every_code_is_used_and_provoked() -> None:
     assert used == SENTENCES.keys()
     roster = {code for code, *_ in (*test_roster_refusals.CASES, *test_roster_refusals.AFTERWARDS)}
     provoked = roster | {*test_table.CASES, *test_timetable.CASES, *test_calendar.CASES, *test_list.CASES}
-    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py and test_timetable_import.py
-    alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked"}
+    # by tests of their own, in test_table.py, test_archive.py, test_roster_refusals.py, test_roster_closed.py and
+    # test_timetable_import.py
+    alone = {"not_readable", "manifest_disagrees", "no_classroom", "not_booked", "stays_closed"}
     assert SENTENCES.keys() - provoked == alone
     assert test_archive.KNOWN
 
@@ -46,6 +47,16 @@ def test_a_row_counts_once() -> None:
     assert report.is_refused("users.csv", 2) and not report.is_refused("users.csv", 3)
 
 
+def test_what_is_noted_keeps_nothing_out() -> None:
+    report = Report()
+    report.note("users.csv", 2, "stays_closed", "status", value="教师甲")
+    assert (report.refused, len(report.refusals), report.more) == (0, 1, 0)
+    assert not report.is_refused("users.csv", 2)
+    for row in range(module.MAX_LINES + 5):
+        report.note("users.csv", row + 2, "stays_closed", "status", value="教师甲")
+    assert (len(report.refusals), report.more) == (module.MAX_LINES, 6)
+
+
 def test_lines_are_bounded() -> None:
     report = Report()
     for row in range(module.MAX_LINES + 5):
@@ -53,6 +64,15 @@ def test_lines_are_bounded() -> None:
     assert (len(report.refusals), report.refused, report.more) == (module.MAX_LINES, module.MAX_LINES + 5, 5)
     assert all(len(line.sentence) < 200 for line in report.refusals)
     assert report.as_json()["more"] == 5
+
+
+def test_our_own_sentences_keep_their_end() -> None:
+    report = Report()
+    why = f"录播教室 is taken by the lesson {'课' * 90} from 2026-09-07 08:00 to 08:40"
+    report.refuse("timetable.csv", 2, "not_booked", "周一第1节", why=why, problem="classroom_busy")
+    assert "08:00 to 08:40" in report.refusals[0].sentence
+    report.refuse("timetable.csv", 3, "not_booked", "周一第1节", why="x" * 5000)
+    assert len(report.refusals[1].sentence) < 500
 
 
 def test_hostile_cells_are_only_shown() -> None:

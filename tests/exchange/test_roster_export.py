@@ -14,9 +14,10 @@ from sqlalchemy import insert, select, update
 from mediaserver.api import UserError
 from signalling.db.engine import Database
 from signalling.db.people import Person, RoleGrant
+from signalling.db.places import School
 from signalling.exchange.oneroster import import_roster
 from signalling.exchange.roster_export import export_roster
-from signalling.exchange.roster_form import COLUMNS, join_name, split_name
+from signalling.exchange.roster_form import COLUMNS, guarded, join_name, split_name, unguarded
 from signalling.exchange.seed import seed
 from tests.exchange import rosters, snapshots
 
@@ -79,6 +80,46 @@ async def test_the_shape_of_the_files(database: Database, tmp_path: Path) -> Non
     with pytest.raises(UserError) as caught:
         await export_roster(database, tmp_path / "file")
     assert caught.value.code == "cannot_write"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_nothing_that_a_spreadsheet_calculates(database: Database, tmp_path: Path) -> None:
+    roster = rosters.county()
+    link = '=HYPERLINK("https://id.example")'
+    rosters.row(roster, "users.csv", "u1").update(familyName="", givenName=link, username="-jia")
+    rosters.row(roster, "users.csv", "u5").update(familyName="@学", givenName="生甲")
+    rosters.row(roster, "orgs.csv", "s1")["name"] = "+第一小学"
+    rosters.row(roster, "classes.csv", "c1")["title"] = "'=三年级1班"
+    await import_roster(database, rosters.write(roster, tmp_path / "r"), NOW, "command")
+    before = await snapshots.rows(database)
+    await export_roster(database, tmp_path / "out")
+    cells = [
+        cell
+        for file in (tmp_path / "out").iterdir()
+        for row in csv.reader(file.read_text("utf-8").splitlines())
+        for cell in row
+    ]
+    assert f"'{link}" in cells and "''=三年级1班" not in cells
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
+    assert not (await import_roster(database, tmp_path / "out", NOW, "command")).written
+    assert await snapshots.rows(database) == before
+
+
+@given(st.text(st.sampled_from("'=+-@a甲"), max_size=6))
+def test_cells_are_guarded_and_back(cell: str) -> None:
+    assert unguarded(guarded(cell)) == cell
+    assert guarded(cell)[:1] not in ("=", "+", "-", "@")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_whoever_waits_for_a_role_is_no_pupil(database: Database, tmp_path: Path) -> None:
+    await import_roster(database, rosters.write(rosters.county(), tmp_path / "r"), NOW, "command")
+    async with database.write() as session:
+        school = await session.scalar(select(School.id).where(School.source == "s1"))
+        session.add(Person(id="new", name="教师丁", school=school, issuer="https://id.example", subject="ding"))
+    await export_roster(database, tmp_path / "out")
+    for name in ("users.csv", "roles.csv"):
+        assert "new" not in (tmp_path / "out" / name).read_text("utf-8")
 
 
 @given(st.text(st.sampled_from("教师甲欧阳 ab'-"), min_size=1, max_size=8).map(str.strip).filter(bool))

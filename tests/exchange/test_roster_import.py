@@ -23,6 +23,7 @@ from signalling.db.times import Calendar, Term
 from signalling.exchange import roster_changes, roster_known
 from signalling.exchange.oneroster import import_roster
 from signalling.exchange.report import Report
+from signalling.people.accounts import find_login
 from tests.exchange import rosters, snapshots
 from tests.exchange.rosters import row
 
@@ -74,8 +75,19 @@ async def test_what_becomes_of_a_roster(database: Database, tmp_path: Path) -> N
         enrolled = {(row.pupil_class, row.person, row.role) for row in await session.scalars(select(Enrolment))}
         assert (classes["c1"].id, who["u1"].id, "teacher") in enrolled
         assert (classes["c3"].id, who["u6"].id, "pupil") in enrolled
-        audit = (await session.scalars(select(Audit))).one()
+        audit = (await session.scalars(select(Audit).order_by(Audit.number.desc()))).first()
+        assert audit is not None
         assert (audit.action, audit.detail["counts"]["users.csv"]["created"]) == ("roster_imported", 6)
+
+
+async def test_usernames_are_stored_as_they_are_looked_for(database: Database, tmp_path: Path) -> None:
+    roster = rosters.county()
+    row(roster, "users.csv", "u1")["username"] = "ｗａｎｇ０１"
+    row(roster, "users.csv", "u5")["username"] = "学生甲（三年级）"  # does not sign in, so it need not fit
+    assert (await imported(database, roster, tmp_path / "1")).refusals == []
+    who = (await people(database))["u1"]
+    assert await find_login(database, "ＷＡＮＧ01") == who.id and who.login == "wang01"
+    assert not (await imported(database, roster, tmp_path / "2")).written
 
 
 async def test_the_same_again_changes_nothing(database: Database, tmp_path: Path) -> None:

@@ -66,6 +66,9 @@ CASES: list[tuple[str, str, str, Spoil]] = [
     ("other_school", "enrollments.csv", "schoolSourcedId", change("enrollments.csv", "e2", schoolSourcedId="s2")),
     ("user_without_role", "users.csv", "sourcedId", drop("roles.csv", "r2")),
     ("login_taken", "users.csv", "username", change("users.csv", "u2", username="TEACHER01")),
+    ("login_taken", "users.csv", "username", change("users.csv", "u2", username="ＴＥＡＣＨＥＲ０１")),
+    ("bad_login", "users.csv", "username", change("users.csv", "u2", username="教师乙（语文）")),
+    ("bad_login", "users.csv", "username", change("users.csv", "u2", username="教师\u3000乙")),
     ("name_taken", "classes.csv", "title", change("classes.csv", "c2", title="三年级1班")),
     ("term_order", "academicSessions.csv", "endDate", change("academicSessions.csv", "t1", endDate="2026-08-01")),
     (

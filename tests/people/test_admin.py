@@ -7,11 +7,13 @@ import io
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from signalling import cli, config
 from signalling.cli import admin
 from signalling.config import ConfigError
 from signalling.db.engine import Database
+from signalling.db.people import Person
 from signalling.people import sessions
 from signalling.people.accounts import find_login
 from signalling.people.roles import SYSTEM, Grant
@@ -67,6 +69,22 @@ def test_the_first_and_another(stdin: io.StringIO, database_url: str, capsys: py
             ]
 
     asyncio.run(look())
+
+
+def test_a_password_of_a_closed_account(
+    stdin: io.StringIO, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stdin, PASSWORD, "create", "leiter") == 0
+
+    async def close() -> None:
+        async with Database(database_url) as database, database.write() as session:
+            await session.execute(update(Person).values(active=False))
+
+    asyncio.run(close())
+    capsys.readouterr()
+    assert run(stdin, "winter-laterne-zug", "password", "leiter") == 0
+    assert "the account is out of use" in capsys.readouterr().out
+    assert run(stdin, PASSWORD, "create", "zweiter") == 0  # as the sentence says
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from signalling.db.engine import Database
 from signalling.db.people import Person
 from signalling.people.accounts import COMMAND
 from tests.interop.conftest import Peer, spawn
-from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, problem, seed_county
+from tests.people.conftest import NOW, Office, OpenOffice, audit_rows, person, seed_county
 
 JS = Path(__file__).parent.parent / "js"
 SECRET = "s e:cret/+%&="  # signs that have to be encoded (RFC 6749 §2.3.1)
@@ -72,6 +72,13 @@ async def back(office: Office, address: URL) -> aiohttp.ClientResponse:
     return await office.http.get(address, allow_redirects=False)
 
 
+def told(answer: aiohttp.ClientResponse) -> str:
+    """The code that the page of signing in is to say; nobody is signed in."""
+    address = URL(answer.headers["Location"])
+    assert (answer.status, address.path) == (303, "/login") and "tongke" not in answer.cookies
+    return address.query["problem"]
+
+
 async def test_somebody_known_signs_in(office_of: Any, provider: str) -> None:
     office = await office_of()
     assert await (await office.http.get("/api/v1/login")).json() == {"password": True, "oidc": True}
@@ -91,9 +98,21 @@ async def test_somebody_known_signs_in(office_of: Any, provider: str) -> None:
 async def test_somebody_unknown_does_not(office_of: Any, provider: str) -> None:
     office = await office_of()
     await office.accounts.create(NOW, COMMAND, name="教师甲", issuer="https://other.example", subject="jia")
-    assert await problem(await back(office, await at_the_provider(office, "jia"))) == (403, "oidc_unknown")
+    assert told(await back(office, await at_the_provider(office, "jia"))) == "oidc_unknown"
     assert await office.me() == 401
     assert (await audit_rows(office.database))[1][:3] == ("stranger", "login.failed", "unknown")
+
+
+async def test_an_administrator_links_an_account_that_was_there(office_of: Any) -> None:
+    office = await office_of()
+    await person(office.accounts, "boss", ("admin", "system", ""))
+    id = await office.accounts.create(NOW, COMMAND, name="教师甲")  # as a roster makes them
+    assert (await office.sign_in("boss")).status == 200
+    linked = await office.http.patch(f"/api/v1/people/{id}", json={"subject": "jia"}, headers=office.header())
+    assert linked.status == 200, await linked.text()
+    office.http.cookie_jar.clear()
+    await back(office, await at_the_provider(office, "jia"))
+    assert (await (await office.http.get("/api/v1/me")).json())["person"]["id"] == id
 
 
 async def test_somebody_unknown_gets_an_account_where_that_is_wanted(
@@ -103,7 +122,7 @@ async def test_somebody_unknown_gets_an_account_where_that_is_wanted(
     office = await office_of(create=True, school=county.lead)
     for _ in range(2):
         answer = await back(office, await at_the_provider(office, "yi"))
-        assert answer.status == 303
+        assert answer.headers["Location"] == "/login?arrived=1"
         office.http.cookie_jar.clear()
     async with database.read() as session:
         [made] = (await session.scalars(select(Person))).all()
@@ -116,14 +135,14 @@ async def test_a_closed_account_stays_closed(office_of: Any, provider: str) -> N
     office = await office_of(create=True)
     id = await office.accounts.create(NOW, COMMAND, name="教师甲", issuer=provider, subject="jia")
     await office.accounts.change(NOW, COMMAND, id, active=False)
-    assert await problem(await back(office, await at_the_provider(office, "jia"))) == (403, "account_inactive")
+    assert told(await back(office, await at_the_provider(office, "jia"))) == "account_inactive"
     assert await office.me() == 401
 
 
 async def test_whoever_says_no_at_the_provider(office_of: Any) -> None:
     office = await office_of(create=True)
     answer = await back(office, await at_the_provider(office, None))
-    assert await problem(answer) == (401, "oidc_refused")
+    assert told(answer) == "oidc_refused"
     assert "the user said no" not in await answer.text()
 
 
@@ -132,17 +151,17 @@ async def test_an_answer_works_once_and_in_its_browser_alone(office_of: Any, dat
     address = await at_the_provider(office, "jia")
     async with aiohttp.ClientSession(office.http._base_url) as stranger:
         stolen = await stranger.get(address, allow_redirects=False)
-        assert await problem(stolen) == (400, "oidc_state")
+        assert told(stolen) == "oidc_state"
     flow = office.http.cookie_jar.filter_cookies(office.http._base_url)["tongke-oidc"].value
     changed = address.update_query(state=address.query["state"][:-1] + "x")
-    assert await problem(await back(office, changed)) == (400, "oidc_state")
+    assert told(await back(office, changed)) == "oidc_state"
     other = address.update_query(iss="https://other.example")
-    assert await problem(await back(office, other)) == (401, "oidc_refused")
-    assert (await back(office, address)).status == 303
+    assert told(await back(office, other)) == "oidc_refused"
+    assert (await back(office, address)).headers["Location"] == "/login?arrived=1"
     office.http.cookie_jar.clear()
     async with aiohttp.ClientSession(office.http._base_url, cookies={"tongke-oidc": flow}) as replaying:
         again = await replaying.get(address, allow_redirects=False)
-        assert await problem(again) == (401, "oidc_refused")
+        assert told(again) == "oidc_refused"
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Person)) == 1
 

@@ -67,6 +67,13 @@ class TestSigningIn:
     async def test_ways(self, office: Office) -> None:
         assert await (await office.http.get("/api/v1/login")).json() == {"password": True, "oidc": False}
 
+    async def test_a_service_that_is_away_leads_back_to_the_password(self, open_office: OpenOffice) -> None:
+        office = await open_office(oidc={"issuer": "http://127.0.0.1:9", "client_id": "tongke"})
+        for path, code in (("start", "oidc_unavailable"), ("callback?code=x", "oidc_state")):
+            answer = await office.http.get(f"/oidc/{path}", allow_redirects=False)
+            assert (answer.status, answer.headers["Location"]) == (303, f"/login?problem={code}")
+            assert answer.headers["Cache-Control"] == "no-store"
+
     async def test_nobody_learns_which_logins_exist(self, office: Office) -> None:
         await person(office.accounts, "jia")
         closed = await person(office.accounts, "yi")

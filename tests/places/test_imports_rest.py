@@ -21,7 +21,7 @@ from signalling.db.people import RoleGrant
 from signalling.db.times import BellTable, Period, Term
 from signalling.exchange.oneroster import Progress
 from signalling.exchange.report import Report
-from signalling.rest import imports, jobs, scratch
+from signalling.rest import exports, imports, jobs, scratch
 from tests.exchange import rosters
 from tests.people.conftest import audit_rows, person
 from tests.places.conftest import ADMIN, Desk
@@ -324,3 +324,46 @@ async def test_the_roster_goes_out_and_in(desk: Desk, files: Path) -> None:
     again = await send(desk, "/imports/roster", packed, ZIP)
     assert again["state"] == "done" and not again["report"]["written"]
     assert left(files) == 0
+
+
+async def stalled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> asyncio.StreamWriter:
+    """Somebody who asks for a large archive, and takes no more than its beginning."""
+    pack = exports._pack
+
+    def large(folder: Path, archive: Path) -> int:
+        monkeypatch.setattr(exports, "_pack", pack)
+        archive.write_bytes(bytes(64 << 20))
+        return 64 << 20
+
+    monkeypatch.setattr(exports, "_pack", large)
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.office.server.port, limit=1024)
+    cookie = next(iter(desk.office.http.cookie_jar))
+    writer.write(
+        f"GET /api/v1/exports/roster HTTP/1.1\r\nHost: x\r\nCookie: {cookie.key}={cookie.value}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    return writer
+
+
+async def gone(files: Path) -> None:
+    async with asyncio.timeout(20):
+        while left(files):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_who_takes_nothing_keeps_nobody_waiting(desk: Desk, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = await stalled(desk, monkeypatch)
+    answer = await desk.office.http.get("/api/v1/exports/roster")
+    assert answer.status == 200 and "orgs.csv" in zipfile.ZipFile(io.BytesIO(await answer.read())).namelist()
+    monkeypatch.setattr(exports, "MAX_SENDING", 1)
+    assert await desk.refused("GET", "/exports/roster") == (503, "busy")
+    writer.close()
+    await gone(files)
+
+
+async def test_who_takes_nothing_is_cut_off(desk: Desk, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "STALLED_S", 0.1)
+    writer = await stalled(desk, monkeypatch)
+    await gone(files)
+    assert (await desk.office.http.get("/api/v1/exports/roster")).status == 200
+    writer.close()

@@ -13,7 +13,7 @@ async def test_somebody_is_made_and_changed(desk: Desk) -> None:
     made = await desk.ask("POST", "/people", body)
     assert made == {
         "id": made["id"], "name": "教师甲", "login": "jia", "school": county.lead, "school_name": "第一小学",
-        "active": True, "language": "en", "grants": [],
+        "active": True, "language": "en", "issuer": None, "subject": None, "grants": [],
     }  # fmt: skip
     one = f"/people/{made['id']}"
     grant = {"role": "teacher", "kind": "school", "scope": county.lead}
@@ -31,6 +31,20 @@ async def test_somebody_is_made_and_changed(desk: Desk) -> None:
     ]  # fmt: skip
     rows = str(await audit_rows(desk.office.database))
     assert PASSWORD not in rows and "winter-laterne-zug" not in rows
+
+
+async def test_the_sign_in_service(desk: Desk) -> None:
+    """Without a service of this server, its issuer has to be said."""
+    made = await desk.ask("POST", "/people", {"name": "教师甲", "login": "jia"})
+    one, issuer = f"/people/{made['id']}", "https://id.example"
+    assert await desk.refused("PATCH", one, {"subject": "jia"}) == (400, "bad_subject")
+    linked = await desk.ask("PATCH", one, {"issuer": issuer, "subject": "jia"})
+    assert (linked["issuer"], linked["subject"]) == (issuer, "jia")
+    assert (await desk.ask("PATCH", one, {"name": "教师乙"}))["subject"] == "jia"
+    other = await desk.ask("POST", "/people", {"name": "教师甲", "login": "yi"})
+    taken = await desk.refused("PATCH", f"/people/{other['id']}", {"issuer": issuer, "subject": "jia"})
+    assert taken == (409, "login_taken")
+    assert (await desk.ask("PATCH", one, {"subject": ""}))["subject"] is None
 
 
 async def test_refusals(desk: Desk) -> None:

@@ -22,6 +22,8 @@ export interface Person {
   school_name: string;
   active: boolean;
   language: string;
+  /** Who it is to the sign-in service. */
+  subject: string | null;
   grants: Granted[];
 }
 

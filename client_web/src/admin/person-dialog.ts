@@ -1,7 +1,7 @@
-/** One person: roles given and taken, name, password, account closed and opened again. Sends `changed` and `dismiss`. */
+/** One person: roles given and taken, name, password, sign-in service, account closed and opened again. Sends `changed` and `dismiss`. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import "../components/dialog.ts";
 import { tag } from "../components/tag.ts";
 import { icon } from "../lib/icons.ts";
@@ -47,6 +47,13 @@ export class PersonDialog extends Tab {
   ];
 
   @property({ attribute: false }) person!: Person;
+  /** Whether this server has a sign-in service. */
+  @state() private service = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.rest.get<{ oidc: boolean }>("/login").then(({ oidc }) => (this.service = oidc), () => undefined);
+  }
 
   protected override render(): TemplateResult {
     const it = this.person;
@@ -54,6 +61,7 @@ export class PersonDialog extends Tab {
       <tk-dialog heading=${it.name} testid="person-dialog" @dismiss=${() => this.dispatchEvent(new CustomEvent("dismiss"))}>
         <dl>
           <dt>${say("people.login")}</dt><dd>${it.login || say("people.noLogin")}</dd>
+          ${this.service || it.subject ? html`<dt>${say("people.service")}</dt><dd>${it.subject || say("people.notLinked")}</dd>` : nothing}
           <dt>${say("people.school")}</dt><dd>${it.school_name || "–"}</dd>
           <dt>${say("people.state")}</dt><dd>${it.active ? tag("ok", say("people.active")) : tag("bad", say("people.closed"))}</dd>
         </dl>
@@ -78,6 +86,7 @@ export class PersonDialog extends Tab {
               <div class="buttons">
                 <button type="button" data-testid="rename" @click=${() => this.#rename()}>${say("action.rename")}</button>
                 ${it.login ? html`<button type="button" data-testid="reset" @click=${() => this.#reset()}>${say("people.reset")}</button>` : nothing}
+                ${this.service ? html`<button type="button" data-testid="link" @click=${() => this.#link()}>${say("people.link")}</button>` : nothing}
                 <button type="button" data-testid="close-account" ?disabled=${this.busy} @click=${() => this.#close()}>
                   ${it.active ? say("people.close") : say("people.reopen")}
                 </button>
@@ -118,6 +127,19 @@ export class PersonDialog extends Tab {
       asks: [{ kind: "text", name: "name", label: say("people.name"), value: this.person.name, most: 120 }],
       action: say("action.save"),
       save: ({ name }) => this.rest.patch(`/people/${this.person.id}`, { name }),
+    });
+  }
+
+  #link(): void {
+    this.ask({
+      heading: say("people.linkOf", { name: this.person.name }),
+      lead: say("people.linkLead"),
+      asks: [{ kind: "text", name: "subject", label: say("people.subject"), hint: say("people.subjectHint"), value: this.person.subject ?? "", most: 200, optional: true }],
+      action: say("action.save"),
+      save: async ({ subject }) => {
+        await this.rest.patch(`/people/${this.person.id}`, { subject });
+        this.said = say(subject ? "people.linked" : "people.unlinked");
+      },
     });
   }
 

@@ -1,11 +1,16 @@
 /** Imports as the server tells of them, and what a refused row says. */
 
+import { locale } from "./i18n.ts";
 import { RestProblem, type Rest } from "./rest.ts";
 import { words } from "./words.ts";
+import { zone } from "./zone.ts";
 import { refusedEn } from "../strings/refused.en.ts";
 import { refusedZh } from "../strings/refused.zh.ts";
+import { unbookedEn } from "../strings/unbooked.en.ts";
+import { unbookedZh } from "../strings/unbooked.zh.ts";
 
 const say = words(refusedZh, refusedEn);
+const unbooked = words(unbookedZh, unbookedEn);
 
 export type ImportKind = "roster" | "timetable" | "days" | "library";
 
@@ -47,7 +52,23 @@ export interface Import {
 
 /** In the reader's language; a code that we do not know yet is said by the server. */
 export function refusalText(refusal: Refusal): string {
-  return say.maybe(`refused.${refusal.code}`, refusal.facts) ?? refusal.sentence;
+  const { code, facts, sentence } = refusal;
+  return say.maybe(`refused.${code}`, code === "not_booked" ? { ...facts, why: why(facts) } : facts) ?? sentence;
+}
+
+/** What stands in the way of a lesson, with its time; a part of a sentence. */
+function why(facts: Refusal["facts"]): string {
+  const { problem, starts, ends, day } = facts;
+  const values: Record<string, string | number> = { ...facts };
+  if (typeof starts === "number") values["when"] = typeof ends === "number" ? `${clock(starts, true)}–${clock(ends, false)}` : clock(starts, true);
+  if (typeof day === "string") values["date"] = new Intl.DateTimeFormat(locale(), { timeZone: "UTC", month: "short", day: "numeric" }).format(new Date(day));
+  const code = problem === "outside_term" && day === undefined ? "no_term" : String(problem ?? "");
+  return (unbooked.maybe(`why.${code}`, values) ?? String(facts["why"] ?? "")).replace(/[.。]$/, "");
+}
+
+function clock(instant: number, dated: boolean): string {
+  const day = dated ? ({ month: "short", day: "numeric", weekday: "short" } as const) : {};
+  return new Intl.DateTimeFormat(locale(), { timeZone: zone(), ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(instant * 1000));
 }
 
 /** 0…1 of the stage, or null where nobody knows how much there is. */

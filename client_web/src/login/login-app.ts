@@ -11,7 +11,7 @@ import { problemText } from "../lib/problems.ts";
 import { words } from "../lib/words.ts";
 import { loginEn } from "../strings/login.en.ts";
 import { loginZh } from "../strings/login.zh.ts";
-import { backFromService, leaveForService, safeNext, signIn, signedIn, ways, type Ways } from "./sign-in.ts";
+import { backFromService, leaveForService, problemOfService, safeNext, signIn, signedIn, ways, type Ways } from "./sign-in.ts";
 
 const say = words(loginZh, loginEn);
 
@@ -114,6 +114,11 @@ export class Login extends LitElement {
     super.connectedCallback();
     const wish = backFromService();
     if (new URLSearchParams(location.search).has("arrived")) void this.#arrive(wish);
+    this.problem = problemOfService(location.search);
+    if (this.problem) {
+      if (wish) this.#next = safeNext(wish, location.origin);
+      history.replaceState(null, "", location.pathname); // it is over once it was read
+    }
     // A page that cannot learn the other way still offers this one; what is wrong shows when it is used.
     ways().then((found) => (this.ways = found), () => undefined);
   }

@@ -71,6 +71,15 @@ export function backFromService(): string | null {
   }
 }
 
+/** Why the sign-in service did not bring her in, as the server says it in the address; null: it says nothing. */
+export function problemOfService(search: string): RestProblem | null {
+  const said = new URLSearchParams(search);
+  const code = said.get("problem");
+  if (!code) return null;
+  const wait = Number(said.get("retry_after"));
+  return new RestProblem(400, code, "", wait > 0 ? { retry_after: wait } : {});
+}
+
 /** Whether the browser has a session. */
 export async function signedIn(): Promise<boolean> {
   try {

@@ -14,6 +14,7 @@ export const auditEn: Record<keyof typeof auditZh, string> = {
   "did.person.password": "set a password",
   "did.person.deactivated": "closed an account",
   "did.person.activated": "opened an account",
+  "did.person.linked": "changed a link to the sign-in service",
   "did.role.granted": "gave a role",
   "did.role.revoked": "took a role away",
   "did.device.paired": "paired a device",

@@ -14,6 +14,7 @@ export const auditZh = {
   "did.person.password": "修改密码",
   "did.person.deactivated": "停用账号",
   "did.person.activated": "启用账号",
+  "did.person.linked": "修改统一身份认证关联",
   "did.role.granted": "给予角色",
   "did.role.revoked": "收回角色",
   "did.device.paired": "配对设备",
