@@ -51,7 +51,7 @@ async def test_the_recording_is_seen_and_steered(school: School) -> None:
     await teacher.find("recording-menu").click()
     box, refused = teacher.find(f"recorded-{county.display}"), teacher.find("recording-refused")
     await box.click()
-    await expect(refused).to_contain_text("数据库暂时没有回应")
+    await expect(refused).to_contain_text("The database does not answer")
     await expect(box).to_be_checked()  # she is recorded
     rooms.record = obey
     await box.click()
