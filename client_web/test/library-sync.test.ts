@@ -81,6 +81,8 @@ test("the part that is shown, and who leads", () => {
   assert.equal(leaderOf([file("screen"), file("sound-a", "audio/ogg")])?.name, "sound-a");
   assert.equal(leaderOf([file("screen")])?.name, "screen");
   assert.equal(leaderOf([]), null);
+  assert.equal(leaderOf([file("screen"), file("classroom-1-screen"), file("classroom-1"), file("camera-2")])?.name, "camera-2");
+  assert.equal(leaderOf([file("screen-2"), file("sound-a", "audio/ogg")])?.name, "sound-a");
 });
 
 test("where one begins", () => {

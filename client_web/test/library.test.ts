@@ -129,6 +129,8 @@ test("keys leave fields, buttons and the browser alone", () => {
   assert.equal(actionOf(press("f", { ctrlKey: true }), "else"), null);
   assert.deepEqual(actionOf(press("7"), "else"), { action: "tenth", tenth: 7 });
   assert.equal(actionOf(press("Enter"), "else"), null);
+  for (const key of ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", " "]) assert.equal(actionOf(press(key), "list"), null, "it scrolls what is beside the film");
+  assert.equal(actionOf(press("k"), "list")?.action, "toggle");
   assert.deepEqual([nextSpeed(1, 1), nextSpeed(2, 1), nextSpeed(0.5, -1), nextSpeed(1.1, -1)], [1.25, 2, 0.5, 1]);
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Once, unanswered } from "../src/lib/once.ts";
 import { Rest, RestProblem, cancelled, newKey, signInUrl, withQuery } from "../src/lib/rest.ts";
 
 interface Sent {
@@ -93,4 +94,75 @@ test("a list is read to its end, or until there is enough", async () => {
   const pages = [{ items: [1, 2], next: "m" }, { items: [3], next: null }].map((body) => ({ status: 200, body }));
   assert.deepEqual(await server([...pages]).rest.all("/a"), { items: [1, 2, 3], more: false });
   assert.deepEqual(await server([...pages]).rest.all("/a", {}, 2), { items: [1, 2], more: true });
+});
+
+/** Headers come, then as much as is pushed; as a browser's, it breaks when it is given up. */
+function stalling() {
+  const piece: { push: (bytes: Uint8Array) => void; end: () => void } = { push: () => undefined, end: () => undefined };
+  const given = { up: false };
+  const fetching = ((_: string, { signal }: RequestInit) => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        piece.push = (bytes) => controller.enqueue(bytes);
+        piece.end = () => controller.close();
+        signal?.addEventListener("abort", () => {
+          given.up = true;
+          controller.error(new DOMException("", "AbortError"));
+        });
+      },
+    });
+    return Promise.resolve(new Response(body));
+  }) as typeof fetch;
+  return { piece, given, rest: new Rest(fetching, () => undefined) };
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+test("an answer that stops in the middle is no answer", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { piece, given, rest } = stalling();
+  const asked = rest.get("/resources/a/transcript", {}, { timeoutMs: 1_000 });
+  const over = assert.rejects(asked, (error: RestProblem) => error.code === "offline");
+  await turn();
+  for (let many = 0; many < 5; many += 1) {
+    context.mock.timers.tick(900);
+    assert.ok(!given.up, "slow, but it comes");
+    piece.push(bytes(" "));
+    await turn();
+  }
+  context.mock.timers.tick(1_001);
+  assert.ok(given.up);
+  await over;
+});
+
+test("a question that is given up is not answered to its end", async () => {
+  const { given, rest } = stalling();
+  const abort = new AbortController();
+  const over = assert.rejects(rest.get("/library/search", {}, { signal: abort.signal }), (error) => cancelled(error));
+  await turn();
+  abort.abort();
+  await over;
+  assert.ok(given.up);
+});
+
+test("a letter that comes in two pieces is one", async () => {
+  const { piece, rest } = stalling();
+  const asked = rest.get<string>("/a");
+  await turn();
+  piece.push(bytes('"课"').slice(0, 2));
+  piece.push(bytes('"课"').slice(2));
+  piece.end();
+  assert.equal(await asked, "课");
+});
+
+test("what is sent once more keeps its key; something else has another", () => {
+  const once = new Once();
+  const key = once.keyOf({ at_ms: 4_000, text: "好" });
+  assert.equal(once.keyOf({ at_ms: 4_000, text: "好" }), key);
+  const other = once.keyOf({ at_ms: 5_000, text: "好" });
+  assert.notEqual(other, key);
+  once.over();
+  assert.notEqual(once.keyOf({ at_ms: 5_000, text: "好" }), other, "it was done: this is another one");
+  assert.deepEqual([new RestProblem(0, "offline"), new RestProblem(503, "busy"), new RestProblem(422, "key_reused"), new Error("x"), null].map(unanswered), [true, true, false, false, false]);
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import CHROMIUM, FLAGS, until
@@ -32,6 +33,13 @@ _WATCHED = """() => {
     };
     look(document);
     return all;
+}"""
+
+
+_AS_AN_IPHONE = """() => {
+    delete Element.prototype.requestFullscreen;
+    delete Document.prototype.fullscreenElement;
+    HTMLVideoElement.prototype.webkitEnterFullscreen = function () { window.full = this.dataset.track; };
 }"""
 
 
@@ -194,6 +202,11 @@ async def test_both_pictures_keep_together(library: Library) -> None:
     await page.keyboard.press("9")
     await expect(page.get_by_test_id("time")).to_have_text("00:12 / 00:12")
     await expect(page.get_by_test_id("stage")).to_have_attribute("data-playing", "false")
+    await page.evaluate(_AS_AN_IPHONE)
+    await page.get_by_test_id("do-full").click()
+    assert await page.evaluate("window.full") == "camera"
+    await page.keyboard.press("m")
+    await expect(page.get_by_test_id("do-full")).to_have_attribute("aria-pressed", "false")
 
 
 async def _faster(page: Page) -> bool:
@@ -208,6 +221,11 @@ async def test_captions_and_transcript_follow(library: Library) -> None:
     await expect(page.get_by_test_id("caption")).to_have_text("分数线下面的数叫分母")
     await expect(lines.nth(3)).to_have_attribute("aria-current", "true")
     assert abs(await at(page) - 8000) < 50
+    await expect(page.get_by_test_id("follow")).to_have_count(0)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_test_id("follow")).to_be_visible()  # who reads on by keyboard is not fetched back
+    await page.keyboard.press("ArrowDown")
+    assert await page.locator(".volume").input_value() == "1"
     await page.get_by_test_id("do-captions").click()
     await expect(page.get_by_test_id("caption")).to_have_count(0)
     await page.get_by_test_id("words").fill("分数")
@@ -234,19 +252,38 @@ async def test_a_line_is_corrected_although_somebody_else_did_too(library: Libra
     await page.get_by_test_id("correction-save").click()
     await expect(page.get_by_test_id("theirs")).to_contain_text("把一张饼")
     await expect(page.get_by_test_id("correction")).to_have_value("把一个圆平均分成四份。")
+    player = page.locator("tk-player")
+    await player.evaluate("it => { it.same = true; }")
+    library.server.down = True  # what changed is taken, and not shown any more
     await page.get_by_test_id("correction-save").click()
     await expect(line).to_contain_text("把一个圆平均分成四份。")
     assert library.server.lines[1]["version"] == 3
+    stale = page.locator("tk-resource .stale")
+    await expect(stale).to_be_visible()
+    assert await player.evaluate("it => it.same")
+    library.server.down = False
+    await line.get_by_test_id("correct").click()
+    await page.get_by_test_id("correction").fill("把一个圆平均分成四份")
+    await page.get_by_test_id("correction").press("Enter")
+    await expect(stale).to_have_count(0)
+    assert await player.evaluate("it => it.same")
 
 
 async def test_a_clip_is_cut_and_plays_its_part_alone(library: Library) -> None:
     page = await library.open(f"#r={LESSON}&t=3")
     await page.get_by_test_id("cut").click()
+    begins = page.get_by_test_id("cut-from-time")
+    await begins.fill("1:75")
     await page.get_by_test_id("cut-to-time").fill("0:06")
     await page.get_by_test_id("cut-to-time").press("Tab")
+    await expect(page.get_by_test_id("cut-to-time")).to_have_value("00:06")
+    await expect(begins).to_have_value("1:75")
+    await expect(begins).to_have_attribute("aria-invalid", "true")
     handle = page.get_by_test_id("cut-from")
     await handle.press("ArrowRight")
     await expect(handle).to_have_attribute("aria-valuenow", "4000")
+    await expect(begins).to_have_value("00:04")
+    await expect(begins).to_have_attribute("aria-invalid", "false")
     await expect(page.get_by_test_id("cut-long")).to_contain_text("00:02")
     await page.get_by_test_id("cut-save").click()
     await expect(page.get_by_text("请写一个标题")).to_be_visible()
@@ -323,7 +360,15 @@ async def test_a_file_is_sent_described_and_removed(library: Library) -> None:
     )
     await expect(page.get_by_test_id("upload-title")).to_have_value("荷花")
     await page.get_by_test_id("upload-subject").fill("语文")
+    sent: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+    await page.route(re.compile("/resources/upload"), lambda route: sent.set_result(route))
     await page.get_by_test_id("upload-send").click()
+    await expect(page.get_by_test_id("upload-progress")).to_be_visible()
+    for _ in range(2):  # the second one closes a dialog whatever its page wants
+        await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("upload-held")).to_be_visible()
+    await page.get_by_test_id("dialog-close").click()
+    await (await sent).continue_()
     await expect(page.get_by_test_id("title")).to_have_text("荷花")
     assert library.server.uploaded == [b"x" * 5000]
     await expect(page.get_by_test_id("stage").nth(1)).to_contain_text("42 %")

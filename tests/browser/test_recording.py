@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
 
+from mediaserver.api import UserError
 from recorder import manifest
+from signalling.messages import Record
+from signalling.tokens import Claims
 from tests.bell.county import add_lesson, make_county
 from tests.bell.test_doors import FUTURE
 from tests.browser.conftest import Person, School, until
@@ -37,9 +41,23 @@ async def test_the_recording_is_seen_and_steered(school: School) -> None:
     for person in (teacher, display, phone):
         await marked(person, "recording")
 
+    rooms = school.server.signalling.rooms
+    obey = rooms.record
+
+    async def refuse(claims: Claims, message: Record) -> None:
+        raise UserError(503, "database_unavailable", "The database does not answer; try again.")
+
+    rooms.record = refuse
     await teacher.find("recording-menu").click()
-    await teacher.find(f"recorded-{county.display}").click()
+    box, refused = teacher.find(f"recorded-{county.display}"), teacher.find("recording-refused")
+    await box.click()
+    await expect(refused).to_contain_text("The database does not answer")
+    await expect(box).to_be_checked()  # she is recorded
+    rooms.record = obey
+    await box.click()
     await marked(display, "outHere")
+    await expect(refused).to_have_count(0)
+    await expect(box).not_to_be_checked()
     await marked(phone, "outHere")
     await teacher.find("recording-pause").click()
     await marked(teacher, "paused")

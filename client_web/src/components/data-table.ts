@@ -4,11 +4,12 @@
  */
 
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { LangController } from "../lib/i18n.ts";
 import type { IconName } from "../lib/icons.ts";
-import { cancelled, type Page } from "../lib/rest.ts";
+import { Paging } from "../lib/paging.ts";
+import type { Page } from "../lib/rest.ts";
 import { baseCss } from "./base-css.ts";
 import { foldingCss } from "./folding-css.ts";
 import { frameSay as say } from "./frame-say.ts";
@@ -123,30 +124,31 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
   @property({ attribute: false }) nothing: { mark: IconName; text: string; doing?: TemplateResult } | null = null;
   @property() label = "";
   @property() testid = "";
-  @state() private rows: T[] | null = null;
-  @state() private nextPage: string | null = null;
-  @state() private problem: unknown = null;
-  @state() private fetching = false;
-  #turn = 0;
+  #paging: Paging<T> | null = null;
 
   constructor() {
     super();
     new LangController(this);
   }
 
-  /** Asks again, and shows what was there meanwhile. */
+  /** It has asked, and the answer is not there yet. */
+  get asking(): boolean {
+    return this.#paging?.asking ?? false;
+  }
+
+  /** Asks again for all that is shown, which stays meanwhile. */
   reload(): void {
-    void this.#fetch("");
+    void this.#paging?.again();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("load")) return;
-    this.rows = null;
-    void this.#fetch("");
+    this.#paging = this.load && new Paging<T>(this.load, () => this.requestUpdate());
+    this.reload();
   }
 
   protected override render() {
-    const { rows, problem } = this;
+    const { rows, problem, next, adding } = this.#paging ?? { rows: null, problem: null, next: null, adding: false };
     if (problem && rows === null) return html`<div class="box">${trouble(problem, () => this.reload())}</div>`;
     if (rows?.length === 0 && !problem && this.nothing) {
       return html`<div class="box">${emptiness(this.nothing.mark, this.nothing.text, this.nothing.doing)}</div>`;
@@ -166,33 +168,15 @@ export class DataTable<T extends object = Record<string, unknown>> extends LitEl
               )}
         </tbody>
       </table>
-      ${problem ? trouble(problem, () => void this.#fetch(this.nextPage ?? "")) : nothing}
-      ${this.nextPage !== null && !problem
+      ${problem ? trouble(problem, () => this.reload()) : nothing}
+      ${next !== null && !problem
         ? html`<div class="more">
-            <button type="button" ?disabled=${this.fetching} @click=${() => void this.#fetch(this.nextPage ?? "")}>${say("table.more")}</button>
+            <button type="button" ?disabled=${adding} @click=${() => void this.#paging?.more()}>${say("table.more")}</button>
           </div>`
         : nothing}
     </div>`;
   }
 
-  async #fetch(after: string): Promise<void> {
-    const { load } = this;
-    if (!load) return;
-    const turn = (this.#turn += 1);
-    this.fetching = true;
-    try {
-      const page = await load(after);
-      if (turn !== this.#turn) return; // somebody typed on; a later question counts
-      this.rows = after ? [...(this.rows ?? []), ...page.items] : page.items;
-      this.nextPage = page.next;
-      this.problem = null;
-      this.dispatchEvent(new CustomEvent("loaded", { detail: this.rows.length }));
-    } catch (error) {
-      if (turn === this.#turn && !cancelled(error)) this.problem = error;
-    } finally {
-      if (turn === this.#turn) this.fetching = false;
-    }
-  }
 }
 
 customElements.define("tk-table", DataTable);

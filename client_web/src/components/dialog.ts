@@ -98,7 +98,7 @@ export class Dialog extends LitElement {
 
   protected override render() {
     return html`
-      <dialog data-testid=${this.testid} aria-labelledby="heading" @cancel=${this.#cancel} @mousedown=${this.#beside}>
+      <dialog data-testid=${this.testid} aria-labelledby="heading" @cancel=${this.#cancel} @close=${this.#closed} @mousedown=${this.#beside}>
         <header>
           <h2 id="heading">${this.heading}</h2>
           <button type="button" aria-label=${t("action.close")} data-testid="dialog-close" @click=${() => this.#dismiss()}>
@@ -115,6 +115,12 @@ export class Dialog extends LitElement {
     // The page takes it out; the browser's own closing would leave it in the document.
     event.preventDefault();
     this.#dismiss();
+  };
+
+  /** A second Escape closes it without asking the page. */
+  #closed = (): void => {
+    if (this.isConnected) this.#dismiss();
+    setTimeout(() => this.isConnected && !this.dialog.open && this.dialog.showModal());
   };
 
   #beside = (event: Event): void => {

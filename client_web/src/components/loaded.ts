@@ -1,6 +1,6 @@
 /** What is loaded, or what stands in its place: bones for the first second, then words; trouble with a button. */
 
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import type { Loading } from "../lib/loading.ts";
 import { problemText } from "../lib/problems.ts";
 import { trouble } from "./trouble.ts";
@@ -27,9 +27,8 @@ export const loadedCss = css`
 
 export function loaded<T>(loading: Loading<T>, view: (value: T) => unknown): unknown {
   if (loading.value === null) return loading.problem ? trouble(loading.problem, () => void loading.again()) : bones();
-  return loading.problem
-    ? html`<p class="stale" role="status">${problemText(loading.problem)}</p>${view(loading.value)}`
-    : view(loading.value);
+  // One template with and without trouble: another one would take down what is shown, and the film in it.
+  return html`${loading.problem ? html`<p class="stale" role="status">${problemText(loading.problem)}</p>` : nothing}${view(loading.value)}`;
 }
 
 function bones(): TemplateResult {

@@ -45,6 +45,7 @@ export type Query = Readonly<Record<string, Value | readonly string[]>>;
 export interface Options {
   /** Cancels the request; the promise is then rejected with what `cancelled` recognises. */
   signal?: AbortSignal;
+  /** The longest silence, before the answer and within it. */
   timeoutMs?: number;
   /** Let it outlive the page. */
   keepalive?: boolean;
@@ -181,27 +182,26 @@ export class Rest {
   }
 
   async #json<T>(method: string, path: string, sending: Sending): Promise<T> {
-    let response = await this.#send(method, path, sending);
-    if (response.status === 403 && method !== "GET") {
-      const problem = await problemOf(response);
+    let answer = await this.#send(method, path, sending);
+    if (answer.status === 403 && method !== "GET") {
+      const problem = problemOf(answer);
       if (problem.code !== "csrf") throw problem;
       // Signed in anew in another window: the token of that session counts now.
       this.#csrf = "";
       this.#me = null;
-      response = await this.#send(method, path, sending);
+      answer = await this.#send(method, path, sending);
     }
-    if (response.status === 401) this.#leave();
-    if (!response.ok) throw await problemOf(response);
-    if (response.status === 204) return undefined as T;
+    if (answer.status === 401) this.#leave();
+    if (answer.status < 200 || answer.status > 299) throw problemOf(answer);
+    if (answer.status === 204) return undefined as T;
     try {
-      return (await response.json()) as T;
-    } catch (error) {
-      if (cancelled(error)) throw error;
+      return JSON.parse(answer.text) as T;
+    } catch {
       throw new RestProblem(0, "offline");
     }
   }
 
-  async #send(method: string, path: string, { body, query, key, signal, timeoutMs = TIMEOUT_MS, keepalive = false }: Sending): Promise<Response> {
+  async #send(method: string, path: string, { body, query, key, signal, timeoutMs = TIMEOUT_MS, keepalive = false }: Sending): Promise<Answer> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") {
       if (!this.#csrf) await this.me();
@@ -214,9 +214,13 @@ export class Rest {
     const cancel = (): void => abort.abort();
     signal?.addEventListener("abort", cancel);
     if (signal?.aborted) abort.abort();
-    const timer = setTimeout(cancel, timeoutMs);
+    let timer = setTimeout(cancel, timeoutMs);
+    const heard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(cancel, timeoutMs);
+    };
     try {
-      return await this.fetching(withQuery(ROOT + path, query), {
+      const response = await this.fetching(withQuery(ROOT + path, query), {
         method,
         headers,
         body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
@@ -225,7 +229,8 @@ export class Rest {
         keepalive,
         signal: abort.signal,
       });
-    } catch (error) {
+      return { status: response.status, text: await textOf(response, heard) };
+    } catch {
       if (signal?.aborted) throw new DOMException("", "AbortError");
       throw new RestProblem(0, "offline");
     } finally {
@@ -235,16 +240,36 @@ export class Rest {
   }
 }
 
+/** What the server said, whole. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
+/** @param heard something of it came: a slow line has all the time it needs, a dead one none. */
+async function textOf(response: Response, heard: () => void): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    heard();
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
 /** Members of RFC 9457 that are not facts. */
 const STANDARD = new Set(["type", "title", "status", "detail", "code", "instance"]);
 
-export async function problemOf(response: Response): Promise<RestProblem> {
+export function problemOf({ status, text: said }: Answer): RestProblem {
   try {
-    const body = (await response.json()) as Record<string, unknown>;
+    const body = JSON.parse(said) as Record<string, unknown>;
     const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");
     const extra = Object.fromEntries(Object.entries(body).filter(([name]) => !STANDARD.has(name)));
-    return new RestProblem(response.status, text("code") || "server", text("detail"), extra);
+    return new RestProblem(status, text("code") || "server", text("detail"), extra);
   } catch {
-    return new RestProblem(response.status, "server");
+    return new RestProblem(status, "server");
   }
 }

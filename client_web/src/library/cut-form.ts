@@ -1,6 +1,6 @@
 /** The clip that is being cut, below the player. Sends `cut` (both ends), `try` (play it), `dismiss`, and `done` with the new resource. */
 
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { baseCss } from "../components/base-css.ts";
 import { field, fieldCss } from "../components/field.ts";
@@ -8,13 +8,15 @@ import { duration } from "../lib/format.ts";
 import { LangController } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { problemText } from "../lib/problems.ts";
-import { newKey, type Rest } from "../lib/rest.ts";
+import { Once } from "../lib/once.ts";
+import type { Rest } from "../lib/rest.ts";
 import { moved, parseTime, type Cut } from "./handles.ts";
 import type { Resource } from "./model.ts";
 import { say } from "./say.ts";
 import { windowOf } from "./sync.ts";
 
 const MAX_TITLE = 120;
+const ENDS = ["from", "to"] as const;
 
 @customElement("tk-cut")
 export class CutForm extends LitElement {
@@ -77,17 +79,23 @@ export class CutForm extends LitElement {
   /** Where the player is, ms. */
   @property({ attribute: false }) here: () => number = () => 0;
   @state() private heading = "";
-  @state() private wrong: keyof Cut | null = null;
+  /** What she has written for an end, until it is that end. */
+  @state() private typed: Partial<Record<keyof Cut, string>> = {};
+  /** Ends of which what she wrote is no time. */
+  @state() private wrong: readonly (keyof Cut)[] = [];
   @state() private lacks = false;
   @state() private saving = false;
   @state() private problem: unknown = null;
-  /** One for what she saves once, however often it has to be sent. */
-  #key = newKey();
-  #sent = "";
+  #once = new Once();
 
   constructor() {
     super();
     new LangController(this);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get("cut") as Cut | undefined;
+    for (const end of ENDS) if (before && before[end] !== this.cut[end]) this.#forget(end);
   }
 
   protected override firstUpdated(): void {
@@ -121,42 +129,46 @@ export class CutForm extends LitElement {
 
   #end(end: keyof Cut): TemplateResult {
     const { starts } = windowOf(this.resource);
+    const wrong = this.wrong.includes(end);
     return html`<div class="end">
       ${field(
         say(end === "from" ? "cut.from" : "cut.to"),
-        html`<input data-testid="cut-${end}-time" inputmode="numeric" aria-invalid=${String(this.wrong === end)} .value=${duration(this.cut[end] - starts)}
-          @change=${(event: Event) => this.#typed(end, event.target as HTMLInputElement)} />`,
-        this.wrong === end ? { error: say("cut.wrong") } : {},
+        html`<input data-testid="cut-${end}-time" inputmode="numeric" aria-invalid=${String(wrong)} .value=${this.typed[end] ?? duration(this.cut[end] - starts)}
+          @input=${(event: Event) => (this.typed = { ...this.typed, [end]: (event.target as HTMLInputElement).value })} @change=${() => this.#written(end)} />`,
+        wrong ? { error: say("cut.wrong") } : {},
       )}
-      <button type="button" data-testid="cut-${end}-here" title=${say("cut.here")} @click=${() => this.#tell(moved(this.cut, end, this.here(), windowOf(this.resource)))}>${say("cut.here")}</button>
+      <button type="button" data-testid="cut-${end}-here" title=${say("cut.here")} @click=${() => this.#put(end, this.here())}>${say("cut.here")}</button>
     </div>`;
   }
 
-  #typed(end: keyof Cut, input: HTMLInputElement): void {
-    const window = windowOf(this.resource);
-    const at = parseTime(input.value);
-    this.wrong = at === null ? end : null;
-    if (at === null) return;
-    const cut = moved(this.cut, end, window.starts + at, window);
-    input.value = duration(cut[end] - window.starts); // it may have been beyond what is possible
-    this.#tell(cut);
+  #written(end: keyof Cut): void {
+    const text = this.typed[end];
+    if (text === undefined) return;
+    const at = parseTime(text);
+    if (at !== null) this.#put(end, windowOf(this.resource).starts + at);
+    else if (!this.wrong.includes(end)) this.wrong = [...this.wrong, end];
   }
 
-  #tell(cut: Cut): void {
-    this.dispatchEvent(new CustomEvent<Cut>("cut", { detail: cut }));
+  #put(end: keyof Cut, at_ms: number): void {
+    this.#forget(end);
+    this.dispatchEvent(new CustomEvent<Cut>("cut", { detail: moved(this.cut, end, at_ms, windowOf(this.resource)) }));
+  }
+
+  /** By whatever way an end came to be where it is, the field shows it. */
+  #forget(end: keyof Cut): void {
+    this.typed = { ...this.typed, [end]: undefined };
+    this.wrong = this.wrong.filter((it) => it !== end);
   }
 
   #save = async (event: Event): Promise<void> => {
     event.preventDefault();
     this.lacks = !this.heading.trim();
-    if (this.lacks || this.saving || this.wrong) return;
+    if (this.lacks || this.saving || this.wrong.length) return;
     this.saving = true;
     this.problem = null;
     try {
       const body = { title: this.heading.trim(), starts_ms: this.cut.from, ends_ms: this.cut.to };
-      if (this.#sent !== JSON.stringify(body)) this.#key = newKey();
-      this.#sent = JSON.stringify(body);
-      const clip = await this.rest.create<{ id: string }>(`/resources/${this.resource.id}/clips`, body, this.#key);
+      const clip = await this.rest.create<{ id: string }>(`/resources/${this.resource.id}/clips`, body, this.#once.keyOf(body));
       this.dispatchEvent(new CustomEvent<{ id: string }>("done", { detail: clip }));
     } catch (problem) {
       this.problem = problem;

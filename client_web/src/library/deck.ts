@@ -4,7 +4,7 @@
  */
 
 import type { Track } from "./model.ts";
-import { Clock, inside, leaderOf, steer, thereAt, type There, type Window } from "./sync.ts";
+import { Clock, inside, leaderAt, steer, takesOver, thereAt, type There, type Window } from "./sync.ts";
 
 const EVERY_MS = 100;
 const EVENTS = ["loadedmetadata", "loadeddata", "canplay", "seeked", "waiting", "playing", "ended", "progress", "error", "durationchange"] as const;
@@ -36,8 +36,6 @@ export class Deck {
 
   attach(media: readonly Medium[]): void {
     this.#media = media;
-    const leading = leaderOf(media.map((it) => it.track));
-    this.#leader = media.find((it) => it.track === leading) ?? null;
     for (const { element } of media) for (const name of EVENTS) element.addEventListener(name, this.#tick);
     this.#timer = window.setInterval(() => this.playing && this.#tick(), EVERY_MS);
     addEventListener("online", this.#online);
@@ -133,6 +131,7 @@ export class Deck {
   #tick = (): void => {
     const now = performance.now();
     this.#lead(now);
+    if (this.#leader && !this.#leads()) this.#lead(now); // it came to its end: who is next goes on at once
     if (this.#clock.at(now) >= this.window.ends && this.playing) {
       this.playing = false;
       this.#clock.halt(now);
@@ -145,9 +144,8 @@ export class Deck {
   };
 
   #lead(now: number): void {
-    const leader = this.#leader;
-    if (!leader || !this.#leads()) {
-      leader?.element.pause();
+    const leader = this.#choose(now);
+    if (!leader) {
       if (!this.playing) this.#clock.halt(now);
       else if (!this.#clock.runs) this.#clock.run(now, this.rate);
       return;
@@ -158,6 +156,19 @@ export class Deck {
     if (element.ended) this.#clock.put(track.offset_ms + track.length_ms, now); // it is a little shorter than was said
     else if (!element.seeking && element.readyState >= HTMLMediaElement.HAVE_METADATA) this.#clock.put(track.offset_ms + element.currentTime * 1000, now);
     this.#run(element, this.playing);
+  }
+
+  /** Files come and go: with every picture size of the camera another one begins. */
+  #choose(now: number): Medium | null {
+    const at = this.#clock.at(now);
+    const leading = leaderAt(this.#media.map((it) => it.track), at);
+    const leader = this.#media.find((it) => it.track === leading) ?? null;
+    if (leader && leader !== this.#leader) {
+      const jump = takesOver(leader.track, leader.element.currentTime * 1000, at);
+      if (jump !== null) leader.element.currentTime = jump / 1000;
+      this.#correcting.delete(leader);
+    }
+    return (this.#leader = leader);
   }
 
   #follow(medium: Medium, leading: { at_ms: number; rate: number; plays: boolean }): void {

@@ -45,12 +45,13 @@ export interface Pressed {
   altKey: boolean;
 }
 
-/** What has the focus, as far as keys go: a field takes all, a button what presses it, a slider none. */
-export type Focus = "text" | "button" | "else";
+/** What has the focus, as far as keys go: a field takes all, a button what presses it, a list beside the film what scrolls it, a slider none. */
+export type Focus = "text" | "button" | "list" | "else";
 
 export function actionOf(pressed: Pressed, focus: Focus): { action: Action; tenth: number } | null {
   if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || focus === "text") return null;
-  if (focus === "button" && pressed.key === " ") return null;
+  if (focus !== "else" && pressed.key === " ") return null;
+  if (focus === "list" && pressed.key.startsWith("Arrow")) return null;
   if (/^[0-9]$/.test(pressed.key)) return { action: "tenth", tenth: Number(pressed.key) };
   const action = BY_KEY[pressed.key.toLowerCase()];
   return action ? { action, tenth: 0 } : null;

@@ -26,6 +26,11 @@ const LITTLE_MS = 5_000;
 const FAR_MS = 10_000;
 const LOUDER = 0.1;
 
+/** An iPhone shows a video alone over the whole screen, and nothing else. */
+interface PhoneVideo extends HTMLVideoElement {
+  webkitEnterFullscreen?: () => void;
+}
+
 @customElement("tk-player")
 export class Player extends LitElement {
   static override styles = [baseCss, playerCss];
@@ -190,7 +195,7 @@ export class Player extends LitElement {
         ${this.cues.length ? press("captions", "captions", say("play.captions"), like.captions) : nothing}
         ${pictures.length > 1 ? press("swap", "swap", say("play.swap")) : nothing}
         ${press("help", "help", say("play.help"))}
-        ${press("full", "full", say("play.full"), document.fullscreenElement !== null)}
+        ${press("full", "full", say("play.full"), Boolean(document.fullscreenElement))}
       </div>
     </div>`;
   }
@@ -270,22 +275,30 @@ export class Player extends LitElement {
   }
 
   async #full(): Promise<void> {
-    // A browser that refuses leaves everything as it is.
-    await (document.fullscreenElement ? document.exitFullscreen() : this.stage.requestFullscreen()).catch(() => undefined);
+    const stage: Partial<Pick<HTMLElement, "requestFullscreen">> & ParentNode = this.stage;
+    const video = stage.querySelector<PhoneVideo>(".main video.during") ?? stage.querySelector<PhoneVideo>("video");
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else if (stage.requestFullscreen) await stage.requestFullscreen();
+      else video?.webkitEnterFullscreen?.();
+    } catch {
+      return; // a browser that refuses leaves everything as it is
+    }
   }
 
   #key = (event: KeyboardEvent): void => {
     const [target] = event.composedPath();
-    const pressed = actionOf(event, target instanceof Element ? focusOf(target) : "else");
+    const pressed = actionOf(event, target instanceof Element ? focusOf(target, event) : "else");
     if (!pressed || event.defaultPrevented || (this.helps && pressed.action !== "help") || inDialog(event)) return;
     event.preventDefault();
     this.#do(pressed.action, pressed.tenth);
   };
 }
 
-function focusOf(element: Element): Focus {
+function focusOf(element: Element, event: Event): Focus {
   if (element.matches("input[type=range]")) return "else";
   if (element.matches("input, textarea, select, [contenteditable]")) return "text";
+  if (event.composedPath().some((it) => it instanceof HTMLElement && it.localName === "aside")) return "list";
   return element.matches("button, a, summary, [role=tab]") ? "button" : "else";
 }
 

@@ -11,7 +11,8 @@ import { LangController } from "../lib/i18n.ts";
 import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
 import { problemText } from "../lib/problems.ts";
-import { newKey, type Rest } from "../lib/rest.ts";
+import { Once, unanswered } from "../lib/once.ts";
+import type { Rest } from "../lib/rest.ts";
 import type { Remark, Resource } from "./model.ts";
 import { paneCss } from "./pane-css.ts";
 import { say } from "./say.ts";
@@ -30,8 +31,9 @@ export class RemarksPane extends LitElement {
   @state() private text = "";
   @state() private sending = false;
   @state() private problem: unknown = null;
-  /** One for what she does once, however often it has to be sent. */
-  #key = newKey();
+  #once = new Once();
+  /** Sent without a word whether it arrived: the film goes on, and it is sent again for the second it was written at. */
+  #unsure: { at_ms: number; text: string } | null = null;
   #remarks = new Loading<readonly Remark[]>(this, () => this.#ask());
 
   constructor() {
@@ -54,9 +56,9 @@ export class RemarksPane extends LitElement {
 
   #form(): TemplateResult {
     return html`<form class="tools" @submit=${this.#send}>
-      <input data-testid="remark" maxlength=${MAX_TEXT} aria-label=${say("remark.write")} placeholder=${say("remark.write")} .value=${this.text}
+      <input data-testid="remark" maxlength=${MAX_TEXT} ?readonly=${this.sending} aria-label=${say("remark.write")} placeholder=${say("remark.write")} .value=${this.text}
         @input=${(event: Event) => (this.text = (event.target as HTMLInputElement).value)} />
-      <button type="submit" class="primary" data-testid="remark-send" ?disabled=${this.sending || !this.text.trim()}>${say("remark.send", { at: this.#time(this.at) })}</button>
+      <button type="submit" class="primary" data-testid="remark-send" ?disabled=${this.sending || !this.text.trim()}>${this.sending ? say("remark.sending") : say("remark.send", { at: this.#time(this.#said().at_ms) })}</button>
     </form>`;
   }
 
@@ -86,13 +88,20 @@ export class RemarksPane extends LitElement {
     event.preventDefault();
     if (this.sending || !this.text.trim()) return;
     this.sending = true;
+    const said = this.#said();
     await this.#do(async () => {
-      await this.rest.create(`/resources/${this.resource.id}/comments`, { at_ms: this.at, text: this.text.trim() }, this.#key);
+      await this.rest.create(`/resources/${this.resource.id}/comments`, said, this.#once.keyOf(said));
       this.text = "";
-      this.#key = newKey();
     });
+    this.#unsure = unanswered(this.problem) ? said : null;
+    if (!this.#unsure) this.#once.over();
     this.sending = false;
   };
+
+  #said(): { at_ms: number; text: string } {
+    const text = this.text.trim();
+    return this.#unsure?.text === text ? this.#unsure : { at_ms: this.at, text };
+  }
 
   #remove(it: Remark): Promise<void> {
     return this.#do(() => this.rest.delete(`/resources/${this.resource.id}/comments/${it.id}`));
@@ -102,10 +111,10 @@ export class RemarksPane extends LitElement {
     this.problem = null;
     try {
       await work();
-      await this.#remarks.again();
     } catch (problem) {
       this.problem = problem;
     }
+    await this.#remarks.again(); // without an answer it may be done nevertheless
   }
 }
 

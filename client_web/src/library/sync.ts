@@ -121,12 +121,27 @@ export function windowOf(resource: { kind: string; starts_ms: number; ends_ms: n
 /** Who leads: the camera, whose file has the teacher's voice; else any sound; else what there is. */
 export function leaderOf<T extends { name: string; media_type: string }>(tracks: readonly T[]): T | null {
   return (
-    tracks.find((it) => it.name === "camera") ??
-    tracks.find((it) => it.name !== "screen" && it.media_type.startsWith("video/")) ??
+    tracks.find((it) => roleOf(it.name) === "camera") ??
+    tracks.find((it) => !roleOf(it.name).endsWith("screen") && it.media_type.startsWith("video/")) ??
     tracks.find((it) => it.media_type.startsWith("audio/")) ??
     tracks[0] ??
     null
   );
+}
+
+/**
+ * Who leads at a moment: of those who have something then, of two in a row the later one. Who has just begun cannot lead back
+ * before its own beginning, and so to the other one.
+ */
+export function leaderAt<T extends Piece & { name: string; media_type: string }>(tracks: readonly T[], at_ms: number): T | null {
+  const here = tracks.filter((it) => thereAt(it, at_ms) === "during");
+  return leaderOf(here.sort((one, other) => other.offset_ms - one.offset_ms));
+}
+
+/** Who takes the lead goes on from where it is, if that is near. @returns where else in its file it has to be, ms. */
+export function takesOver(piece: Piece, own_ms: number, at_ms: number): number | null {
+  const wanted = inside(piece, at_ms);
+  return Math.abs(wanted - own_ms) > FAR_MS ? wanted : null;
 }
 
 export const PLACE_EVERY_MS = 10_000;

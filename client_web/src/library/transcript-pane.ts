@@ -23,6 +23,7 @@ import { say } from "./say.ts";
 import { markCss, marked } from "./span-view.ts";
 import { windowOf } from "./sync.ts";
 
+/** While it is being saved nothing of it changes, nor is another one begun: what was sent may come back. */
 interface Correction {
   line: Line;
   text: string;
@@ -30,6 +31,16 @@ interface Correction {
   problem: unknown;
   /** Somebody else corrected it meanwhile: what stands there now. */
   theirs: string;
+}
+
+const SCROLLS: readonly string[] = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"];
+
+function seenFocus(element: Element): boolean {
+  try {
+    return element.matches("button:focus-visible");
+  } catch {
+    return false; // an old Safari does not know
+  }
 }
 
 @customElement("tk-transcript")
@@ -111,7 +122,7 @@ export class TranscriptPane extends LitElement {
               <button type="button" aria-label=${say("words.next")} ?disabled=${!hits.length} @click=${() => go(1)}>${icon("right")}</button>`
           : nothing}
       </div>
-      <div class="rows" @wheel=${this.#wander} @touchmove=${this.#wander}>
+      <div class="rows" @wheel=${this.#wander} @touchmove=${this.#wander} @pointerdown=${this.#dragged} @keydown=${this.#scrolled} @focusin=${this.#reached}>
         <ul data-testid="lines">${this.#lines.map((line, index) => this.#line(line, index))}</ul>
         ${this.follows
           ? nothing
@@ -130,24 +141,24 @@ export class TranscriptPane extends LitElement {
             </button>
             ${this.resource.may.correct
               ? html`<button type="button" class="small edit" data-testid="correct" aria-label=${say("words.correct", { at })} title=${say("words.correct", { at })}
-                  @click=${() => this.#correct(line)}>${icon("edit")}</button>`
+                  ?disabled=${this.correction?.saving} @click=${() => this.#correct(line)}>${icon("edit")}</button>`
               : nothing}`}
     </li>`;
   }
 
   #form(it: Correction): TemplateResult {
     return html`<form @submit=${this.#save}>
-      <textarea rows="3" data-testid="correction" aria-label=${say("words.corrected")} .value=${it.text}
+      <textarea rows="3" data-testid="correction" ?readonly=${it.saving} aria-label=${say("words.corrected")} .value=${it.text}
         @input=${(event: Event) => (this.correction = { ...it, text: (event.target as HTMLTextAreaElement).value })}
         @keydown=${(event: KeyboardEvent) => {
-          if (event.key === "Escape") this.correction = null;
+          if (event.key === "Escape" && !it.saving) this.correction = null;
           else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void this.#save(event);
         }}></textarea>
       ${it.theirs ? html`<p class="problem" role="alert" data-testid="theirs">${say("words.theirs", { text: it.theirs })}</p>` : nothing}
       ${it.problem ? html`<p class="problem" role="alert">${problemText(it.problem)}</p>` : nothing}
       <div class="acts">
-        <button type="button" @click=${() => (this.correction = null)}>${say("do.cancel")}</button>
-        <button type="submit" class="primary" data-testid="correction-save" ?disabled=${it.saving || !it.text.trim()}>${say("do.save")}</button>
+        <button type="button" ?disabled=${it.saving} @click=${() => (this.correction = null)}>${say("do.cancel")}</button>
+        <button type="submit" class="primary" data-testid="correction-save" ?disabled=${it.saving || !it.text.trim()}>${say(it.saving ? "do.saving" : "do.save")}</button>
       </div>
     </form>`;
   }
@@ -202,6 +213,20 @@ export class TranscriptPane extends LitElement {
     this.follows = false;
   };
 
+  #scrolled = (event: KeyboardEvent): void => {
+    if (SCROLLS.includes(event.key) && !this.correction) this.#wander();
+  };
+
+  /** Its scroll bar. */
+  #dragged = (event: PointerEvent): void => {
+    if (event.target === event.currentTarget) this.#wander();
+  };
+
+  /** With the Tab key, not with the mouse. */
+  #reached = (event: FocusEvent): void => {
+    if (seenFocus(event.target as Element)) this.#wander();
+  };
+
   #back = (): void => {
     this.follows = true;
     this.#show(this.current);
@@ -233,11 +258,13 @@ export class TranscriptPane extends LitElement {
 
   /** What she wrote stays; saved once more, it stands on top of what the other one wrote. */
   async #refused(it: Correction, problem: unknown): Promise<void> {
-    this.correction = { ...it, saving: false, problem };
-    if (!(problem instanceof RestProblem) || problem.status !== 409) return;
-    await this.#transcript.again();
-    const line = this.#lines.find((other) => other.number === it.line.number);
-    if (line && line.version !== it.line.version) this.correction = { ...it, line, saving: false, problem: null, theirs: line.text };
+    let back: Correction = { ...it, saving: false, problem };
+    if (problem instanceof RestProblem && problem.status === 409) {
+      await this.#transcript.again();
+      const line = this.#lines.find((other) => other.number === it.line.number);
+      if (line && line.version !== it.line.version) back = { ...back, line, problem: null, theirs: line.text };
+    }
+    this.correction = back;
   }
 }
 

@@ -46,6 +46,10 @@ export class UploadDialog extends LitElement {
         color: var(--text-2);
         font-variant-numeric: tabular-nums;
       }
+      .held {
+        margin-top: var(--s3);
+        color: var(--warn);
+      }
       .problem {
         margin-top: var(--s4);
         padding: var(--s3) var(--s4);
@@ -63,6 +67,8 @@ export class UploadDialog extends LitElement {
   @state() private sent: number | null = null;
   @state() private lacks = "";
   @state() private problem: unknown = null;
+  /** She tried to leave while it is sent. */
+  @state() private held = false;
   #asks: readonly Ask[] = [];
   #abort: AbortController | null = null;
   #key = newKey();
@@ -74,17 +80,23 @@ export class UploadDialog extends LitElement {
     this.said = firstValues(this.#asks);
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("beforeunload", this.#closing);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener("beforeunload", this.#closing);
     this.#abort?.abort();
   }
 
   protected override render(): TemplateResult {
     const sending = this.sent !== null;
-    return html`<tk-dialog heading=${say("upload.title")} testid="upload" @dismiss=${this.#leave}>
+    return html`<tk-dialog heading=${say("upload.title")} testid="upload" @dismiss=${this.#dismiss}>
       ${sending ? this.#progress() : this.#form()}
       ${this.problem ? html`<p class="problem" role="alert" data-testid="upload-problem">${problemText(this.problem)}</p>` : nothing}
-      <button slot="actions" type="button" data-testid="upload-cancel" @click=${this.#leave}>${say(sending ? "upload.stop" : "do.cancel")}</button>
+      <button slot="actions" type="button" data-testid="upload-cancel" @click=${this.#stop}>${say(sending ? "upload.stop" : "do.cancel")}</button>
       ${sending ? nothing : html`<button slot="actions" type="button" class="primary" data-testid="upload-send" @click=${() => void this.#send()}>${icon("load")}${say("upload.send")}</button>`}
     </tk-dialog>`;
   }
@@ -119,7 +131,8 @@ export class UploadDialog extends LitElement {
     const sent = this.sent ?? 0;
     return html`<p class="far" role="status">${this.file?.name}</p>
       <progress data-testid="upload-progress" max=${Math.max(1, all)} .value=${sent} aria-label=${say("upload.title")}></progress>
-      <p class="far">${sent < all ? say("upload.sent", { sent: megabytes(sent), all: megabytes(all), percent: percent(sent / Math.max(1, all)) }) : say("upload.checking")}</p>`;
+      <p class="far">${sent < all ? say("upload.sent", { sent: megabytes(sent), all: megabytes(all), percent: percent(sent / Math.max(1, all)) }) : say("upload.checking")}</p>
+      ${this.held ? html`<p class="held" role="alert" data-testid="upload-held">${say("upload.held")}</p>` : nothing}`;
   }
 
   #drag = (event: DragEvent): void => {
@@ -152,6 +165,7 @@ export class UploadDialog extends LitElement {
     if (!file || this.lacks) return;
     this.problem = null;
     this.sent = 0;
+    this.held = false;
     this.#abort = new AbortController();
     try {
       const { signal } = this.#abort;
@@ -166,9 +180,19 @@ export class UploadDialog extends LitElement {
   }
 
   /** While it is sent this gives it up, and the form is there again. */
-  #leave = (): void => {
+  #stop = (): void => {
     if (this.#abort) this.#abort.abort();
     else this.dispatchEvent(new CustomEvent("dismiss"));
+  };
+
+  /** A key or a touch beside it does not end what may have taken an hour. */
+  #dismiss = (): void => {
+    if (this.#abort) this.held = true;
+    else this.dispatchEvent(new CustomEvent("dismiss"));
+  };
+
+  #closing = (event: BeforeUnloadEvent): void => {
+    if (this.#abort) event.preventDefault();
   };
 }
 

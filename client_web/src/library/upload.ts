@@ -33,9 +33,9 @@ export async function upload(rest: Rest, file: File, query: Query, { key, signal
   } finally {
     signal.removeEventListener("abort", give);
   }
-  const response = new Response(request.responseText || null, { status: request.status });
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as { id: string };
+  const { status, responseText: text } = request;
+  if (status < 200 || status > 299) throw problemOf({ status, text });
+  return JSON.parse(text) as { id: string };
 }
 
 /** What a file is called without what follows its last dot. */

@@ -23,23 +23,25 @@ export function safeNext(next: string | null, origin: string): string {
   }
 }
 
-async function ask(path: string, init: RequestInit): Promise<Response> {
+async function ask(path: string, init: RequestInit): Promise<string> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(ROOT + path, { ...init, cache: "no-store", credentials: "same-origin", signal: abort.signal });
+    text = await response.text();
   } catch {
     throw new RestProblem(0, "offline");
   } finally {
     clearTimeout(timer);
   }
-  if (!response.ok) throw await problemOf(response);
-  return response;
+  if (!response.ok) throw problemOf({ status: response.status, text });
+  return text;
 }
 
 export async function ways(): Promise<Ways> {
-  return (await (await ask("/login", { method: "GET" })).json()) as Ways;
+  return JSON.parse(await ask("/login", { method: "GET" })) as Ways;
 }
 
 export async function signIn(login: string, password: string): Promise<void> {

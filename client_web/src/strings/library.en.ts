@@ -176,6 +176,7 @@ export const libraryEn: Record<keyof typeof libraryZh, string> = {
   "remark.none": "No comments yet. Write one at its moment; others see it on the time line.",
   "remark.write": "Write a comment",
   "remark.send": "Post at {at}",
+  "remark.sending": "Sending…",
   "remark.remove": "Remove this comment",
 
   "cut.title": "Cut a clip",
@@ -197,6 +198,7 @@ export const libraryEn: Record<keyof typeof libraryZh, string> = {
   "upload.titleNeeded": "Please write a title.",
   "upload.send": "Upload",
   "upload.stop": "Stop the upload",
+  "upload.held": "The file is still being sent. To end that, press “Stop the upload”.",
   "upload.sent": "{sent} of {all} sent ({percent})",
   "upload.checking": "Sent; the server is looking at it…",
   "list.title": "Import a list",

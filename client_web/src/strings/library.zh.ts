@@ -176,6 +176,7 @@ export const libraryZh = {
   "remark.none": "还没有评论。在想说的那一刻写下来，别人会在时间线上看到。",
   "remark.write": "写评论",
   "remark.send": "发表在 {at}",
+  "remark.sending": "正在发表……",
   "remark.remove": "删除这条评论",
 
   "cut.title": "剪辑片段",
@@ -197,6 +198,7 @@ export const libraryZh = {
   "upload.titleNeeded": "请写一个标题。",
   "upload.send": "上传",
   "upload.stop": "取消上传",
+  "upload.held": "文件还在上传。要停止，请按「取消上传」。",
   "upload.sent": "已上传 {sent} / {all}（{percent}）",
   "upload.checking": "已传完，服务器正在检查……",
   "list.title": "批量导入",

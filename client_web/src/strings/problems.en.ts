@@ -2,6 +2,9 @@ import type { problemsZh } from "./problems.zh.ts";
 
 export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "problem.offline": "The server cannot be reached. Check the network, then try again.",
+  "problem.in_progress": "The request before is still being worked on. Wait a little, then try again.",
+  "problem.key_reused": "This is not what was sent before. Please press once more.",
+  "problem.outcome_unknown": "Nobody knows whether the last time was done. Reload and look; do it again if it is not there.",
   "problem.server": "The server is in trouble; try again in a moment.",
   "problem.page": "This page is in trouble; reload it.",
   "problem.said": " The server says: {detail}",

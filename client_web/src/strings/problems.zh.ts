@@ -2,6 +2,9 @@
 
 export const problemsZh = {
   "problem.offline": "连不上服务器。请检查网络，然后重试。",
+  "problem.in_progress": "上一次请求还在处理，请稍等再试。",
+  "problem.key_reused": "这次内容与上次发出的不同，请再按一次。",
+  "problem.outcome_unknown": "上一次不知道有没有完成。请先刷新看一看，没有再重做。",
   "problem.server": "服务器出了问题，请稍后重试。",
   "problem.page": "本页出了问题，请重新载入。",
   "problem.said": "服务器说：{detail}",

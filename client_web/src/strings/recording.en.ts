@@ -13,5 +13,7 @@ export const recordingEn: Record<keyof typeof recordingZh, string> = {
   "recording.stop": "Stop recording",
   "recording.start": "Start recording",
   "recording.classrooms": "A classroom is recorded while it is called. What is not ticked is left out.",
+  "recording.asking": "Telling the server…",
+  "recording.notObeyed": "The recording is not as you ordered; what is shown is what holds. {why}",
   "recording.close": "Close",
 };

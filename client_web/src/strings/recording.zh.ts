@@ -13,5 +13,7 @@ export const recordingZh = {
   "recording.stop": "停止录制",
   "recording.start": "开始录制",
   "recording.classrooms": "教室点名发言时会被录下。不勾选的教室不录。",
+  "recording.asking": "正在通知服务器……",
+  "recording.notObeyed": "录制操作没有生效，请以显示的状态为准。{why}",
   "recording.close": "关闭",
 };

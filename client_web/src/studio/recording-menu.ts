@@ -2,12 +2,17 @@
 
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import { baseCss } from "../components/base-css.ts";
 import "../components/recording.ts";
 import { w } from "../components/recording.ts";
+import type { Problem } from "../lib/http.ts";
 import { LangController } from "../lib/i18n.ts";
+import { icon } from "../lib/icons.ts";
+import { problemText } from "../lib/problems.ts";
 import type { Participant, RecordAction, Recording } from "../lib/protocol.ts";
 import { dialogCss } from "./dialog-css.ts";
+import type { Order, Orders } from "./orders.ts";
 
 /** What can be ordered, by what is recorded. The first one is what is most likely wanted. */
 const ACTIONS: Readonly<Record<Recording["state"], readonly Exclude<RecordAction, "exclude" | "include">[]>> = {
@@ -17,7 +22,12 @@ const ACTIONS: Readonly<Record<Recording["state"], readonly Exclude<RecordAction
   off: ["start"],
 };
 
-/** `order`: `{action, participant?}`. */
+/** @param problem of an order that did not come to be. */
+export function notObeyed(problem: Problem): string {
+  return w("recording.notObeyed", { why: problemText(problem) });
+}
+
+/** Sends `order`, an `Order`. */
 @customElement("tk-recording-menu")
 export class RecordingMenu extends LitElement {
   static override styles = [
@@ -48,6 +58,17 @@ export class RecordingMenu extends LitElement {
         width: 20px;
         height: 20px;
       }
+      small {
+        color: var(--text-2);
+      }
+      .refused {
+        display: flex;
+        gap: var(--s2);
+        padding: var(--s3);
+        border-radius: var(--radius-s);
+        background: var(--bad-soft);
+        color: var(--bad);
+      }
       .close {
         margin-left: auto;
       }
@@ -56,6 +77,8 @@ export class RecordingMenu extends LitElement {
 
   @property({ attribute: false }) recording!: Recording;
   @property({ attribute: false }) classrooms: readonly Participant[] = [];
+  /** The same one always: what changes in it is rendered with `classrooms`, a new list whenever the page is. */
+  @property({ attribute: false }) orders!: Orders;
   @query("dialog") private dialog!: HTMLDialogElement;
 
   constructor() {
@@ -69,7 +92,8 @@ export class RecordingMenu extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { state, excluded } = this.recording;
+    const { state } = this.recording;
+    const { problem } = this.orders;
     return html`
       <button class="mark" data-testid="recording-menu" aria-haspopup="dialog" title=${w("recording.title")}
         @click=${() => this.dialog.showModal()}>
@@ -78,6 +102,7 @@ export class RecordingMenu extends LitElement {
       <dialog aria-labelledby="recording-title" data-testid="recording-dialog">
         <h2 id="recording-title">${w("recording.title")}</h2>
         <p>${w("recording.say")}</p>
+        ${problem ? html`<p class="refused" role="alert" data-testid="recording-refused">${icon("bad")}<span>${notObeyed(problem)}</span></p>` : nothing}
         <div class="actions">
           ${ACTIONS[state].map(
             (action, at) =>
@@ -90,16 +115,7 @@ export class RecordingMenu extends LitElement {
           ? nothing
           : html`<p>${w("recording.classrooms")}</p>
               <ul>
-                ${this.classrooms.map(
-                  (who) =>
-                    html`<li>
-                      <label>
-                        <input type="checkbox" data-testid="recorded-${who.id}" .checked=${!excluded.includes(who.id)}
-                          @change=${() => this.#order(excluded.includes(who.id) ? "include" : "exclude", who.id)} />
-                        ${who.name}
-                      </label>
-                    </li>`,
-                )}
+                ${this.classrooms.map((who) => this.#classroom(who))}
               </ul>`}
         <div class="actions">
           <button class="close" data-testid="recording-close" @click=${() => this.dialog.close()}>${w("recording.close")}</button>
@@ -108,8 +124,20 @@ export class RecordingMenu extends LitElement {
     `;
   }
 
+  #classroom({ id, name }: Participant): TemplateResult {
+    const wanted = this.orders.wanted(id);
+    const recorded = wanted ? wanted === "include" : !this.recording.excluded.includes(id);
+    return html`<li>
+      <label>
+        <input type="checkbox" data-testid="recorded-${id}" .checked=${live(recorded)}
+          @change=${(event: Event) => this.#order((event.target as HTMLInputElement).checked ? "include" : "exclude", id)} />
+        ${name} ${wanted ? html`<small>${w("recording.asking")}</small>` : nothing}
+      </label>
+    </li>`;
+  }
+
   #order(action: RecordAction, participant: string | null = null): void {
-    this.dispatchEvent(new CustomEvent("order", { detail: { action, participant } }));
+    this.dispatchEvent(new CustomEvent<Order>("order", { detail: { action, participant } }));
     if (participant === null) this.dialog.close();
   }
 }

@@ -5,11 +5,12 @@ import { locale } from "../lib/i18n.ts";
 import { LevelMeter } from "../lib/level.ts";
 import { MediaLink, type LinkStatus } from "../lib/media-link.ts";
 import type { PageParams } from "../lib/params.ts";
-import type { Participant, RecordAction, ServerMessage } from "../lib/protocol.ts";
+import type { Participant, ServerMessage } from "../lib/protocol.ts";
 import { EMPTY_ROOM, reduceRoom, slotNamed, slotsOf, type RoomState } from "../lib/room-state.ts";
 import { SignalSocket, closedBy, socketUrl, type Closed, type SocketStatus } from "../lib/socket.ts";
 import { SILENCE_DB } from "../lib/stats.ts";
 import { HEARD_DB } from "./checks.ts";
+import { Orders, type Order } from "./orders.ts";
 import { ScreenShare } from "./screen-share.ts";
 import { Attention, TILES_PER_PAGE, assignTiles, orderClassrooms, pageCount } from "./tiles.ts";
 
@@ -40,6 +41,7 @@ export class StudioSession {
   readonly whip: MediaLink;
   readonly whep: MediaLink;
   readonly attention = new Attention();
+  readonly orders = new Orders();
   /** dB below full scale: now, and the loudest of the last ten seconds. */
   levelDb = SILENCE_DB;
   loudestDb = SILENCE_DB;
@@ -162,8 +164,9 @@ export class StudioSession {
     this.socket.send({ t: "mute", participant: id, muted });
   }
 
-  record(order: { action: RecordAction; participant: string | null }): void {
-    this.socket.send({ t: "record", ...order });
+  record(order: Order): void {
+    this.orders.gave(order, this.socket.send({ t: "record", ...order }), this.room.recording, performance.now());
+    this.onChange();
   }
 
   /** @param on the classrooms shall read what she says. */
@@ -245,6 +248,8 @@ export class StudioSession {
     }
     this.room = reduceRoom(this.room, message, Date.now());
     if (message.t === "error" && message.re === "captions") this.captionsRefused = message.code;
+    if (message.t === "error" && message.re === "record") this.orders.refused(message.code, message.detail);
+    if (message.t === "recording") this.orders.heard(this.room.recording);
     if (message.t === "session" && message.state === "closed") this.#onSessionClosed(message.session, message.reason);
     if (message.t === "stats") this.attention.update(message.participants, Date.now());
     const endedElsewhere = this.room.lesson.state === "ended" && before !== "ended" && this.room.known;
@@ -254,6 +259,7 @@ export class StudioSession {
   }
 
   #onSocket(status: SocketStatus): void {
+    if (status.state !== "open") this.orders.lost();
     // Nothing is sent without its controls, nor under the name of a newer page.
     if (status.state === "stopped" && status.problem) {
       this.whip.stop();
@@ -344,6 +350,7 @@ export class StudioSession {
   }
 
   #listen(): void {
+    if (this.orders.late(performance.now())) this.onChange();
     const now = Date.now();
     this.levelDb = this.#meter ? this.#meter.level.read() : SILENCE_DB;
     if (this.levelDb >= this.loudestDb || now - this.#loudestAt > LOUDEST_OVER_MS) {

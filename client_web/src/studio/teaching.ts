@@ -20,7 +20,7 @@ import { cameraVerdict, microphoneVerdict } from "./checks.ts";
 import { dialogCss } from "./dialog-css.ts";
 import { obstacleOf, type Obstacle } from "./obstacle.ts";
 import "./preflight.ts";
-import "./recording-menu.ts";
+import { notObeyed } from "./recording-menu.ts";
 import { StudioSession, type Stage } from "./session.ts";
 import { SHORTCUTS, type Action } from "./shortcuts.ts";
 import { studioCss } from "./studio-css.ts";
@@ -146,7 +146,7 @@ export class Teaching extends LitElement {
         </div>
         <slot name="lesson"></slot>
         ${stage === "live" && room.recording
-          ? html`<tk-recording-menu .recording=${room.recording} .classrooms=${this.#session.classrooms}
+          ? html`<tk-recording-menu .recording=${room.recording} .classrooms=${this.#session.classrooms} .orders=${this.#session.orders}
               @order=${(event: CustomEvent) => this.#session.record(event.detail)}></tk-recording-menu>`
           : nothing}
         ${stage === "live" && room.canCaption
@@ -179,7 +179,7 @@ export class Teaching extends LitElement {
   }
 
   #live(): TemplateResult {
-    const { whip, shareLost, screen, room, socket, captionsRefused } = this.#session;
+    const { whip, shareLost, screen, room, socket, captionsRefused, orders } = this.#session;
     const refused = REFUSED[captionsRefused];
     const problem = whip.status.state === "refused" ? whip.status.problem : null;
     return html`
@@ -191,6 +191,7 @@ export class Teaching extends LitElement {
       ${shareLost ? this.#notice("warn", t("share.lost"), "share.again", "share-again", () => void screen.start()) : nothing}
       ${screen.problem ? this.#notice("warn", t(`share.${screen.problem}`)) : nothing}
       ${refused ? this.#notice("warn", captionsSay(refused)) : nothing}
+      ${orders.problem ? this.#notice("bad", notObeyed(orders.problem)) : nothing}
       ${this.soundBlocked
         ? this.#notice("warn", t("sound.blocked"), "sound.allow", "allow-sound", () => this.#unblockSound())
         : nothing}
