@@ -42,6 +42,7 @@ AWAY_S = 1.0
 """Pauses while the queue is empty, and while the database or the queue is away."""
 BUSY_S = 5
 PUT_OFF_S = 60
+"""When it is looked at again whether others wait to be published."""
 STOP_S = 0.4
 """What was not done may be written so long when the worker stops."""
 
@@ -151,7 +152,11 @@ class Worker:
         """A long stage waits while others do to be published, and so does not keep its own resource from being so."""
         if task.published or not stages.step(task.kind, task.stage).long:
             return False
-        if not await asyncio.to_thread(self._queue.size):
+        try:
+            waiting = await asyncio.to_thread(self._queue.size)
+        except UserError:  # nobody is known to wait
+            return False
+        if not waiting:
             return False
         now = self._clock()
         await self._insist(lambda session: work.leave(session, task, int(now) + PUT_OFF_S, now))

@@ -38,7 +38,7 @@ def test_a_lost_picture_freezes_until_the_next_key_frame(scene):
 
 
 def test_half_a_picture_is_none(scene):
-    camera = scene.publish("teacher-camera", "h264")
+    camera = scene.publish("teacher-camera", "h264", size=(320, 240))  # of several packets each
     camera.send(60, first_only={20})
     track = scene.end().tracks[0]
     assert sum(plays(scene, track)) == 20 + 30
