@@ -66,6 +66,11 @@ class Queue:
 
         return self._do(work)
 
+    def has_others(self, resource: str) -> bool:
+        """Whether anything but this one is in it."""
+        own = resource.encode()
+        return self._do(lambda storage: any(bytes(item) != own for item in storage.enqueued_items()))
+
     def size(self) -> int:
         """0 where there is no file yet, and then none is made."""
         if not self._redis_url and self._storage is None and not self._file.exists():

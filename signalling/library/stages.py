@@ -118,15 +118,18 @@ def step(kind: str, name: str) -> Step:
     return found
 
 
-def next_up(kind: str, stages: Sequence[S], now: float, dead: frozenset[str] = frozenset()) -> S | None:
+def next_up(
+    kind: str, stages: Sequence[S], now: float, dead: frozenset[str] = frozenset(), *, hurries: bool = False
+) -> S | None:
     """The stage to do now; None: somebody does one, or nothing can be done.
 
     :param stages: of one resource, in order. :param dead: workers that are known to run no more.
+    :param hurries: what takes long and may lag is passed over.
     """
     if any(stage.state == "running" and stage.lease > now and stage.worker not in dead for stage in stages):
         return None
     for stage in stages:
-        if stage.state == "done":
+        if stage.state == "done" or (hurries and step(kind, stage.name).long):
             continue
         if stage.state == "running" or (stage.state in ("waiting", "failed") and stage.due <= now):
             return stage

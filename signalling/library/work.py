@@ -58,13 +58,20 @@ async def begin_all(session: AsyncSession, kinds: Mapping[str, str], now: float)
 
 
 async def take(
-    session: AsyncSession, resource: str, worker: str, now: float, spool: str = UNKNOWN, side: Side = "all"
+    session: AsyncSession,
+    resource: str,
+    worker: str,
+    now: float,
+    spool: str = UNKNOWN,
+    side: Side = "all",
+    *,
+    hurries: bool = False,
 ) -> Task | None:
     """The next stage of a resource, with a lease on it. None: nothing is to be done now, or another does it.
 
     :param spool: the folder of recordings that the worker has: what lies in another one is for its workers. `UNKNOWN`:
         it cannot be read, and what lies in any is left alone.
-    :param side: stages that are not done there are left to others.
+    :param side: stages that are not done there are left to others. :param hurries: see `stages.next_up`.
     """
     row = await _locked(session, resource)
     if row is None or row.state == "removed" or row.spool not in ("", spool):
@@ -72,7 +79,7 @@ async def take(
     while True:
         rows = await rows_of(session, resource)
         dead = frozenset(stage.worker for stage in rows if stage.state == "running" and holder.is_dead(stage.worker))
-        stage = stages.next_up(row.kind, rows, now, dead)
+        stage = stages.next_up(row.kind, rows, now, dead, hurries=hurries)
         if stage is None or not stages.does(side, row.kind, stage.name):
             return None
         if stage.state == "running" and stage.tries >= TRIES:

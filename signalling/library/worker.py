@@ -8,6 +8,7 @@ what is done.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from signalling.bell import holder
 from signalling.db.engine import Database
 from signalling.library import publish, stages, work
 from signalling.library.child import DONE, TOO_SLOW, Bounds, Call, Child, Outcome, refused, too_slow
-from signalling.library.queue import Queue
+from signalling.library.queue import LATER, Queue
 from signalling.library.stages import BAD_MODEL, BAD_MODEL_S, NEVER, NO_MODEL, SLOW_TRIES, Side
 from signalling.library.work import LEASE_S, Task
 
@@ -41,8 +42,6 @@ IDLE_S = 0.5
 AWAY_S = 1.0
 """Pauses while the queue is empty, and while the database or the queue is away."""
 BUSY_S = 5
-PUT_OFF_S = 60
-"""When it is looked at again whether others wait to be published."""
 STOP_S = 0.4
 """What was not done may be written so long when the worker stops."""
 
@@ -124,16 +123,27 @@ class Worker:
         log.info("worker_stopped", worker=self.name)
 
     async def process(self, resource: str) -> None:
-        """Everything of a resource that can be done now, stage by stage."""
+        """Everything of a resource that can be done now, stage by stage.
+
+        While others wait to be published what takes long comes last, so that it keeps nobody's resource from being so.
+        """
         ours = await asyncio.to_thread(spool.identity, self._shop.folder)
+        hurries, done = False, 0
+
+        async def take(session: AsyncSession) -> Task | None:
+            now, side = self._clock(), self._shop.side
+            return await work.take(session, resource, self.name, now, ours, side, hurries=hurries)
+
         while not self._stopping.is_set():
-            task = await self._insist(
-                lambda session: work.take(session, resource, self.name, self._clock(), ours, self._shop.side)
-            )
+            task = await self._insist(take)
             if task is None:
-                return
-            if await self._puts_off(task):
+                break
+            if not hurries and await self._others_wait(task):
+                leave = partial(work.leave, task=task, due=int(self._clock()), now=self._clock())
+                await self._insist(leave)
+                hurries, done = True, 0
                 continue
+            done += 1
             began = self._monotonic()
             outcome = await self._attempt(task)
             seconds = self._monotonic() - began
@@ -147,20 +157,18 @@ class Worker:
                 log.info("stage_done", **told)
             else:
                 log.warning("stage_failed", **told, tries=task.tries, code=outcome.code, trace=outcome.trace)
+        if hurries and done:
+            with contextlib.suppress(UserError):  # the sweep will find it
+                await asyncio.to_thread(self._queue.put, [resource], LATER)
 
-    async def _puts_off(self, task: Task) -> bool:
-        """A long stage waits while others do to be published, and so does not keep its own resource from being so."""
+    async def _others_wait(self, task: Task) -> bool:
+        """…and what is to be done now takes long, and is of something that is not published."""
         if task.published or not stages.step(task.kind, task.stage).long:
             return False
         try:
-            waiting = await asyncio.to_thread(self._queue.size)
+            return await asyncio.to_thread(self._queue.has_others, task.resource)
         except UserError:  # nobody is known to wait
             return False
-        if not waiting:
-            return False
-        now = self._clock()
-        await self._insist(lambda session: work.leave(session, task, int(now) + PUT_OFF_S, now))
-        return True
 
     # ------------------------------------------------------------ one try
 

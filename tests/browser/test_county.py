@@ -94,7 +94,7 @@ async def pair(county: County, display: Person) -> None:
 
 
 async def test_from_a_drag_to_the_hours_in_the_ledger(open_county: OpenCounty) -> None:
-    county = await open_county(EIGHT - 80, evidence_s=2, open_before_minutes=1)
+    county = await open_county(EIGHT - 20, evidence_s=2, open_before_minutes=0)
     async with county.database.write() as session:
         session.add(RoleGrant(person="t0", role="teacher", kind="school", scope="s0"))
     context, _ = await county.signed_in("p0")

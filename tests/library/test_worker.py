@@ -127,7 +127,7 @@ async def test_nobody_waits_for_the_transcripts_of_all_who_came_before(hall: Hal
     stage = (await hall.stages(resource))["transcript"]
     assert (stage.state, stage.tries, stage.error) == ("waiting", 0, "")
 
-    hall.clock.set(stage.due)
+    assert [queue.take(), queue.take(), queue.take()] == ["another", resource, None], "it comes behind all others"
     await hall.worker().process(resource)
     assert hall.begun(folder)[len(LESSON) - 1 :] == ["transcript", "chapters", "publish", "index"]
     assert await hall.states_done(resource)
