@@ -27,7 +27,7 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
-BROAD = 20_000
+BROAD = 50_000
 """Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
 SAMPLE = 16_000
 """About so many of them are counted then."""
