@@ -24,6 +24,8 @@ from signalling.library.stages import NO_MODEL
 from signalling.library.telling import WORKER
 from signalling.library.work import Task
 
+TRANSCRIPT_LATER = "transcript_later"
+"""Note of what is published before its transcript is there."""
 TILE = (160, 90)
 """Pixels of each small picture of a strip."""
 MAX_LINES = 20_000
@@ -260,4 +262,6 @@ def _note(stages: Sequence[Stage]) -> str:
             return NO_MODEL
         if stage.state in ("failed", "given_up"):
             return f"no_{stage.name}"
+        if stage.name == "transcript":  # others are published first, or the model cannot be loaded at present
+            return TRANSCRIPT_LATER
     return ""

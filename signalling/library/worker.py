@@ -162,7 +162,7 @@ class Worker:
                 await asyncio.to_thread(self._queue.put, [resource], LATER)
 
     async def _others_wait(self, task: Task) -> bool:
-        """…and what is to be done now takes long, and is of something that is not published."""
+        """Whether a long stage of something that is not published would keep others waiting."""
         if task.published or not stages.step(task.kind, task.stage).long:
             return False
         try:

@@ -126,11 +126,12 @@ async def test_nobody_waits_for_the_transcripts_of_all_who_came_before(hall: Hal
     assert (await hall.row(resource)).state == "published"
     stage = (await hall.stages(resource))["transcript"]
     assert (stage.state, stage.tries, stage.error) == ("waiting", 0, "")
+    assert (await hall.row(resource)).note == "transcript_later"
 
     assert [queue.take(), queue.take(), queue.take()] == ["another", resource, None], "it comes behind all others"
     await hall.worker().process(resource)
     assert hall.begun(folder)[len(LESSON) - 1 :] == ["transcript", "chapters", "publish", "index"]
-    assert await hall.states_done(resource)
+    assert await hall.states_done(resource) and (await hall.row(resource)).note == ""
     assert len((await hall.shown(resource))["line"]) == len(LINES)
     queue.close()
 

@@ -88,6 +88,7 @@ export const libraryEn: Record<keyof typeof libraryZh, string> = {
   "stageState.failed": "failed, will be tried again",
   "stageState.given_up": "failed",
   "note.no_model": "No transcript yet: the server has no speech model. When it has one, the transcript follows by itself.",
+  "note.transcript_later": "The transcript waits its turn; it will appear by itself.",
   "note.no_pictures": "No pictures could be taken from it; it plays all the same.",
   "note.no_transcript": "No transcript: what was said could not be written down.",
   "note.no_chapters": "There are no chapters of it.",

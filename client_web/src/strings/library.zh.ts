@@ -88,6 +88,7 @@ export const libraryZh = {
   "stageState.failed": "失败，会再试",
   "stageState.given_up": "失败",
   "note.no_model": "还没有文字稿：服务器还没有安装语音识别模型。安装以后会自动补上。",
+  "note.transcript_later": "文字稿还在排队，完成后会自动补上。",
   "note.no_pictures": "画面没有提取成功，播放不受影响。",
   "note.no_transcript": "没有文字稿：语音识别没有成功。",
   "note.no_chapters": "没有章节。",
