@@ -38,7 +38,7 @@ class Publisher(Peer):
             await publisher.lost.wait()
 
     Tracks that give frames are encoded by aiortc; tracks that give packets (`PacketTrack` of
-    `signalling.client.passthrough`) go out as they are, and only their codec is offered. A keyframe request can
+    `signalling.client.source`) go out as they are, and only their codec is offered. A keyframe request can
     then not be honoured: pictures for late joiners depend on the source's own keyframe interval and on the
     server's replay.
 

@@ -22,8 +22,8 @@ from tests.people.conftest import PASSWORD, person
 __all__ = ["county"]
 pytestmark = pytest.mark.browser
 
-LASTS_S = 16
-PLAN = ((2.0, "现在开始上课"), (6.0, "勾股定理"), (10.0, "谢谢大家"))
+LASTS_S = 10
+PLAN = ((1.0, "现在开始上课"), (4.0, "勾股定理"), (7.0, "谢谢大家"))
 
 
 async def test_a_sentence_is_found_played_read_and_cut(

@@ -365,5 +365,6 @@ async def test_who_takes_nothing_is_cut_off(desk: Desk, files: Path, monkeypatch
     monkeypatch.setattr(exports, "STALLED_S", 0.1)
     writer = await stalled(desk, monkeypatch)
     await gone(files)
-    assert (await desk.office.http.get("/api/v1/exports/roster")).status == 200
+    async with desk.office.http.get("/api/v1/exports/roster") as answer:
+        assert answer.status == 200 and await answer.read()
     writer.close()
