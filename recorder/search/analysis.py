@@ -60,6 +60,18 @@ def grams(text: str) -> str:
     return f" {LINE_BREAK} ".join(line for line in lines if line)
 
 
+def pieces(run: str) -> list[str]:
+    """Of a run, what is anywhere where it is: its pairs, or a single character, or another word."""
+    return [*map(add, run, run[1:])] if len(run) > 1 and is_han(run) else [run]
+
+
+def bag(grams: str) -> set[str]:
+    """Each character, each pair and each other word of what `grams` made."""
+    found = {*grams.split(), *filter(is_han, set(grams))}
+    found.discard(BREAK)
+    return found
+
+
 def latin(text: str) -> set[str]:
     """Words and numbers of folded text that are not Chinese."""
     return {run for run in runs(text) if not is_han(run)}

@@ -13,16 +13,19 @@ import tantivy
 from pydantic import BaseModel, ConfigDict
 
 from recorder.search import analysis
-from recorder.search.fold import all_han, folded, is_han
+from recorder.search.fold import all_han, folded
 
-VERSION = 4
+VERSION = 5
 """Of schema, analysis and stored form together: an index of another one is made again."""
 GRAMS = "grams"
 WORDS = "words"
 TEXTS = ("title", "topics", "names", "about", "slides", "speech")
 """Fields of terms with positions, see `analysis.grams`."""
+ANYWHERE = "anywhere"
+"""Field of what stands in any of `TEXTS`, see `analysis.bag`: one list for what else were the union of six."""
 STRONG = ("title", "topics", "names", "about", "slides")
-"""What was written about a resource, or in it to be read; without what was said."""
+SAID = ("speech",)
+"""What was written about a resource, or in it to be read; and what was said."""
 DRAWS = (4, 16, 64, 256, 1024)
 """One resource in so many carries the term: a sample that is counted in the place of what is too many."""
 FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook", "teacher_name", "region")
@@ -30,8 +33,8 @@ FILTERS = (*FACETS, "teacher", "has")
 MAX_FACET = 200
 SEPARATOR = "|"
 """Between parts of a term; `_part` keeps it out of them."""
-ANYBODY = "*"
-"""In `origin_allow` of what is no clip."""
+CLIP = "*"
+"""In `origin_allow` of a clip, and of nothing else."""
 KINDS = ("title", "teacher", "subject", "point")
 _ENTRIES = 100_000
 """Of the lexicon that are kept: the words of a language come again and again."""
@@ -120,7 +123,7 @@ def schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name=GRAMS)
-    for name in ("latin", "lexicon", "characters"):
+    for name in (ANYWHERE, "latin", "lexicon"):
         builder.add_text_field(name, tokenizer_name=WORDS, index_option="basic")
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_integer_field("newest", fast=True)
@@ -143,8 +146,10 @@ def build(record: Record) -> tantivy.Document:
     add("id", record.id)
     add("key", key(record.id, record.version))
     texts = {name: folded(text) for name, text in record.texts().items()}
-    for name, text in texts.items():
-        add(name, analysis.grams(text))
+    grams = {name: analysis.grams(text) for name, text in texts.items()}
+    for name, text in grams.items():
+        add(name, text)
+    add(ANYWHERE, " ".join(set[str]().union(*map(analysis.bag, grams.values()))))
     for name, values in _exact(record):
         for value in values:
             if value:
@@ -152,7 +157,6 @@ def build(record: Record) -> tantivy.Document:
     words = set[str]().union(*map(analysis.latin, texts.values()))
     add("latin", " ".join(words))
     add("lexicon", " ".join(_lexicon(texts)))
-    add("characters", " ".join(set().union(*filter(is_han, analysis.runs(texts["speech"])))))
     for share in _drawn(record.id):
         add("draw", str(share))
     for term in sorted(_suggestions(record)):
@@ -166,7 +170,7 @@ def build(record: Record) -> tantivy.Document:
 
 def _exact(record: Record) -> Iterator[tuple[str, Iterable[str]]]:
     yield "allow", sorted(record.allow)
-    yield "origin_allow", [ANYBODY] if record.origin_allow is None else sorted(record.origin_allow)
+    yield "origin_allow", () if record.origin_allow is None else (CLIP, *sorted(record.origin_allow))
     for name in ("subject", "grade", "form", "kind", "school", "term", "textbook", "teacher", "teacher_name"):
         yield name, (getattr(record, name)[:MAX_FACET],)
     yield "year", (str(record.day.year),)

@@ -84,6 +84,8 @@ def parse(text: str) -> Asked:
     strong = [term for term in terms if term not in weak]
     if not strong:
         strong, weak = weak, []
+    words = {term.runs for term in terms}
+    near = [run for run in near if (run,) not in words]
     weak = [term for term in weak if len(term.runs[0]) > 1]  # 的 stands everywhere, and says something in `near` alone
     return Asked(
         tuple(strong),

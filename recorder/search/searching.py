@@ -14,12 +14,13 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from recorder.search import analysis, document, index, marks, query
-from recorder.search.document import ANYBODY, DRAWS, FACETS, FILTERS, KINDS, SEPARATOR, STRONG
+from recorder.search.document import CLIP, DRAWS, FACETS, FILTERS, KINDS, SAID, SEPARATOR, STRONG, TEXTS
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
 from recorder.search.query import Asked
 from recorder.search.spelling import corrections
-from recorder.search.wanted import Builder, Needle, Wanted, everything
+from recorder.search.texts import everything
+from recorder.search.wanted import Builder, Needle
 
 PAGE = 24
 MAX_PAGES = 42
@@ -27,7 +28,7 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
-BROAD = 50_000
+BROAD = 20_000
 """Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
 SAMPLE = 16_000
 """About so many of them are counted then."""
@@ -153,19 +154,20 @@ class _Search:
         self._filters = self._filter()
 
     def _filter(self, but: str = "") -> Query:
-        """:param but: a facet that narrows nothing."""
-        allow, filters = sorted(self._allow), self._given
-        clauses = [self._any("allow", allow), self._any("origin_allow", [ANYBODY, *allow])]
-        for name, values in filters.exact.items():
-            if name not in FILTERS:
-                raise ValueError(f"{name} is no filter")
-            if name != but:
-                clauses.append(self._any(name, [*map(_sound, values)]))
-        if filters.since is not None or filters.until is not None:
-            clauses.append(
-                Query.range_query(self._schema, "day", FieldType.Integer, filters.since, filters.until)  # type: ignore[arg-type]
-            )
-        return everything(clauses)
+        """What every hit meets. :param but: a facet that narrows nothing."""
+        allow = sorted(self._allow)
+        clauses = [self._any("allow", allow), *self._chosen(but)]
+        since, until = self._given.since, self._given.until
+        if since is not None or until is not None:
+            clauses.append(Query.range_query(self._schema, "day", FieldType.Integer, since, until))  # type: ignore[arg-type]
+        clips = Query.term_query(self._schema, "origin_allow", CLIP, "basic")
+        return everything(clauses, [everything([clips], [self._any("origin_allow", allow)])])
+
+    def _chosen(self, but: str = "") -> list[Query]:
+        exact = self._given.exact
+        if unknown := [name for name in exact if name not in FILTERS]:
+            raise ValueError(f"{unknown[0]} is no filter")
+        return [self._any(name, [*map(_sound, values)]) for name, values in exact.items() if name != but]
 
     def _meet(self, but: str) -> int:
         """More resources than this do not meet the filters. :param but: as in `_filter`."""
@@ -182,34 +184,50 @@ class _Search:
 
     def results(self, asked: Asked, page: int, sort: str) -> Results:
         offset = (min(max(page, 1), MAX_PAGES) - 1) * PAGE
-        wanted = self._builder.build(asked, self._filters)
-        newest = sort == "new" or not asked.shown
         counted, share, total = self._countable(asked)
         facets = self._facets(asked, counted, share)
+        needles = self._builder.needles(asked)
+        newest = sort == "new" or not asked.shown
         if share > 1:
-            places = self._ranked(wanted.query, offset, newest=True).hits if newest else self._broad(asked, offset)
-            return Results(_about(total), self._hits(places, wanted), facets, "", about=True)
-        found = self._ranked(wanted.query, offset, newest=newest, count=True)
+            hits = self._newest(self._matching(asked), offset).hits if newest else self._broad(asked, offset)
+            return Results(_about(total), self._hits(hits, needles), facets, "", about=True)
+        found = self._newest(counted, offset) if newest else self._ranked(self._wanted(asked), offset, count=True)
         meant, ids = ("", ()) if found.count or not asked.must else self._meant(asked)
-        return Results(found.count, self._hits(found.hits, wanted), facets, meant, ids)
+        return Results(found.count, self._hits(found.hits, needles), facets, meant, ids)
 
-    def _ranked(
-        self, query: Query, offset: int, *, newest: bool = False, count: bool = False, limit: int = PAGE
-    ) -> tantivy.SearchResult:
-        order = {"order_by_field": "newest"} if newest else {"weight_by_field": "fresh"}
-        return self._searcher.search(query, limit, offset=offset, count=count, **order)  # type: ignore[arg-type]
+    def _wanted(self, asked: Asked, fields: Sequence[str] = TEXTS) -> Query:
+        return self._builder.build(asked, self._filters, fields, self._few(asked))
+
+    def _few(self, asked: Asked, but: str = "", drawn: Sequence[Query] = ()) -> Query | None:
+        """The hits are among these; None: among whoever has the one word that is asked for."""
+        narrower = [*self._chosen(but), *drawn]
+        if not narrower and len(asked.must) + len(asked.may) + len(asked.near) < 2:
+            return None
+        return everything([self._builder.candidates(asked), *narrower])
+
+    def _matching(self, asked: Asked, but: str = "", drawn: Sequence[Query] = ()) -> Query:
+        """All hits, in no order. :param but: as in `_filter`. :param drawn: the sample that they are in."""
+        filters = everything([self._filter(but), *drawn])
+        if self._builder.is_plain(asked):
+            return everything([self._builder.candidates(asked), filters])
+        return self._builder.build(asked, filters, within=self._few(asked, but, drawn))
+
+    def _ranked(self, query: Query, offset: int, *, count: bool = False, limit: int = PAGE) -> tantivy.SearchResult:
+        return self._searcher.search(query, limit, offset=offset, count=count, weight_by_field="fresh")
+
+    def _newest(self, query: Query, offset: int) -> tantivy.SearchResult:
+        return self._searcher.search(query, PAGE, offset=offset, order_by_field="newest")
 
     def _broad(self, asked: Asked, offset: int) -> list[tuple[Any, tantivy.DocAddress]]:
         """A page of those that have it in what was written, which are few, and behind them of those that only say it.
 
         What so many say tells little of any of them, and to rank them all would take longer than anybody waits.
         """
-        written = self._builder.build(asked, self._filters, STRONG).query
+        written = self._wanted(asked, STRONG)
         first = self._ranked(written, offset, count=True)
         hits = list(first.hits)
         if len(hits) < PAGE:
-            said = self._builder.build(asked, self._filters).query
-            rest = Query.boolean_query([(Occur.Must, said), (Occur.MustNot, written)])
+            rest = everything([self._wanted(asked, SAID if len(asked.must) == 1 else TEXTS)], [written])
             hits += self._ranked(rest, max(0, offset - first.count), limit=PAGE - len(hits)).hits
         return hits
 
@@ -218,19 +236,18 @@ class _Search:
 
         The last is 0 where nothing but the hits themselves tells. :param but: as in `_filter`.
         """
-        filters = self._filter(but)
         most = min(self._meet(but), self._builder.most(asked))
         if most > BROAD:
             share = next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
-            drawn = everything([filters, Query.term_query(self._schema, "draw", str(share), "basic")])
-            query = self._builder.build(asked, drawn).query
-            total = self._searcher.search(query, 1).count * share
+            drawn = Query.term_query(self._schema, "draw", str(share), "basic")
+            sample = self._matching(asked, but, [drawn])
+            total = self._searcher.search(sample, 1).count * share
             if total > BROAD:
-                return query, share, total
-        return self._builder.build(asked, filters).query, 1, 0
+                return sample, share, total
+        return self._matching(asked, but), 1, 0
 
-    def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], wanted: Wanted) -> list[Hit]:
-        return [self._hit(address, wanted.needles) for _, address in found]
+    def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], needles: Sequence[Needle]) -> list[Hit]:
+        return [self._hit(address, needles) for _, address in found]
 
     def _hit(self, address: tantivy.DocAddress, needles: Sequence[Needle]) -> Hit:
         shown = document.unpack(self._searcher.doc(address)["shown"][0])
@@ -276,7 +293,7 @@ class _Search:
     def _meant(self, asked: Asked) -> tuple[str, tuple[str, ...]]:
         """The query with words in the place of those that nothing has; only where it finds something then."""
         for text in corrections(asked, self._searcher, self._builder):
-            if found := self._some(self._builder.build(query.parse(text), self._filters).query):
+            if found := self._some(self._matching(query.parse(text))):
                 return text, self._ids(found)
         return "", ()
 

@@ -9,17 +9,13 @@ import tantivy
 from tantivy import Occur, Query
 
 from recorder.search import analysis
-from recorder.search.document import SEPARATOR, TEXTS
+from recorder.search.document import ANYWHERE, SEPARATOR, TEXTS
 from recorder.search.fold import is_han
 from recorder.search.query import Asked, Term
+from recorder.search.texts import Texts, everything
 
-BOOSTS = {"title": 8.0, "topics": 5.0, "names": 4.0, "about": 2.0, "slides": 3.0, "speech": 1.0}
-NEAR_BOOSTS = {"title": 8.0, "topics": 5.0, "slides": 3.0, "speech": 1.5}
-"""What a run of several words adds where it stands as it was typed."""
 MISSPELT = 0.3
 """What a word with a mistake in it is worth, or one that is only begun."""
-TIE = 0.2
-"""How much of what a term finds in other fields counts beside its best field."""
 MAX_READINGS = 8
 """Words of one pinyin; the commonest ones."""
 MIN_OPEN = 3
@@ -39,40 +35,53 @@ class Needle:
     phrases: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    query: Query
-    needles: tuple[Needle, ...]
-
-
 class Builder:
     """Reads pinyin by the words of one index, as it is when it is made."""
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._read: dict[Term, list[str]] = {}
 
-    def build(self, asked: Asked, filters: Query, fields: Sequence[str] = TEXTS) -> Wanted:
-        """:param filters: what every hit must meet; it counts for nothing in their order.
-        :param fields: of `TEXTS`, in which what must be found is looked for."""
+    def build(self, asked: Asked, filters: Query, fields: Sequence[str] = TEXTS, within: Query | None = None) -> Query:
+        """What is found, in order.
+
+        :param filters: what every hit must meet; it counts for nothing in their order.
+        :param fields: of `TEXTS`, in which what must be found is looked for.
+        :param within: every hit is among these. Each field is then asked for these alone: a union is worked out from
+            end to end, however few of it are wanted.
+        """
         if asked.nothing:
-            return Wanted(Query.empty_query(), ())
+            return Query.empty_query()
+        texts = Texts(self._schema, None if within is None else Query.const_score_query(within, 0.0))
         clauses = [(Occur.Must, Query.const_score_query(filters, 0.0))]
-        needles = []
         for term in asked.must:
-            query, needle = self._term(term, fields)
-            clauses.append((Occur.Must, query))
-            needles.append(needle)
+            clauses.append((Occur.Must, self._term(texts, term, fields)))
         for term in asked.may:
-            clauses.append((Occur.Should, self._term(term, TEXTS)[0]))
+            clauses.append((Occur.Should, self._term(texts, term, TEXTS)))
         for run in asked.near:
-            near = [
-                Query.boost_query(self._run(name, run), boost) for name, boost in NEAR_BOOSTS.items() if name in fields
-            ]
-            clauses.append((Occur.Should, Query.disjunction_max_query(near, TIE)))
+            clauses.append((Occur.Should, texts.near(run, fields)))
         for term in asked.never:
-            clauses.append((Occur.MustNot, self._term(term, TEXTS)[0]))
-        return Wanted(Query.boolean_query(clauses), tuple(needles))
+            clauses.append((Occur.MustNot, self._term(texts, term, TEXTS)))
+        return Query.boolean_query(clauses)
+
+    def candidates(self, asked: Asked) -> Query:
+        """All that are found and, unless it `is_plain`, some more: those that have every pair of each word somewhere.
+
+        In no order; of lists that hold nothing but who has something, and without unions: it takes a tenth of the time.
+        """
+        if asked.nothing:
+            return Query.empty_query()
+        never = [self._somewhere(term) for term in asked.never if self._is_plain(term)]
+        return everything(map(self._somewhere, asked.must), never)
+
+    def is_plain(self, asked: Asked) -> bool:
+        """Whether `candidates` are exactly those that are found."""
+        return all(map(self._is_plain, (*asked.must, *asked.never)))
+
+    def needles(self, asked: Asked) -> list[Needle]:
+        """What each word that must be found is seen by."""
+        return [*map(self._needle, asked.must)]
 
     def readings(self, pinyin: str, *, begun: bool) -> list[str]:
         """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too."""
@@ -91,85 +100,66 @@ class Builder:
     def _most(self, term: Term) -> int:
         if term.quoted or term.han:
             return min(map(self._have, term.runs))
-        readings = self.readings(term.pinyin or term.runs[0], begun=term.open)
-        return sum(map(self._have, readings)) + min(map(self._have, term.runs))
+        return sum(map(self._have, self._readings(term))) + min(map(self._have, term.runs))
 
     def _have(self, run: str) -> int:
-        if len(run) == 1 and is_han(run):
-            return self._searcher.num_docs
-        grams = analysis.terms(run)[:-1] if is_han(run) else [run]
-        return sum(min(self._searcher.doc_freq(field, gram) for gram in grams) for field in TEXTS)
+        return min(self._searcher.doc_freq(ANYWHERE, piece) for piece in analysis.pieces(run))
 
     # ------------------------------------------------------------ terms
 
-    def _term(self, term: Term, fields: Sequence[str]) -> tuple[Query, Needle]:
-        if term.quoted:
-            if len(term.runs) > 1:
-                phrases = [Query.boost_query(self._phrase(name, term.runs), BOOSTS[name]) for name in fields]
-                return Query.disjunction_max_query(phrases, TIE), Needle(phrases=(term.runs,))
-            run = term.runs[0]
-            return self._anywhere(run, fields), Needle(han=(run,)) if is_han(run) else Needle(words=(run,))
-        if term.han:
-            return self._anywhere(term.runs[0], fields), Needle(han=term.runs)
-        return self._latin(term, fields)
+    def _term(self, texts: Texts, term: Term, fields: Sequence[str]) -> Query:
+        if term.quoted and len(term.runs) > 1:
+            return texts.phrase(term.runs, fields)
+        if term.quoted or term.han:
+            return texts.anywhere(term.runs[0], fields)
+        plain = [texts.anywhere(run, fields) for run in term.runs]
+        either = [texts.anywhere(reading, fields) for reading in self._readings(term)]
+        either.append(plain[0] if len(plain) == 1 else everything(plain))
+        return Query.disjunction_max_query([*either, *self._nearly(term)], 0.0)
 
-    def _latin(self, term: Term, fields: Sequence[str]) -> tuple[Query, Needle]:
-        """Words as they stand, as the pinyin of Chinese ones, misspelt, or begun."""
-        readings = self.readings(term.pinyin or term.runs[0], begun=term.open)
-        either = [self._anywhere(reading, fields) for reading in readings]
-        plain = [self._anywhere(run, fields) for run in term.runs]
-        either.append(plain[0] if len(plain) == 1 else Query.boolean_query([(Occur.Must, query) for query in plain]))
-        near, begun = (), ""
-        if len(term.runs) == 1:
-            run = term.runs[0]
-            if tolerance := analysis.tolerance(run):
-                near = (run,)
-                either.append(_worth(Query.fuzzy_term_query(self._schema, "latin", run, tolerance)))
-            if term.open and len(run) >= MIN_OPEN:
-                begun = run
-                either.append(_worth(Query.regex_query(self._schema, "latin", f"{run}.*")))
-        return Query.disjunction_max_query(either, 0.0), Needle(tuple(readings), term.runs, begun, near)
+    def _readings(self, term: Term) -> list[str]:
+        if term not in self._read:
+            self._read[term] = self.readings(term.pinyin or term.runs[0], begun=term.open)
+        return self._read[term]
 
-    def _anywhere(self, run: str, fields: Sequence[str]) -> Query:
-        runs = [Query.boost_query(self._run(name, run), BOOSTS[name]) for name in fields]
-        return Query.disjunction_max_query(runs, TIE)
+    def _nearly(self, term: Term) -> list[Query]:
+        """A word that is not Chinese, misspelt or only begun."""
+        queries = []
+        for run in _near(term):
+            queries.append(Query.fuzzy_term_query(self._schema, "latin", run, analysis.tolerance(run)))
+        if begun := _begun(term):
+            queries.append(Query.regex_query(self._schema, "latin", f"{begun}.*"))
+        return [Query.const_score_query(query, MISSPELT) for query in queries]
 
-    def _run(self, field: str, run: str) -> Query:
-        terms = analysis.terms(run)
-        if not is_han(run):
-            return Query.term_query(self._schema, field, run)
-        if len(run) == 1:
-            if field == "speech":  # a character has thousands of pairs there
-                return Query.term_query(self._schema, "characters", run, "basic")
-            return Query.regex_query(self._schema, field, f"{run}.?")
-        return self._consecutive(field, list(enumerate(terms[:-1])))
+    def _needle(self, term: Term) -> Needle:
+        if term.quoted and len(term.runs) > 1:
+            return Needle(phrases=(term.runs,))
+        if term.quoted or term.han:
+            return Needle(han=term.runs) if is_han(term.runs[0]) else Needle(words=term.runs)
+        return Needle(tuple(self._readings(term)), term.runs, _begun(term), _near(term))
 
-    def _phrase(self, field: str, runs: Sequence[str]) -> Query:
-        """The last run may go on where it is of Chinese characters, the first one may have begun before."""
-        placed: list[tuple[int, str]] = []
-        position = 0
-        for run in runs:
-            terms = analysis.terms(run)
-            placed.extend(enumerate(terms, position))
-            position += len(terms) + 1
-        last = runs[-1]
-        if is_han(last):
-            end = placed.pop()[0]
-            if len(last) == 1:
-                placed.append((end, f"{last}.?"))
-                return Query.regex_phrase_query(self._schema, field, placed)
-        return self._consecutive(field, placed)
+    def _somewhere(self, term: Term) -> Query:
+        if term.quoted or term.han:
+            return self._all(term.runs)
+        ways = [*([reading] for reading in self._readings(term)), term.runs]
+        either = [*map(self._all, ways), *self._nearly(term)]
+        return either[0] if len(either) == 1 else Query.boolean_query([(Occur.Should, way) for way in either])
 
-    def _consecutive(self, field: str, placed: list[tuple[int, str]]) -> Query:
-        if len(placed) == 1:
-            return Query.term_query(self._schema, field, placed[0][1])
-        return Query.phrase_query(self._schema, field, placed)
+    def _all(self, runs: Iterable[str]) -> Query:
+        pieces = dict.fromkeys(piece for run in runs for piece in analysis.pieces(run))
+        queries = [Query.term_query(self._schema, ANYWHERE, piece, "basic") for piece in pieces]
+        return queries[0] if len(queries) == 1 else everything(queries)
+
+    def _is_plain(self, term: Term) -> bool:
+        """Whether who has all its pieces has it."""
+        if term.quoted or term.han:
+            return len(term.runs) == 1 and len(analysis.pieces(term.runs[0])) == 1
+        return all(len(analysis.pieces(reading)) == 1 for reading in self._readings(term))
 
 
-def _worth(query: Query) -> Query:
-    return Query.const_score_query(query, MISSPELT)
+def _near(term: Term) -> tuple[str, ...]:
+    return term.runs if len(term.runs) == 1 and analysis.tolerance(term.runs[0]) else ()
 
 
-def everything(queries: Iterable[Query]) -> Query:
-    clauses = [(Occur.Must, query) for query in queries]
-    return Query.boolean_query(clauses) if clauses else Query.all_query()
+def _begun(term: Term) -> str:
+    return term.runs[0] if len(term.runs) == 1 and term.open and len(term.runs[0]) >= MIN_OPEN else ""
