@@ -34,6 +34,9 @@ def run(
     search_documents: Annotated[
         int | None, typer.Option(min=1000, help="Largest index of search; default 100000, with --quick 10000.")
     ] = None,
+    search_indexes: Annotated[
+        Path | None, typer.Option(help="Directory that keeps the indexes of search: each is built once.")
+    ] = None,
 ) -> None:
     """Measure on this machine; the server has one core to itself, the load another."""
     wanted = names or list(registry.NAMES)
@@ -49,7 +52,7 @@ def run(
         raise typer.Exit(2) from None
     server_core, load_core = cores()
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    context = Context(quick, server_core, load_core, console, chosen, soak_minutes, search_documents)
+    context = Context(quick, server_core, load_core, console, chosen, soak_minutes, search_documents, search_indexes)
     failed = runner.run(wanted, context, out)
     if failed:
         print(f"benchmarks: {', '.join(failed)} failed", file=sys.stderr)

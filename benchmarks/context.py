@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from benchmarks.servers import Factory, Server, Unavailable, factories
 @dataclass
 class Context:
     """:ivar quick: shorter windows, fewer sizes, fewer runs; for a look, not for the report.
-    :ivar search_documents: the largest index to build.
+    :ivar search_documents: the largest index to build. :ivar search_indexes: where indexes are kept.
     :ivar chosen: names of servers to measure, `floor` among them; all when empty.
     """
 
@@ -27,6 +28,7 @@ class Context:
     chosen: tuple[str, ...] = ()
     soak_minutes: float | None = None
     search_documents: int | None = None
+    search_indexes: Path | None = None
     _status: Status | None = field(default=None, repr=False)
 
     @property

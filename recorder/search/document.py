@@ -23,9 +23,8 @@ TEXTS = ("title", "topics", "names", "about", "slides", "speech")
 """Fields of terms with positions, see `analysis.grams`."""
 ANYWHERE = "anywhere"
 """Field of what stands in any of `TEXTS`, see `analysis.bag`: one list for what else were the union of six."""
-STRONG = ("title", "topics", "names", "about", "slides")
-SAID = ("speech",)
-"""What was written about a resource, or in it to be read; and what was said."""
+TIERS = (("title", "topics", "names", "about"), ("title", "topics", "names", "about", "slides"))
+"""What was written about a resource; and in it, to be read: without what was said."""
 DRAWS = (4, 16, 64, 256, 1024)
 """One resource in so many carries the term: a sample that is counted in the place of what is too many."""
 FACETS = ("subject", "grade", "form", "kind", "school", "year", "term", "textbook", "teacher_name", "region")

@@ -14,12 +14,12 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from recorder.search import analysis, document, index, marks, query
-from recorder.search.document import CLIP, DRAWS, FACETS, FILTERS, KINDS, SAID, SEPARATOR, STRONG, TEXTS
+from recorder.search.document import CLIP, DRAWS, FACETS, FILTERS, KINDS, SEPARATOR, TIERS
 from recorder.search.fold import folded
 from recorder.search.marks import Excerpt, Marks
 from recorder.search.query import Asked
 from recorder.search.spelling import corrections
-from recorder.search.texts import everything
+from recorder.search.texts import everything, without
 from recorder.search.wanted import Builder, Needle
 
 PAGE = 24
@@ -28,8 +28,9 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
-BROAD = 20_000
-"""Resources; where more may be found they are not all ranked and counted: see `_Search._broad`."""
+BROAD, COSTLY = 20_000, 5_000
+"""Resources; where more may be found they are not all ranked and counted: see `_Search._broad`. The second where each
+has to be asked where words stand in it."""
 SAMPLE = 16_000
 """About so many of them are counted then."""
 WITNESSES = 5
@@ -161,7 +162,7 @@ class _Search:
         if since is not None or until is not None:
             clauses.append(Query.range_query(self._schema, "day", FieldType.Integer, since, until))  # type: ignore[arg-type]
         clips = Query.term_query(self._schema, "origin_allow", CLIP, "basic")
-        return everything(clauses, [everything([clips], [self._any("origin_allow", allow)])])
+        return without(everything(clauses), without(clips, self._any("origin_allow", allow)))
 
     def _chosen(self, but: str = "") -> list[Query]:
         exact = self._given.exact
@@ -189,46 +190,43 @@ class _Search:
         needles = self._builder.needles(asked)
         newest = sort == "new" or not asked.shown
         if share > 1:
-            hits = self._newest(self._matching(asked), offset).hits if newest else self._broad(asked, offset)
+            hits = self._newest(self._matching(asked), offset).hits if newest else self._broad(asked, offset, share)
             return Results(_about(total), self._hits(hits, needles), facets, "", about=True)
-        found = self._newest(counted, offset) if newest else self._ranked(self._wanted(asked), offset, count=True)
+        found = self._newest(counted, offset) if newest else self._best(self._builder.ranked(asked, counted), offset)
         meant, ids = ("", ()) if found.count or not asked.must else self._meant(asked)
         return Results(found.count, self._hits(found.hits, needles), facets, meant, ids)
 
-    def _wanted(self, asked: Asked, fields: Sequence[str] = TEXTS) -> Query:
-        return self._builder.build(asked, self._filters, fields, self._few(asked))
+    def _matching(self, asked: Asked, but: str = "", share: int = 1, *, exact: bool | None = None) -> Query:
+        """All hits, in no order.
 
-    def _few(self, asked: Asked, but: str = "", drawn: Sequence[Query] = ()) -> Query | None:
-        """The hits are among these; None: among whoever has the one word that is asked for."""
-        narrower = [*self._chosen(but), *drawn]
-        if not narrower and len(asked.must) + len(asked.may) + len(asked.near) < 2:
-            return None
-        return everything([self._builder.candidates(asked), *narrower])
+        :param but: as in `_filter`. :param share: one in so many, a sample.
+        :param exact: without those that are candidates only; left out: where it is no sample, which errs by more.
+        """
+        drawn = [Query.term_query(self._schema, "draw", str(share), "basic")] if share > 1 else []
+        within = everything([self._builder.candidates(asked), *self._chosen(but), *drawn])
+        among = everything([within, self._filter(but)])
+        return self._builder.exact(asked, among, within if exact or (exact is None and share == 1) else None)
 
-    def _matching(self, asked: Asked, but: str = "", drawn: Sequence[Query] = ()) -> Query:
-        """All hits, in no order. :param but: as in `_filter`. :param drawn: the sample that they are in."""
-        filters = everything([self._filter(but), *drawn])
-        if self._builder.is_plain(asked):
-            return everything([self._builder.candidates(asked), filters])
-        return self._builder.build(asked, filters, within=self._few(asked, but, drawn))
-
-    def _ranked(self, query: Query, offset: int, *, count: bool = False, limit: int = PAGE) -> tantivy.SearchResult:
-        return self._searcher.search(query, limit, offset=offset, count=count, weight_by_field="fresh")
+    def _best(self, query: Query, offset: int, limit: int = PAGE) -> tantivy.SearchResult:
+        return self._searcher.search(query, limit, offset=offset, weight_by_field="fresh")
 
     def _newest(self, query: Query, offset: int) -> tantivy.SearchResult:
         return self._searcher.search(query, PAGE, offset=offset, order_by_field="newest")
 
-    def _broad(self, asked: Asked, offset: int) -> list[tuple[Any, tantivy.DocAddress]]:
-        """A page of those that have it in what was written, which are few, and behind them of those that only say it.
+    def _broad(self, asked: Asked, offset: int, share: int) -> list[tuple[Any, tantivy.DocAddress]]:
+        """A page of those that have it in what was written, which are few, and behind them of a sample of all.
 
         What so many say tells little of any of them, and to rank them all would take longer than anybody waits.
         """
-        written = self._wanted(asked, STRONG)
-        first = self._ranked(written, offset, count=True)
-        hits = list(first.hits)
-        if len(hits) < PAGE:
-            rest = everything([self._wanted(asked, SAID if len(asked.must) == 1 else TEXTS)], [written])
-            hits += self._ranked(rest, max(0, offset - first.count), limit=PAGE - len(hits)).hits
+        tiers = [self._builder.written(asked, self._filters, fields) for fields in TIERS]
+        tiers.append(self._builder.ranked(asked, self._matching(asked, share=share, exact=True)))
+        hits: list[tuple[Any, tantivy.DocAddress]] = []
+        for place, tier in enumerate(tiers):
+            found = self._best(without(tier, *tiers[:place]), offset, PAGE - len(hits))
+            hits += found.hits
+            if len(hits) == PAGE:
+                break
+            offset = max(0, offset - (found.count or 0))
         return hits
 
     def _countable(self, asked: Asked, but: str = "") -> tuple[Query, int, int]:
@@ -236,13 +234,13 @@ class _Search:
 
         The last is 0 where nothing but the hits themselves tells. :param but: as in `_filter`.
         """
+        limit = BROAD if self._builder.is_plain(asked) else COSTLY
         most = min(self._meet(but), self._builder.most(asked))
-        if most > BROAD:
+        if most > limit:
             share = next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
-            drawn = Query.term_query(self._schema, "draw", str(share), "basic")
-            sample = self._matching(asked, but, [drawn])
+            sample = self._matching(asked, but, share)
             total = self._searcher.search(sample, 1).count * share
-            if total > BROAD:
+            if total > limit:
                 return sample, share, total
         return self._matching(asked, but), 1, 0
 

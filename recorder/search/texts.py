@@ -15,33 +15,17 @@ from recorder.search.fold import is_han
 BOOSTS = {"title": 8.0, "topics": 5.0, "names": 4.0, "about": 2.0, "slides": 3.0, "speech": 1.0}
 NEAR_BOOSTS = {"title": 8.0, "topics": 5.0, "slides": 3.0, "speech": 1.5}
 """What a run of several words adds where it stands as it was typed."""
-TIE = 0.2
-"""How much of what a term finds in other fields counts beside its best field."""
+MAX_DEPTH = 64
+"""Queries inside each other: tantivy goes through them by recursion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """:ivar within: what is found is among these; they score nothing."""
+    """Of one index: where runs stand in a field."""
 
     schema: tantivy.Schema
-    within: Query | None
 
-    def anywhere(self, run: str, fields: Sequence[str]) -> Query:
-        return self._best([(self._run(name, run), BOOSTS[name]) for name in fields])
-
-    def phrase(self, runs: Sequence[str], fields: Sequence[str]) -> Query:
-        return self._best([(self._phrase(name, runs), BOOSTS[name]) for name in fields])
-
-    def near(self, run: str, fields: Sequence[str]) -> Query:
-        return self._best([(self._run(name, run), boost) for name, boost in NEAR_BOOSTS.items() if name in fields])
-
-    def _best(self, ways: Iterable[tuple[Query, float]]) -> Query:
-        return Query.disjunction_max_query([Query.boost_query(self._narrowed(it), boost) for it, boost in ways], TIE)
-
-    def _narrowed(self, query: Query) -> Query:
-        return query if self.within is None else everything([query, self.within])
-
-    def _run(self, field: str, run: str) -> Query:
+    def run(self, field: str, run: str) -> Query:
         terms = analysis.terms(run)
         if not is_han(run):
             return Query.term_query(self.schema, field, run)
@@ -51,7 +35,7 @@ class Texts:
             return Query.regex_query(self.schema, field, f"{run}.?")
         return self._consecutive(field, list(enumerate(terms[:-1])))
 
-    def _phrase(self, field: str, runs: Sequence[str]) -> Query:
+    def phrase(self, field: str, runs: Sequence[str]) -> Query:
         """The last run may go on where it is of Chinese characters, the first one may have begun before."""
         placed: list[tuple[int, str]] = []
         position = 0
@@ -73,7 +57,32 @@ class Texts:
         return Query.phrase_query(self.schema, field, placed)
 
 
-def everything(queries: Iterable[Query], but: Iterable[Query] = ()) -> Query:
-    """:param but: none of these."""
-    clauses = [(Occur.Must, query) for query in queries] or [(Occur.Must, Query.all_query())]
-    return Query.boolean_query([*clauses, *((Occur.MustNot, query) for query in but)])
+# ---------------------------------------------------------------- together
+
+
+def everything(queries: Iterable[Query]) -> Query:
+    clauses = [(Occur.Must, query) for query in queries]
+    return Query.boolean_query(clauses) if clauses else Query.all_query()
+
+
+def either(queries: Sequence[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def without(query: Query, *others: Query) -> Query:
+    """One inside the other: of several at once tantivy makes a union, and works it out from end to end."""
+    for other in others:
+        query = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, other)])
+    return query
+
+
+def preferring(query: Query, others: Sequence[Query]) -> Query:
+    """In the order of what all of them score together, of which none must be found; `query` itself scores nothing.
+
+    One inside the other, as `without`; those that would lie too deep are united.
+    """
+    query = Query.const_score_query(query, 0.0)
+    single, rest = others[:MAX_DEPTH], others[MAX_DEPTH:]
+    for other in (*single, either(rest)) if rest else single:
+        query = Query.boolean_query([(Occur.Must, query), (Occur.Should, other)])
+    return query

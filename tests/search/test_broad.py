@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def library(folder, monkeypatch):
     monkeypatch.setattr(searching, "BROAD", 500)
+    monkeypatch.setattr(searching, "COSTLY", 500)
     monkeypatch.setattr(searching, "SAMPLE", 500)
     return Library(folder)
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from recorder.search.document import Shown
-from recorder.search.searching import Library, Suggestion
+from recorder.search.searching import Filters, Library, Suggestion
 from tests.search.corpus import DAY, PUBLIC, fill, record, said
 
 RECORDS = [
@@ -93,6 +93,16 @@ FOUND = {
 @pytest.mark.parametrize("typed", FOUND)
 def test_what_is_typed_is_found(library, typed):
     assert sorted(hit.id for hit in library.search(typed, PUBLIC).hits) == FOUND[typed]
+
+
+@pytest.mark.parametrize("typed", ["正方形", '"正方形"', "zhengfangxing", "长方 正方形", "正方形 -方体"])
+def test_a_word_is_not_found_where_only_its_pairs_are(tmp_path, typed):
+    apart = record("apart", "长方形与正方体", speech=said("长方形的正方体"))
+    fill(tmp_path, [apart, record("whole", "长方体", speech=said("正方形")), record("other", "正方形")])
+    found = Library(tmp_path).search(typed, PUBLIC, Filters({"kind": ("lesson",)}))
+    expected = {"长方 正方形": {"whole"}, "正方形 -方体": {"other"}}.get(typed, {"whole", "other"})
+    assert {hit.id for hit in found.hits} == expected and found.total == len(expected)
+    assert [it.count for it in found.facets["kind"]] == [len(expected)]
 
 
 def test_nothing_typed_shows_the_newest_first(library):

@@ -1,11 +1,14 @@
 """Whatever is typed: no error, and no more work than a few words make."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.search import query
 from recorder.search.searching import Filters, Library
+from recorder.search.wanted import Builder
 from tests.search.corpus import PUBLIC, fill, record, said
 
 BOMBS = [
@@ -48,6 +51,16 @@ def test_bombs_are_text(library, typed):
     terms = (*asked.must, *asked.may, *asked.never)
     assert len(terms) <= 2 * query.MAX_TERMS
     assert sum(len(run) for term in terms for run in term.runs) <= query.MAX_CHARACTERS * 2
+
+
+def test_as_many_words_as_can_be_each_of_as_many_readings(library, monkeypatch):
+    """Queries lie inside each other, and tantivy goes through them by recursion, on a thread's stack."""
+    readings = ["勾股定理", *(f"{character}股定理" for character in "一二三四五六七")]
+    monkeypatch.setattr(Builder, "readings", lambda *_, **__: readings)
+    typed = " ".join(f"ggd{letter}" for letter in "abcdefghijkl") + ' -"圆 角" -"一二三"'
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(library.search, typed, PUBLIC).result()
+    assert [hit.id for hit in found.hits] == ["r"] and found.total == 1
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -4,12 +4,10 @@ import datetime as dt
 import tempfile
 from collections import Counter
 from pathlib import Path
-from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.search import searching
 from recorder.search.document import FACETS, Shown
 from recorder.search.searching import Filters, Library
 from tests.search.corpus import fill, matches, record, said
@@ -62,22 +60,6 @@ def test_it_finds_what_looking_at_everything_finds(records, queries, allow):
             expected = {it.id for it in records if may(it, allow) and matches(it, words, phrases, never)}
             assert {hit.id for hit in found.hits} == expected, typed
             assert found.total == len(expected)
-
-
-@SETTINGS
-@given(corpus(), st.lists(query, min_size=4, max_size=4), terms)
-def test_looking_at_those_alone_that_have_all_words_changes_no_order(records, queries, allow):
-    def order(library, typed):
-        return [hit.id for hit in library.search(typed, allow, Filters({"grade": ["七年级"]})).hits]
-
-    with tempfile.TemporaryDirectory() as folder:
-        fill(Path(folder), records)
-        library = Library(Path(folder))
-        for words, phrases, never in queries:
-            typed = " ".join([*words, *(f'"{it}"' for it in phrases), *(f'-"{it}"' for it in never)])
-            narrowed = order(library, typed)
-            with mock.patch.object(searching._Search, "_few", lambda *_: None):
-                assert order(library, typed) == narrowed, typed
 
 
 def values(it, name):
