@@ -91,14 +91,16 @@ class Builder:
         return [*map(self._needle, asked.must)]
 
     def readings(self, pinyin: str, *, begun: bool) -> list[str]:
-        """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too."""
+        """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too. Who has one with
+        another in it has the other."""
         pinyin = analysis.spelt(pinyin)
         prefixes = [f"{pinyin}{SEPARATOR}"] + ([pinyin] if begun and len(pinyin) >= MIN_OPEN else [])
         found: dict[str, None] = {}
         for prefix in prefixes:
             for term, _ in self._searcher.terms_with_prefix("lexicon", prefix, limit=MAX_READINGS):
                 found[term.partition(SEPARATOR)[2]] = None
-        return list(found)[:MAX_READINGS]
+        words = list(found)[:MAX_READINGS]
+        return [word for word in words if not any(other in word for other in words if other != word)]
 
     def most(self, asked: Asked) -> int:
         """More resources than this do not have all that must be found; of what is misspelt or only begun, a guess."""
