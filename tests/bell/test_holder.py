@@ -19,7 +19,7 @@ async def test_a_process_is_dead_when_it_is_and_not_before() -> None:
     name = (await process.stdout.readline()).decode().strip()
     assert not holder.is_dead(name)
     process.kill()
-    await process.wait()
+    await process.communicate()  # to the end of its pipe: else it is left open
     assert holder.is_dead(name)
 
 

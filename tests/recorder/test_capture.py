@@ -209,7 +209,7 @@ async def test_a_killed_server_leaves_whole_files_and_the_next_one_goes_on(tmp_p
         assert server.stdout is not None
         recorder = json.loads(await asyncio.wait_for(server.stdout.readline(), 30))["recorder"]
         server.kill()
-        await server.wait()
+        await server.communicate()  # to the end of its pipe: else it is left open
         await gone(recorder)
         kept = manifest.load(tmp_path / ROOM)
         assert not kept.ended and len(kept.tracks) == 2
