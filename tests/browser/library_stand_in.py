@@ -64,6 +64,7 @@ class StandIn:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.asked: list[dict[str, str]] = []
+        self.about = False
         self.places: list[int] = []
         self.uploaded: list[bytes] = []
         self.down = False
@@ -193,7 +194,8 @@ class StandIn:
 
         items = found()
         facets = {name: self._counted([it[name] for it in found(name) if it[name]]) for name in COUNTED}
-        return {"total": len(items), "took_ms": 3.2, "items": items, "facets": facets, "did_you_mean": ""}
+        told = {"total": len(items), "took_ms": 3.2, "did_you_mean": "", "about": self.about}
+        return {**told, "items": items, "facets": facets}
 
     def _item(self, it: dict[str, Any], q: str) -> dict[str, Any] | None:
         lines = self.lines if it["id"] == LESSON and q else []

@@ -54,7 +54,7 @@ export class Facets extends LitElement {
     return html`<details data-testid="facets">
       <summary>${icon("menu")}${many ? say("facet.chosen", { n: many }) : say("facet.title")}</summary>
       ${lists}
-      <button type="button" class="primary" data-testid="facets-done" @click=${this.#done}>${say("facet.done", { n: this.found.total })}</button>
+      <button type="button" class="primary" data-testid="facets-done" @click=${this.#done}>${say(this.found.about ? "facet.doneAbout" : "facet.done", { n: this.found.total })}</button>
     </details>`;
   }
 

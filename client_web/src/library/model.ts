@@ -44,6 +44,8 @@ export interface Found {
   items: readonly Item[];
   facets: Readonly<Record<string, readonly FacetValue[]>>;
   did_you_mean: string;
+  /** Very many: `total` and the counts of facets are reckoned from a sample. */
+  about: boolean;
 }
 
 export interface Suggestion {

@@ -168,8 +168,9 @@ export class SearchView extends LitElement {
 
   #count(found: Found): string {
     const asked = this.answered;
-    if (!asked.q && !chosenOf(asked).length) return say("search.newest", { n: found.total });
-    return found.total ? say("search.count", { n: found.total, ms: Math.max(1, Math.round(found.took_ms)) }) : say("search.none");
+    const { about, total } = found;
+    if (!asked.q && !chosenOf(asked).length) return say(about ? "search.newestAbout" : "search.newest", { n: total });
+    return total ? say(about ? "search.countAbout" : "search.count", { n: total, ms: Math.max(1, Math.round(found.took_ms)) }) : say("search.none");
   }
 
   #empty(): TemplateResult {
