@@ -74,13 +74,14 @@ class Builder:
 
     def ranked(self, asked: Asked, among: Query) -> Query:
         """All of `among`, in order."""
-        return preferring(among, [*self._worth(asked, TEXTS)])
+        worth = [it for term in asked.shown for it in self._worth(term, TEXTS)]
+        return preferring(among, [*worth, *self._near(asked, TEXTS)])
 
     def written(self, asked: Asked, filters: Query, fields: Sequence[str]) -> Query:
         """Those that meet `filters` and have all words in these fields of `TEXTS`, in order."""
         if asked.nothing:
             return Query.empty_query()
-        must = [either([*self._worths(term, fields)]) for term in asked.must]
+        must = [either([*self._worth(term, fields)]) for term in asked.must]
         never = [place for term in asked.never for place in self._places(term)]
         near = [*self._near(asked, fields)]
         clauses = [(Occur.Must, it) for it in (Query.const_score_query(filters, 0.0), *must)]
@@ -91,8 +92,9 @@ class Builder:
         return [*map(self._needle, asked.must)]
 
     def readings(self, pinyin: str, *, begun: bool) -> list[str]:
-        """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too. Who has one with
-        another in it has the other."""
+        """Words of Chinese that are written so, the commonest first; `begun`: those that begin so, too.
+
+        Who has one that has another in it has the other: it is left out."""
         pinyin = analysis.spelt(pinyin)
         prefixes = [f"{pinyin}{SEPARATOR}"] + ([pinyin] if begun and len(pinyin) >= MIN_OPEN else [])
         found: dict[str, None] = {}
@@ -116,18 +118,13 @@ class Builder:
 
     # ------------------------------------------------------------ terms
 
-    def _worth(self, asked: Asked, fields: Sequence[str]) -> Iterator[Query]:
-        for term in asked.shown:
-            yield from self._worths(term, fields)
-        yield from self._near(asked, fields)
-
     def _near(self, asked: Asked, fields: Sequence[str]) -> Iterator[Query]:
         for run in asked.near:
             for name in fields:
                 if name in NEAR_BOOSTS:
                     yield Query.boost_query(self._texts.run(name, run), NEAR_BOOSTS[name])
 
-    def _worths(self, term: Term, fields: Sequence[str]) -> Iterator[Query]:
+    def _worth(self, term: Term, fields: Sequence[str]) -> Iterator[Query]:
         """What a term is worth in each field; one of them is found where the term is."""
         for ways in self._ways(term, fields):
             for name, query in zip(fields, ways, strict=True):
