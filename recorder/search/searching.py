@@ -236,13 +236,12 @@ class _Search:
         """
         limit = BROAD if self._builder.is_plain(asked) else COSTLY
         most = min(self._meet(but), self._builder.most(asked))
-        if most > limit:
-            share = next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
+        share = DRAWS[-1] + 1
+        while most > limit and (closer := _share(most)) < share:  # what few of many are leaves too small a sample
+            share = closer
             sample = self._matching(asked, but, share)
-            total = self._searcher.search(sample, 1).count * share
-            if total > limit:
-                return sample, share, total
-        return self._matching(asked, but), 1, 0
+            most = self._searcher.search(sample, 1).count * share
+        return (sample, share, most) if most > limit else (self._matching(asked, but), 1, 0)
 
     def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], needles: Sequence[Needle]) -> list[Hit]:
         return [self._hit(address, needles) for _, address in found]
@@ -318,6 +317,11 @@ class _Search:
 
     def _ids(self, found: Sequence[tantivy.DocAddress]) -> tuple[str, ...]:
         return tuple(str(self._searcher.doc(address)["id"][0]) for address in found)
+
+
+def _share(most: int) -> int:
+    """One in how many is drawn."""
+    return next((share for share in DRAWS if most <= share * SAMPLE), DRAWS[-1])
 
 
 def _about(number: int) -> int:

@@ -13,7 +13,8 @@ MANY, WRITTEN = 2000, 30
 def resource(number: int):
     title = "勾股定理" if number % 60 == 7 and number < 60 * WRITTEN else "无题"
     subject = "数学" if number % 4 else "科学"
-    return record(f"r{number:04}", title, subject=subject, made=number, speech=said("今天学习勾股定理"))
+    seldom = [word for word, every in (("欧姆", 3), ("电阻", 2)) if number % every == 0]
+    return record(f"r{number:04}", title, subject=subject, made=number, speech=said("今天学习勾股定理", *seldom))
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,15 @@ def test_what_few_have_is_counted_one_by_one(library, folder):
     assert not found.about
     assert library.search("光合", PUBLIC).total == 0
     assert library.search("勾股", frozenset({"school:x"})).total == 600
+
+
+def test_the_sample_is_as_large_as_what_is_found_allows(library, monkeypatch):
+    """667 have one word and 1,000 the other: of the 334 who have both a sample for 667 would leave twenty."""
+    for name, value in (("BROAD", 200), ("COSTLY", 200), ("SAMPLE", 100)):
+        monkeypatch.setattr(searching, name, value)
+    found = library.search("欧姆 电阻", PUBLIC, page=3)
+    assert found.about and found.total == pytest.approx(334, rel=0.25)
+    assert len(found.hits) == PAGE and all(int(hit.id[1:]) % 6 == 0 for hit in found.hits)
 
 
 def test_rights_hold_in_a_sample(library):
