@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import random
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from sqlalchemy import insert
 from benchmarks import resources, stats
 from benchmarks.context import Context
 from benchmarks.grid import Grid
+from benchmarks.process import every_core
 from benchmarks.servers.tongke import Tongke
 from recorder.search import analysis, index
 from recorder.search.document import Record
@@ -75,7 +75,7 @@ async def run(context: Context) -> dict[str, Any]:
         for size in sizes:
             context.doing(f"{size:,}: building")
             place = (context.search_indexes or folder) / f"index-{size}"
-            seconds = await asyncio.to_thread(built, place, size, context.server_core)
+            seconds = await asyncio.to_thread(built, place, size)
             await _shelve(folder, done, size)
             done = size
             measured = {"build_s": seconds, "bytes": index.size(place)}
@@ -116,22 +116,22 @@ async def _shelve(folder: Path, first: int, last: int) -> None:
                 await session.execute(insert(Resource), rows)
 
 
-def built(place: Path, size: int, core: int) -> float:
+def built(place: Path, size: int) -> float:
     """An index of so many, unless it is there already. Seconds that it took."""
     told = place / "built.json"
     if not told.exists():
         shutil.rmtree(place, ignore_errors=True)
-        seconds = _build(place, size, core)
+        seconds = _build(place, size)
         told.write_text(json.dumps({"seconds": seconds}))
     return float(json.loads(told.read_bytes())["seconds"])
 
 
-def _build(folder: Path, size: int, core: int) -> float:
-    """A new index, as `tongke index rebuild` makes one. Seconds that it took, without waiting for what is indexed,
-    which another process makes up on the server's core."""
+def _build(folder: Path, size: int) -> float:
+    """A new index, as `tongke index rebuild` makes one, on all cores. Seconds that it took, without waiting for what is
+    indexed, which another process makes up."""
     waited = 0.0
     began = time.perf_counter()
-    with _made_up(size, core) as records, Writer(folder).rebuilding() as rebuild:
+    with every_core(), _made_up(size) as records, Writer(folder).rebuilding() as rebuild:
         with rebuild.batch() as batch:
             for _ in range(size):
                 start = time.perf_counter()
@@ -144,10 +144,10 @@ def _build(folder: Path, size: int, core: int) -> float:
 
 
 @contextlib.contextmanager
-def _made_up(size: int, core: int) -> Iterator[Iterator[Record]]:
+def _made_up(size: int) -> Iterator[Iterator[Record]]:
     """Some thousands ahead."""
     first = range(0, size, CHUNK)
-    with ProcessPoolExecutor(1, get_context("spawn"), os.sched_setaffinity, (0, {core})) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         ahead = deque(pool.submit(_chunk, start, size) for start in first[:AHEAD])
 
         def records() -> Iterator[Record]:
