@@ -384,7 +384,7 @@ async def test_a_file_is_sent_described_and_removed(library: Library) -> None:
 
 async def test_what_does_not_play_says_so(library: Library) -> None:
     for id, testid, text in (
-        (ROUGH, "stages", "The file is damaged"),
+        (ROUGH, "stages", "文件无法播放"),
         (WORK, "stages", "截取画面"),
         (PAPER, "pages", "二、选择"),
         (LINK, "open-link", "打开链接"),
@@ -394,6 +394,8 @@ async def test_what_does_not_play_says_so(library: Library) -> None:
         page = await library.open(f"#r={id}&t=7")  # a second, where there is none
         await expect(page.get_by_test_id(testid)).to_contain_text(text)
         await page.close()
+    page = await library.open(f"#r={ROUGH}", "en")
+    await expect(page.get_by_test_id("stages")).to_contain_text("export it again")  # what the server says is English
 
 
 async def test_a_picture_that_does_not_come_is_tried_again(library: Library) -> None:

@@ -7,6 +7,7 @@ import type { Column, DataTable } from "../components/data-table.ts";
 import { field } from "../components/field.ts";
 import { tag, type Tone } from "../components/tag.ts";
 import type { Page } from "../lib/rest.ts";
+import { stageTrouble } from "../lib/stage-trouble.ts";
 import { dateTime } from "../lib/when.ts";
 import { words } from "../lib/words.ts";
 import { stagesEn } from "../strings/stages.en.ts";
@@ -134,7 +135,7 @@ export class WorkTab extends Tab {
   #trouble(it: Stage | undefined): unknown {
     if (!it?.error) return "–";
     const notes = [it.tries > 1 ? say("work.tries", { n: it.tries }) : "", it.state === "failed" && it.due !== null ? say("work.again", { when: dateTime(it.due) }) : ""];
-    return html`${say.maybe(`error.${it.error}`) ?? it.detail}<small>${notes.filter(Boolean).join(" · ")}</small>`;
+    return html`${stageTrouble(it)}<small>${notes.filter(Boolean).join(" · ")}</small>`;
   }
 
   #retry(it: Job): unknown {

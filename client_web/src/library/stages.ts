@@ -12,6 +12,7 @@ import { icon } from "../lib/icons.ts";
 import { Loading } from "../lib/loading.ts";
 import { problemText } from "../lib/problems.ts";
 import type { Rest } from "../lib/rest.ts";
+import { stageTrouble } from "../lib/stage-trouble.ts";
 import type { Stage } from "./model.ts";
 import { say } from "./say.ts";
 
@@ -96,7 +97,7 @@ export class Stages extends LitElement {
     return html`<li data-testid="stage" data-state=${it.state}>
       <span>${name}</span>${tag(TONES[it.state] ?? "plain", it.state === "running" ? `${word} ${percent(it.progress / 1000)}` : word)}
       ${it.state === "running" ? html`<progress max="1000" .value=${it.progress} aria-label=${name}></progress>` : nothing}
-      ${it.state === "failed" || it.state === "given_up" ? html`<small>${it.detail || it.error}</small>` : nothing}
+      ${it.state === "failed" || it.state === "given_up" ? html`<small>${stageTrouble(it)}</small>` : nothing}
     </li>`;
   }
 

@@ -1,4 +1,4 @@
-/** Names of the stages of the work after the bell. */
+/** Names of the stages of the work after the bell, and why one failed. */
 
 export const stagesZh = {
   "stage.finalise": "整理录像",
@@ -9,4 +9,24 @@ export const stagesZh = {
   "stage.chapters": "划分章节",
   "stage.publish": "发布",
   "stage.index": "编入检索",
+  "error.crashed": "加工程序异常退出。",
+  "error.too_slow": "用时过长，已中止。",
+  "error.out_of_memory": "内存不足。",
+  "error.broke": "加工程序出错，请把日志交给维护人员。",
+  "error.worker_lost": "加工进程多次中断。",
+  "error.no_process": "无法启动加工进程。",
+  "error.no_program": "当前版本不支持这一步，请升级。",
+  "error.no_model": "没有语音模型；装好模型后会自动补上。",
+  "error.no_recording": "找不到录像文件，请检查录像目录。",
+  "error.bad_manifest": "录像清单已损坏。",
+  "error.bad_media": "文件无法播放，请重新上传。",
+  "error.bad_document": "文档已损坏，请重新上传。",
+  "error.too_hard": "文档太复杂，读不完。请重新打印成 PDF 再上传。",
+  "error.unknown_type": "不支持这种文件，请换一种格式。",
+  "error.no_upload": "上传的文件已经不在，请重新上传。",
+  "error.file_missing": "文件已经不在存储里，请检查存储。",
+  "error.disk_full": "磁盘已满，请清理空间。",
+  "error.store_unavailable": "存储服务没有响应，请检查。",
+  "error.index_busy": "检索正忙，会再试。",
+  "error.index_missing": "检索正在重建，会再试。",
 };
