@@ -34,6 +34,8 @@ MAX_DAYS = 400
 MAX_PAGE = 1000
 MAX_EXPORT = 100_000
 """Lines of one file: Excel takes a million, a mail hardly more than this."""
+HOURS_PAGE = 20_000
+"""Lines of a file that are asked for together: each time, the hours of all teachers are reckoned anew."""
 _EVIDENCE = ("lesson.open", "lesson.live", "lesson.ended", "lesson.evidence")
 """Actions on the audit log that say when a lesson took place and who was there."""
 
@@ -128,7 +130,7 @@ async def hours_csv(database: Database, scope: Scope, by: By, language: str = "z
     yield _csv([_HOURS[language.startswith("zh")]], begins=True)
     offset = 0
     async with database.read() as session:
-        while page := await _hours(session, scope, by, MAX_PAGE, offset):
+        while page := await _hours(session, scope, by, HOURS_PAGE, offset):
             offset = _grown(offset, page)
             yield _csv(
                 (

@@ -178,6 +178,7 @@ async def read(chunks: Any) -> list[list[str]]:
 
 async def test_csv(database: Database, county: County, taught: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "MAX_PAGE", 2)
+    monkeypatch.setattr(ledger, "HOURS_PAGE", 2)
     async with database.write() as session:
         await session.execute(update(Person).where(Person.id == county.teacher).values(name="=cmd|'calc'!A1"))
     lines = await read(ledger.hours_csv(database, YEAR, "month"))
