@@ -28,11 +28,11 @@ MAX_PAGES = 42
 SPOKEN, SLIDES = 3, 2
 FACET_SIZE = 30
 SUGGESTIONS = 8
-BROAD, COSTLY = 20_000, 5_000
+BROAD, COSTLY = 20_000, 4_000
 """Resources; where more may be found they are not all ranked and counted: see `_Search._broad`. The second where each
-has to be asked where words stand in it."""
-SAMPLE = 16_000
-"""About so many of them are counted then."""
+has to be asked where words stand in it; a fourth of them, the largest sample, fills `MAX_PAGES`."""
+SAMPLE, ENOUGH = 8_000, 2_000
+"""About so many of them are counted then; a sample of fewer than the second is drawn again, larger if it can be."""
 WITNESSES = 5
 """Resources that are named for a suggestion."""
 _CANDIDATES = 16
@@ -237,10 +237,12 @@ class _Search:
         limit = BROAD if self._builder.is_plain(asked) else COSTLY
         most = min(self._meet(but), self._builder.most(asked))
         share = DRAWS[-1] + 1
-        while most > limit and (closer := _share(most)) < share:  # what few of many are leaves too small a sample
+        found = 0
+        while most > limit and found < ENOUGH and (closer := _share(most)) < share:  # few of many: too small a sample
             share = closer
             sample = self._matching(asked, but, share)
-            most = self._searcher.search(sample, 1).count * share
+            found = self._searcher.search(sample, 1).count
+            most = found * share
         return (sample, share, most) if most > limit else (self._matching(asked, but), 1, 0)
 
     def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], needles: Sequence[Needle]) -> list[Hit]:
