@@ -35,6 +35,8 @@ SAMPLE, ENOUGH = 8_000, 2_000
 """About so many of them are counted then; a sample of fewer than the second is drawn again, larger if it can be."""
 WITNESSES = 5
 """Resources that are named for a suggestion."""
+_ALL = "all"
+"""Beside the facets: how many there are."""
 _CANDIDATES = 16
 """Suggestions of a kind that are looked at, for some that may be shown."""
 
@@ -89,6 +91,17 @@ class Results:
     did_you_mean: str
     meant: Sequence[str] = ()
     about: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """:ivar query: what was counted, a sample of what is too many. :ivar share: how many each of it stands for.
+    :ivar total: how many there are, about where it is a sample."""
+
+    query: Query
+    share: int
+    total: int
+    facets: Mapping[str, list[Count]]
 
 
 class Suggestion(NamedTuple):
@@ -185,16 +198,17 @@ class _Search:
 
     def results(self, asked: Asked, page: int, sort: str) -> Results:
         offset = (min(max(page, 1), MAX_PAGES) - 1) * PAGE
-        counted, share, total = self._countable(asked)
-        facets = self._facets(asked, counted, share)
+        counted, facets = self._counted(asked)
         needles = self._builder.needles(asked)
         newest = sort == "new" or not asked.shown
-        if share > 1:
-            hits = self._newest(self._matching(asked), offset).hits if newest else self._broad(asked, offset, share)
-            return Results(_about(total), self._hits(hits, needles), facets, "", about=True)
-        found = self._newest(counted, offset) if newest else self._best(self._builder.ranked(asked, counted), offset)
-        meant, ids = ("", ()) if found.count or not asked.must else self._meant(asked)
-        return Results(found.count, self._hits(found.hits, needles), facets, meant, ids)
+        if counted.share > 1:
+            share = counted.share
+            found = self._newest(self._matching(asked), offset) if newest else self._broad(asked, offset, share)
+            return Results(_about(counted.total), self._hits(found, needles), facets, "", about=True)
+        query = counted.query
+        found = self._newest(query, offset) if newest else self._best(self._builder.ranked(asked, query), offset).hits
+        meant, ids = ("", ()) if counted.total or not asked.must else self._meant(asked)
+        return Results(counted.total, self._hits(found, needles), facets, meant, ids)
 
     def _matching(self, asked: Asked, but: str = "", share: int = 1, *, exact: bool | None = None) -> Query:
         """All hits, in no order.
@@ -210,8 +224,8 @@ class _Search:
     def _best(self, query: Query, offset: int, limit: int = PAGE) -> tantivy.SearchResult:
         return self._searcher.search(query, limit, offset=offset, weight_by_field="fresh")
 
-    def _newest(self, query: Query, offset: int) -> tantivy.SearchResult:
-        return self._searcher.search(query, PAGE, offset=offset, order_by_field="newest")
+    def _newest(self, query: Query, offset: int) -> list[tuple[Any, tantivy.DocAddress]]:
+        return self._searcher.search(query, PAGE, offset=offset, order_by_field="newest", count=False).hits
 
     def _broad(self, asked: Asked, offset: int, share: int) -> list[tuple[Any, tantivy.DocAddress]]:
         """A page of those that have it in what was written, which are few, and behind them of a sample of all.
@@ -229,21 +243,40 @@ class _Search:
             offset = max(0, offset - (found.count or 0))
         return hits
 
-    def _countable(self, asked: Asked, but: str = "") -> tuple[Query, int, int]:
-        """(what is counted, how many each of it stands for, how many there are about): a sample of what is too many.
+    def _counted(self, asked: Asked) -> tuple[Counted, dict[str, list[Count]]]:
+        """And all facets: where something is chosen in one, what there would be without that, so that more can be."""
+        chosen = [name for name in FACETS if name in self._given.exact]
+        counted = self._count(asked, [name for name in FACETS if name not in chosen])
+        facets = {**counted.facets}
+        for name in chosen:
+            facets |= self._count(asked, [name], name).facets
+        return counted, {name: facets[name] for name in FACETS}
 
-        The last is 0 where nothing but the hits themselves tells. :param but: as in `_filter`.
-        """
+    def _count(self, asked: Asked, names: Sequence[str], but: str = "") -> Counted:
+        """:param names: of facets. :param but: as in `_filter`."""
         limit = BROAD if self._builder.is_plain(asked) else COSTLY
-        most = min(self._meet(but), self._builder.most(asked))
+        most, least = min(self._meet(but), self._builder.most(asked)), 0
         share = DRAWS[-1] + 1
-        found = 0
-        while most > limit and found < ENOUGH and (closer := _share(most)) < share:  # few of many: too small a sample
+        sample = None
+        while most > limit and least < ENOUGH and (closer := _share(most)) < share:  # few of many: too small a sample
             share = closer
-            sample = self._matching(asked, but, share)
-            found = self._searcher.search(sample, 1).count
-            most = found * share
-        return (sample, share, most) if most > limit else (self._matching(asked, but), 1, 0)
+            sample = self._of_each(self._matching(asked, but, share), names, share)
+            most, least = sample.total, sample.total // share
+        if sample is not None and most > limit:
+            return sample
+        return self._of_each(self._matching(asked, but), names, 1)
+
+    def _of_each(self, query: Query, names: Sequence[str], share: int) -> Counted:
+        wanted: dict[str, Any] = {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in names}
+        made = self._searcher.aggregate(query, {**wanted, _ALL: {"value_count": {"field": "newest"}}})
+        facets = {
+            name: [
+                Count(it["key"], _about(it["doc_count"] * share) if share > 1 else it["doc_count"])
+                for it in made[name]["buckets"]
+            ]
+            for name in names
+        }
+        return Counted(query, share, int(made[_ALL]["value"]) * share, facets)
 
     def _hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], needles: Sequence[Needle]) -> list[Hit]:
         return [self._hit(address, needles) for _, address in found]
@@ -267,25 +300,6 @@ class _Search:
         texts = [shown["description"], " · ".join(filter(None, (shown["unit"], *shown["points"])))]
         excerpts = [marks.excerpt(text, needles) for text in texts if text]
         return next((it for it in excerpts if it.marks), excerpts[0] if excerpts else Excerpt("", []))
-
-    def _facets(self, asked: Asked, query: Query, share: int) -> dict[str, list[Count]]:
-        """Of a facet that something is chosen in: what there would be without that, so that more can be chosen."""
-        chosen = [name for name in FACETS if name in self._given.exact]
-        counted = self._counted(query, [name for name in FACETS if name not in chosen], share)
-        for name in chosen:
-            others, of_these, _ = self._countable(asked, name)
-            counted |= self._counted(others, [name], of_these)
-        return {name: counted[name] for name in FACETS}
-
-    def _counted(self, query: Query, names: Sequence[str], share: int) -> dict[str, list[Count]]:
-        made = self._searcher.aggregate(query, {name: {"terms": {"field": name, "size": FACET_SIZE}} for name in names})
-        return {
-            name: [
-                Count(it["key"], _about(it["doc_count"] * share) if share > 1 else it["doc_count"])
-                for it in made[name]["buckets"]
-            ]
-            for name in names
-        }
 
     # ------------------------------------------------------------ what may have been meant
 
